@@ -1,0 +1,190 @@
+//! The one allocation that makes a channel, and the nodes in it.
+//!
+//! ```text
+//! | counts, cells (read by all, seldom written) | … | word | node | node | node |
+//! ^ a multiple of a line                            ^ another one
+//! ```
+//!
+//! The first three nodes lie behind the word. Small ones share its cache line, so that a value
+//! travels between cores on the line of the word itself; large ones start on lines of their own. A
+//! handle that goes leaves an inner node to the next clone, and frees any other.
+
+use crate::{
+    node::{Node, Spare},
+    slot::Slot,
+    sync::{AtomicBool, AtomicU8, AtomicUsize},
+    wait::Cells,
+};
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use core::{
+    alloc::Layout,
+    mem::{MaybeUninit, align_of, size_of},
+    ops::Deref,
+    ptr::NonNull,
+    sync::atomic::Ordering::{Acquire, Release},
+};
+use crossbeam_utils::CachePadded;
+
+/// How far apart two cores' data must be on this platform.
+const APART: usize = align_of::<CachePadded<u8>>();
+
+/// The usual cache line. A word and three nodes that fit into one lie together.
+const LINE: usize = 64;
+
+const INNER: usize = 3;
+
+/// What is read by all and seldom written.
+pub(crate) struct Counts {
+    pub(crate) senders: AtomicUsize,
+    pub(crate) receivers: AtomicUsize,
+    /// Is one side gone altogether? The other frees the channel.
+    pub(crate) abandoned: AtomicBool,
+    /// A bit for each inner node that nobody owns.
+    unowned: AtomicU8,
+    pub(crate) cells: Cells,
+}
+
+#[repr(C)]
+pub(crate) struct Shared<T> {
+    pub(crate) counts: Counts,
+    _apart: [MaybeUninit<u8>; APART.saturating_sub(size_of::<Counts>())],
+    pub(crate) slot: Slot<T>,
+}
+
+/// A handle's way to the block, which lives until the last handle of both sides is gone.
+pub(crate) struct Block<T>(NonNull<Shared<T>>);
+
+impl<T> Clone for Block<T> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<T> Deref for Block<T> {
+    type Target = Shared<T>;
+
+    #[inline]
+    fn deref(&self) -> &Shared<T> {
+        // SAFETY: the block is freed by the last handle that has it, and writes to it go through
+        // atomics and cells only.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// How far apart the inner nodes start; never 0, so that each has an address of its own.
+const fn stride<T>() -> usize {
+    let size = size_of::<Node<T>>();
+    if size == 0 {
+        align_of::<Node<T>>()
+    } else if size_of::<Slot<T>>() + INNER * size <= LINE {
+        size
+    } else {
+        size.next_multiple_of(APART)
+    }
+}
+
+/// The layout of the block, and where in it the nodes start.
+fn layout<T>() -> (Layout, usize) {
+    let near = stride::<T>() * INNER < LINE;
+    let align = if near { align_of::<Node<T>>() } else { align_of::<Node<T>>().max(APART) };
+    let nodes = Layout::from_size_align(stride::<T>() * INNER, align);
+    let shared = Layout::new::<Shared<T>>().align_to(APART);
+    match (shared, nodes) {
+        (Ok(shared), Ok(nodes)) => match shared.extend(nodes) {
+            Ok((block, offset)) => (block.pad_to_align(), offset),
+            Err(_) => panic!("a value of this type is too large for a channel"),
+        },
+        _ => panic!("a value of this type is too large for a channel"),
+    }
+}
+
+impl<T> Block<T> {
+    /// A channel with one handle a side, and the spares of the two.
+    pub(crate) fn new() -> (Self, Spare<T>, Spare<T>) {
+        let (layout, _) = layout::<T>();
+        // SAFETY: the layout is not empty: it holds a `Shared`.
+        let Some(block) = NonNull::new(unsafe { alloc(layout) }.cast::<Shared<T>>()) else {
+            handle_alloc_error(layout)
+        };
+        let block = Self(block);
+        for index in 0..INNER {
+            // SAFETY: the layout has room for it, and nobody looks at it yet.
+            unsafe { block.inner(index).write(Node::new()) };
+        }
+        // SAFETY: each of the inner nodes is handed to one owner: the slot and two handles (I1).
+        let [slot, one, other] =
+            [0, 1, 2].map(|index| unsafe { Spare::from_owned(block.inner(index)) });
+        let shared = Shared {
+            counts: Counts {
+                senders: AtomicUsize::new(1),
+                receivers: AtomicUsize::new(1),
+                abandoned: AtomicBool::new(false),
+                unowned: AtomicU8::new(0),
+                cells: Cells::new(),
+            },
+            _apart: [const { MaybeUninit::uninit() }; _],
+            slot: Slot::new(slot),
+        };
+        // SAFETY: allocated above with room for it, and nobody looks at it yet.
+        unsafe { block.0.write(shared) };
+        (block, one, other)
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    fn first_inner(&self) -> NonNull<Node<T>> {
+        let (_, offset) = layout::<T>();
+        // SAFETY: the offset is inside the allocation, whose whole extent this pointer may use.
+        unsafe { self.0.byte_add(offset) }.cast()
+    }
+
+    fn inner(&self, index: usize) -> NonNull<Node<T>> {
+        // SAFETY: `index` is below `INNER`, and the layout has room for as many strides.
+        unsafe { self.first_inner().byte_add(index * stride::<T>()) }
+    }
+
+    /// A node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
+    /// unowned.
+    pub(crate) fn acquire_node(&self) -> Spare<T> {
+        for index in 0..INNER {
+            let bit = 1 << index;
+            // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
+            // with the node.
+            if self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
+                // SAFETY: clearing the bit made us the node's owner (I1).
+                return unsafe { Spare::from_owned(self.inner(index)) };
+            }
+        }
+        Spare::on_heap()
+    }
+
+    /// Takes a handle's node back.
+    pub(crate) fn release_node(&self, node: Spare<T>) {
+        let from_first = node.as_ptr().addr().wrapping_sub(self.first_inner().as_ptr().addr());
+        let index = from_first / stride::<T>();
+        if index < INNER {
+            // ORDERING: Release pairs with the Acquire in `acquire_node`.
+            self.counts.unowned.fetch_or(1 << index, Release);
+        } else {
+            // SAFETY: it is none of the inner ones, so it was made on the heap.
+            unsafe { node.free() };
+        }
+    }
+
+    /// Frees the channel, and returns the value that was left in it.
+    ///
+    /// # Safety
+    /// No handle is left but the caller's, which does not use the block again.
+    pub(crate) unsafe fn free(self) -> Option<T> {
+        // SAFETY: no handle is left to use the slot.
+        let (node, value) = unsafe { self.slot.dismantle() };
+        self.release_node(node);
+        // SAFETY: no handle is left to use the block.
+        unsafe { self.0.drop_in_place() };
+        // SAFETY: allocated in `new` with this very layout.
+        unsafe { dealloc(self.0.as_ptr().cast(), layout::<T>().0) };
+        value
+    }
+}

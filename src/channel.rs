@@ -1,0 +1,108 @@
+//! `channel()`, and what its handles do together: count each other, wake, close, and end.
+
+use crate::{
+    Receiver, Sender,
+    block::{Block, Shared},
+    node::Spare,
+    slot::{Displaced, Taken},
+};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// Makes a channel that holds one value: the newest that nobody has read yet.
+///
+/// One allocation holds the channel, and one more says where its receiver waits; nothing depends on
+/// how many values will be sent. Both handles can be cloned.
+///
+/// # Examples
+///
+/// ```
+/// let (mut tx, mut rx) = overwrite_channel::channel();
+///
+/// assert_eq!(tx.send("attempt 1"), Ok(None));
+/// assert_eq!(tx.send("attempt 2"), Ok(Some("attempt 1"))); // what it displaced
+///
+/// assert_eq!(rx.recv(), Ok("attempt 2"));
+/// ```
+#[must_use]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let (block, one, other) = Block::new();
+    let sender = Sender::new(block.clone(), one);
+    (sender, Receiver::new(block, other))
+}
+
+impl<T> Shared<T> {
+    #[inline]
+    pub(crate) fn has_receivers(&self) -> bool {
+        // ORDERING: Relaxed; nothing is read because of it, and once zero it stays zero.
+        self.counts.receivers.load(Relaxed) != 0
+    }
+
+    /// Once false it stays false, and every send has happened before.
+    #[inline]
+    pub(crate) fn has_senders(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release in `Block::leave`: what the senders sent is seen.
+        self.counts.senders.load(Acquire) != 0
+    }
+
+    /// One exchange; wakes a receiver if it must, and only then returns what it displaced.
+    #[inline]
+    pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Option<T> {
+        match self.slot.put(spare, value) {
+            Displaced::Value(stale) => return Some(stale),
+            Displaced::Waiting => self.counts.cells.wake_one(),
+            Displaced::Nothing => {}
+        }
+        None
+    }
+
+    /// One exchange at most. A receiver that holds the baton owes those who are asleep a wake: its
+    /// exchange leaves `WAITING` behind, if there can be any.
+    #[inline]
+    pub(crate) fn take(&self, spare: &mut Spare<T>, baton: bool) -> Option<T> {
+        // ORDERING: Relaxed; whoever is asleep while we live keeps this count above 1.
+        let others_wait = baton && self.counts.receivers.load(Relaxed) > 1;
+        match self.slot.take(spare, others_wait) {
+            Taken::Value(value) => return Some(value),
+            Taken::Waiting => self.counts.cells.wake_one(),
+            Taken::Nothing => {}
+        }
+        None
+    }
+}
+
+/// One side of the channel, as its handles' drop sees it.
+pub(crate) enum Side {
+    Senders,
+    Receivers,
+}
+
+impl<T> Block<T> {
+    /// A handle goes; the last one closes its side, and the last of both frees the channel and
+    /// drops the value that nobody received.
+    ///
+    /// # Safety
+    /// The handle is counted on that side, has given its node back, and does not use the block
+    /// again.
+    pub(crate) unsafe fn leave(self, side: Side) {
+        let count = match side {
+            Side::Senders => &self.counts.senders,
+            Side::Receivers => &self.counts.receivers,
+        };
+        // ORDERING: AcqRel. Release: all I did with the channel comes before its end, and what I
+        // sent before `has_senders` is false. Acquire: the last one sees the same of all the others.
+        if count.fetch_sub(1, AcqRel) > 1 {
+            return;
+        }
+        if let Side::Senders = side {
+            self.slot.close();
+            // Everybody, always: a send may just have removed `WAITING` and woken only one (I4).
+            self.counts.cells.wake_all();
+        }
+        // ORDERING: AcqRel. Release hands the block over to the other side; Acquire takes it from
+        // there, if that side was first.
+        if self.counts.abandoned.swap(true, AcqRel) {
+            // SAFETY: no handle is left on either side, and the caller's does not use it again.
+            drop(unsafe { self.free() });
+        }
+    }
+}

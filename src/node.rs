@@ -1,0 +1,81 @@
+//! Nodes: where a value lies, and who owns it.
+//!
+//! * **I1** A node has one owner: one handle, or the slot. Ownership moves only by exchanging the
+//!   slot's word (and, while no handle owns it, through the pool of inner nodes).
+//! * **I2** The slot's node holds a value if and only if the word says `FULL`. A handle's spare
+//!   never holds one, outside the body of one call.
+
+use crate::sync::UnsafeCell;
+use alloc::boxed::Box;
+use core::{mem::MaybeUninit, ptr::NonNull};
+
+/// Room for one value. The alignment leaves the low bits of its address to the slot's tags.
+#[repr(align(8))]
+pub(crate) struct Node<T> {
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+impl<T> Node<T> {
+    pub(crate) fn new() -> Self {
+        Self { value: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+}
+
+/// Ownership of one node (I1), which is empty whenever nobody is in the middle of a call (I2).
+pub(crate) struct Spare<T>(NonNull<Node<T>>);
+
+// SAFETY: a spare is the only way to its node (I1), so moving it to another thread moves the node
+// and, in the body of a call, the `T` in it.
+unsafe impl<T: Send> Send for Spare<T> {}
+
+impl<T> Spare<T> {
+    /// # Safety
+    /// The caller hands over its ownership of the node (I1), which stays allocated while owned.
+    pub(crate) unsafe fn from_owned(node: NonNull<Node<T>>) -> Self {
+        Self(node)
+    }
+
+    pub(crate) fn on_heap() -> Self {
+        Self(NonNull::from(Box::leak(Box::new(Node::new()))))
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut Node<T> {
+        self.0.as_ptr()
+    }
+
+    /// Puts `value` into the node; without an exchange after it, the value is leaked.
+    #[inline]
+    pub(crate) fn write(&mut self, value: T) {
+        // SAFETY: the node is allocated while owned (I1).
+        let node = unsafe { self.0.as_ref() };
+        node.value.with_mut(|cell| {
+            // SAFETY: we own the node, so nobody else looks at it (I1).
+            unsafe { cell.write(MaybeUninit::new(value)) };
+        });
+    }
+
+    /// Moves the value out; the node is empty afterwards.
+    ///
+    /// # Safety
+    /// The node holds a value.
+    #[inline]
+    pub(crate) unsafe fn read(&mut self) -> T {
+        // SAFETY: the node is allocated while owned (I1).
+        let node = unsafe { self.0.as_ref() };
+        node.value.with_mut(|cell| {
+            // SAFETY: we own the node, so nobody else looks at it (I1).
+            let value = unsafe { cell.read() };
+            // SAFETY: it holds a value, as the caller promised.
+            unsafe { value.assume_init() }
+        })
+    }
+
+    /// Frees a node made by [`on_heap`](Self::on_heap).
+    ///
+    /// # Safety
+    /// The node came from `on_heap`.
+    pub(crate) unsafe fn free(self) {
+        // SAFETY: it was leaked from a box, and nobody else has it (I1).
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}

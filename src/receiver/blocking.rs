@@ -1,0 +1,279 @@
+//! Receiving that waits: spin for a moment, then park the thread.
+
+#![forbid(unsafe_code)]
+
+use super::Receiver;
+use crate::{
+    RecvError, RecvTimeoutError, TryRecvError,
+    sync::{Backoff, expired, one_core, park_until},
+    wait::Waiter,
+};
+use std::time::{Duration, Instant};
+
+/// As long as crossbeam's `Backoff` thinks that spinning can pay: about 130 pauses and 4 yields.
+pub(super) const DEFAULT_SPIN_LIMIT: u32 = 10;
+
+impl<T> Receiver<T> {
+    /// Takes the value, waiting for one if there is none.
+    ///
+    /// **Waits**: it looks at the slot for a moment
+    /// ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It uses the thread's
+    /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, as
+    /// that function's documentation allows.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the slot is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// std::thread::spawn(move || tx.send("ready"));
+    /// assert_eq!(rx.recv(), Ok("ready"));
+    /// assert!(rx.recv().is_err());
+    /// ```
+    pub fn recv(&mut self) -> Result<T, RecvError> {
+        // Without a deadline there is no timeout.
+        self.wait(None).map_err(|_| RecvError)
+    }
+
+    /// Takes the value, waiting for one for at most `timeout`.
+    ///
+    /// A `timeout` of zero is one look. One so large that the deadline cannot be expressed waits
+    /// without a deadline.
+    ///
+    /// **Waits**, as [`recv`](Self::recv) does.
+    ///
+    /// # Errors
+    ///
+    /// * [`RecvTimeoutError::Timeout`] if no value came in time.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the slot is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::RecvTimeoutError;
+    /// use std::time::Duration;
+    ///
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// let short = Duration::from_millis(1);
+    /// assert_eq!(rx.recv_timeout(short), Err(RecvTimeoutError::Timeout));
+    /// tx.send(5).unwrap();
+    /// assert_eq!(rx.recv_timeout(Duration::MAX), Ok(5));
+    /// ```
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.wait(Instant::now().checked_add(timeout))
+    }
+
+    /// Takes the value, waiting for one until `deadline`. One that has passed is one look.
+    ///
+    /// **Waits**, as [`recv`](Self::recv) does.
+    ///
+    /// # Errors
+    ///
+    /// * [`RecvTimeoutError::Timeout`] if no value came in time.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the slot is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// tx.send(5).unwrap();
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(rx.recv_deadline(deadline), Ok(5));
+    /// ```
+    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.wait(Some(deadline))
+    }
+
+    /// Waits for a value that is `wanted`; takes and drops those that are not.
+    ///
+    /// **Waits**, as [`recv`](Self::recv) does.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// If `wanted` panics, or the drop of a value that was not wanted. That loses the one value
+    /// looked at, and the channel goes on working.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// std::thread::spawn(move || {
+    ///     for attempt in 1..=3 {
+    ///         tx.send(attempt).unwrap();
+    ///     }
+    /// });
+    /// assert_eq!(rx.recv_matching(|attempt| *attempt == 3), Ok(3));
+    /// ```
+    pub fn recv_matching(&mut self, wanted: impl FnMut(&T) -> bool) -> Result<T, RecvError> {
+        // Without a deadline there is no timeout.
+        self.wait_matching(None, wanted).map_err(|_| RecvError)
+    }
+
+    /// Waits for a value that is `wanted` for at most `timeout`, however many others come meanwhile.
+    ///
+    /// A `timeout` of zero looks at the values that are there. One so large that the deadline cannot
+    /// be expressed waits without a deadline.
+    ///
+    /// **Waits**, as [`recv`](Self::recv) does.
+    ///
+    /// # Errors
+    ///
+    /// * [`RecvTimeoutError::Timeout`] if no wanted value came in time.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// As [`recv_matching`](Self::recv_matching).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::RecvTimeoutError;
+    /// use std::time::Duration;
+    ///
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// tx.send("stale").unwrap();
+    /// let current = rx.recv_matching_timeout(Duration::from_millis(1), |v| *v == "current");
+    /// assert_eq!(current, Err(RecvTimeoutError::Timeout));
+    /// ```
+    pub fn recv_matching_timeout(
+        &mut self,
+        timeout: Duration,
+        wanted: impl FnMut(&T) -> bool,
+    ) -> Result<T, RecvTimeoutError> {
+        self.wait_matching(Instant::now().checked_add(timeout), wanted)
+    }
+
+    /// Waits for a value that is `wanted` until `deadline`, however many others come meanwhile.
+    ///
+    /// **Waits**, as [`recv`](Self::recv) does.
+    ///
+    /// # Errors
+    ///
+    /// * [`RecvTimeoutError::Timeout`] if no wanted value came in time.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// As [`recv_matching`](Self::recv_matching).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// tx.send(5).unwrap();
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(rx.recv_matching_deadline(deadline, |v| v % 5 == 0), Ok(5));
+    /// ```
+    pub fn recv_matching_deadline(
+        &mut self,
+        deadline: Instant,
+        wanted: impl FnMut(&T) -> bool,
+    ) -> Result<T, RecvTimeoutError> {
+        self.wait_matching(Some(deadline), wanted)
+    }
+
+    /// Sets how many times a blocking call looks at the slot, backing off in between, before it
+    /// parks the thread.
+    ///
+    /// The first looks pause the core for ever longer, those from the eighth on yield it. A value
+    /// that comes while the receiver looks is handed over in a fraction of a microsecond and costs
+    /// its sender nothing; parking and waking cost both a system call. 0 parks at once. Where the
+    /// process may use one core only, it always parks at once.
+    ///
+    /// The default is 10, a few microseconds. A clone starts with the limit of its original.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (_tx, mut rx) = overwrite_channel::channel::<u8>();
+    /// rx.set_spin_limit(0);
+    /// ```
+    pub fn set_spin_limit(&mut self, looks: u32) {
+        self.spin_limit = looks;
+    }
+
+    fn wait_matching(
+        &mut self,
+        deadline: Option<Instant>,
+        mut wanted: impl FnMut(&T) -> bool,
+    ) -> Result<T, RecvTimeoutError> {
+        loop {
+            let value = self.wait(deadline)?;
+            if wanted(&value) {
+                return Ok(value);
+            }
+        }
+    }
+
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        match self.spin(deadline) {
+            Err(TryRecvError::Empty) if expired(deadline) => Err(RecvTimeoutError::Timeout),
+            Err(TryRecvError::Empty) => self.park(deadline),
+            Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+            Ok(value) => Ok(value),
+        }
+    }
+
+    fn spin(&mut self, deadline: Option<Instant>) -> Result<T, TryRecvError> {
+        let backoff = Backoff::new();
+        let mut looks = 0;
+        loop {
+            let seen = self.look(false);
+            let is_empty = matches!(seen, Err(TryRecvError::Empty));
+            if !is_empty || looks == self.spin_limit || one_core() || expired(deadline) {
+                return seen;
+            }
+            looks += 1;
+            backoff.snooze();
+        }
+    }
+
+    /// Parks until there is a value, or none can come, or the deadline has passed.
+    ///
+    /// Once a notifier took this receiver's cell, the receiver holds *the baton*, and those who are
+    /// still asleep depend on it: the send that woke it removed `WAITING`. It is discharged by an
+    /// exchange or an announcement that sets `WAITING` again, or by waking the next one.
+    fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        let backoff = Backoff::new();
+        let mut baton = false;
+        let mut expired = false;
+        loop {
+            match self.look(baton) {
+                Ok(value) => return Ok(value),
+                // Closing wakes everybody: there is nobody left to pass the baton to.
+                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+                Err(TryRecvError::Empty) if expired => {
+                    if baton {
+                        self.block.counts.cells.wake_one();
+                    }
+                    return Err(RecvTimeoutError::Timeout);
+                }
+                Err(TryRecvError::Empty) => {}
+            }
+            if !self.cell().arm(Waiter::this_thread()) {
+                // The notifier that woke us is still putting the cell down.
+                backoff.snooze();
+                continue;
+            }
+            if self.block.slot.announce() {
+                baton = false;
+                while !expired && self.block.has_senders() && self.cell().is_armed() {
+                    expired = park_until(deadline);
+                }
+            }
+            baton |= !self.cell().disarm();
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The receiving half: looking, predicates, and the handle's life.
+
+#[cfg(feature = "std")]
+mod blocking;
+#[cfg(feature = "std")]
+mod blocking_iter;
+mod iter;
+
+#[cfg(feature = "std")]
+pub use blocking_iter::{IntoIter, Iter};
+pub use iter::TryIter;
+
+use crate::{TryRecvError, block::Block, channel::Side, node::Spare, wait::Cell};
+use core::{
+    fmt,
+    mem::ManuallyDrop,
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr::NonNull,
+    sync::atomic::Ordering::Relaxed,
+};
+
+/// The receiving half of a channel made by [`channel`](crate::channel()).
+///
+/// Receivers can be cloned, and compete then: each value goes to exactly one of them, and a send
+/// wakes one of those that wait.
+pub struct Receiver<T> {
+    block: Block<T>,
+    /// Always there but for the body of `drop`.
+    spare: ManuallyDrop<Spare<T>>,
+    /// Where this receiver says that it waits; idle outside the body of one call.
+    cell: NonNull<Cell>,
+    #[cfg(feature = "std")]
+    spin_limit: u32,
+}
+
+// SAFETY: a receiver takes values of type `T` from other threads, and shares none with them.
+unsafe impl<T: Send> Send for Receiver<T> {}
+// SAFETY: through `&Receiver` one can only clone it and ask about the channel, by atomics.
+unsafe impl<T: Send> Sync for Receiver<T> {}
+
+// No panic leaves a handle or the channel half done.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
+
+impl<T> Receiver<T> {
+    /// A handle that the channel's count of receivers already includes.
+    pub(crate) fn new(block: Block<T>, spare: Spare<T>) -> Self {
+        let cell = block.counts.cells.claim(&block.counts.receivers);
+        Self {
+            block,
+            spare: ManuallyDrop::new(spare),
+            cell,
+            #[cfg(feature = "std")]
+            spin_limit: blocking::DEFAULT_SPIN_LIMIT,
+        }
+    }
+
+    /// Takes the value if there is one, without waiting.
+    ///
+    /// **Wait-free**: one exchange if there is a value, none if not. Outside that claim is one rare
+    /// wake: this call may have to pass it on to a receiver that is parked.
+    ///
+    /// # Errors
+    ///
+    /// * [`TryRecvError::Empty`] if there is no value now.
+    /// * [`TryRecvError::Disconnected`] if every sender is gone and the slot is empty: no value
+    ///   will ever come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::TryRecvError;
+    ///
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.send(7).unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Ok(7)); // the last value survives the senders
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.look(false)
+    }
+
+    /// `try_recv` by a receiver that may hold the baton.
+    #[inline]
+    fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
+        if let Some(value) = self.block.take(&mut self.spare, baton) {
+            return Ok(value);
+        }
+        if self.block.has_senders() {
+            return Err(TryRecvError::Empty);
+        }
+        // The last value may have come after the first look, but not after the senders went.
+        self.block.take(&mut self.spare, baton).ok_or(TryRecvError::Disconnected)
+    }
+
+    /// Is there no value now?
+    ///
+    /// Either answer may be out of date at once: a sender may put a value in, another receiver may
+    /// take it. Only once [`is_disconnected`](Self::is_disconnected) is true, an empty channel stays
+    /// empty.
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, rx) = overwrite_channel::channel();
+    /// assert!(rx.is_empty());
+    /// tx.send(1).unwrap();
+    /// assert!(!rx.is_empty());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.block.slot.is_empty()
+    }
+
+    /// Is every sender gone? Once true, it stays true. A value may still be there.
+    ///
+    /// If false, the last sender may go at any time.
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// tx.send(1).unwrap();
+    /// drop(tx);
+    /// assert!(rx.is_disconnected());
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        !self.block.has_senders()
+    }
+
+    /// Do both receivers belong to the same channel?
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (_tx, rx) = overwrite_channel::channel::<u8>();
+    /// let (_tx, other) = overwrite_channel::channel::<u8>();
+    /// assert!(rx.same_channel(&rx.clone()));
+    /// assert!(!rx.same_channel(&other));
+    /// ```
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.block.is_same(&other.block)
+    }
+
+    fn cell(&self) -> &Cell {
+        // SAFETY: cells live as long as the channel, which lives as long as this handle.
+        unsafe { self.cell.as_ref() }
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    /// Another receiver of the same channel, which competes with this one.
+    ///
+    /// **Lock-free** but for the allocator, which is asked if no node, or no wait cell, of a dropped
+    /// handle is free.
+    fn clone(&self) -> Self {
+        // ORDERING: Relaxed; this handle keeps the count above zero. It cannot overflow: each
+        // handle, forgotten ones too, owns a node, and memory runs out first.
+        self.block.counts.receivers.fetch_add(1, Relaxed);
+        #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
+        let mut clone = Self::new(self.block.clone(), self.block.acquire_node());
+        #[cfg(feature = "std")]
+        clone.set_spin_limit(self.spin_limit);
+        clone
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.cell().release();
+        // SAFETY: the spare is not used after this.
+        let spare = unsafe { ManuallyDrop::take(&mut self.spare) };
+        self.block.release_node(spare);
+        // SAFETY: this handle was counted, has just given its node back, and ends here.
+        unsafe { self.block.clone().leave(Side::Receivers) };
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

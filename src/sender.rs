@@ -1,0 +1,265 @@
+//! The sending half.
+
+use crate::{
+    SendError,
+    block::Block,
+    channel::Side,
+    node::{Node, Spare},
+};
+use core::{
+    fmt,
+    mem::ManuallyDrop,
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::atomic::Ordering::Relaxed,
+};
+
+/// The sending half of a channel made by [`channel`](crate::channel()).
+///
+/// A send takes `&mut self`, because each handle owns the room its next value is written to; clone
+/// the sender to send from several places. Senders and receivers can be dropped in any order.
+pub struct Sender<T> {
+    block: Block<T>,
+    /// Always there but for the body of `drop`.
+    spare: ManuallyDrop<Spare<T>>,
+}
+
+// SAFETY: a sender moves values of type `T` to other threads, and shares none with them.
+unsafe impl<T: Send> Send for Sender<T> {}
+// SAFETY: through `&Sender` one can only clone it and ask about the channel, by atomics.
+unsafe impl<T: Send> Sync for Sender<T> {}
+
+// No panic leaves a handle or the channel half done.
+impl<T> UnwindSafe for Sender<T> {}
+impl<T> RefUnwindSafe for Sender<T> {}
+
+impl<T> Sender<T> {
+    pub(crate) fn new(block: Block<T>, spare: Spare<T>) -> Self {
+        Self { block, spare: ManuallyDrop::new(spare) }
+    }
+
+    /// Sends `value`, replacing the value that nobody has received yet, if there is one.
+    ///
+    /// Returns the stale value it displaced: `Ok(Some(stale))`, or `Ok(None)` if the slot was empty.
+    /// Overwriting is one atomic exchange: a receiver sees the stale value or the new one, never an
+    /// empty slot between them.
+    ///
+    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. Outside that claim is
+    /// waking a receiver that is parked: a step for each receiver there ever was, and a system call.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the value, if every receiver is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// assert_eq!(tx.send(1), Ok(None));
+    /// assert_eq!(tx.send(2), Ok(Some(1)));
+    /// assert_eq!(rx.try_recv(), Ok(2));
+    ///
+    /// drop(rx);
+    /// assert_eq!(tx.send(3).unwrap_err().into_inner(), 3);
+    /// ```
+    #[inline]
+    pub fn send(&mut self, value: T) -> Result<Option<T>, SendError<T>> {
+        if self.is_disconnected() {
+            return Err(SendError(value));
+        }
+        Ok(self.block.put(&mut self.spare, value))
+    }
+
+    /// Sends `value` unless what it would displace is newer (greater); returns the one not kept.
+    ///
+    /// For senders that may overtake one another: when the value of an earlier attempt arrives
+    /// last, it does not evict the current one. Of two equal values the later arrival is kept.
+    ///
+    /// It is [`send_newest_by_key`](Self::send_newest_by_key) with a clone of the value for a key:
+    /// once the value is in the slot it may be anybody's, so the comparison needs something that
+    /// stays behind. A key that is cheaper to make than a clone, or a `T` that is not `Clone`, wants
+    /// that method.
+    ///
+    /// **Lock-free**; see there.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the value, if every receiver is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// let mut overtaken = tx.clone();
+    ///
+    /// assert_eq!(tx.send_newest((2, "attempt")), Ok(None));
+    /// assert_eq!(overtaken.send_newest((1, "attempt")), Ok(Some((1, "attempt"))));
+    /// assert_eq!(rx.recv(), Ok((2, "attempt")));
+    /// ```
+    pub fn send_newest(&mut self, value: T) -> Result<Option<T>, SendError<T>>
+    where
+        T: Ord + Clone,
+    {
+        self.send_newest_by_key(value, T::clone)
+    }
+
+    /// Sends `value` unless what it would displace has a greater key; returns the one not kept.
+    ///
+    /// The value goes in with one exchange. If that displaced one with a greater key, the greater
+    /// goes back in with another, until what came out is not greater than what went in. Whatever the
+    /// number of senders, the value with the greatest key is never lost. A receiver that looks
+    /// between the two exchanges receives the older value first, and the newer one after it.
+    ///
+    /// `Ok(None)` means that nothing came out: the slot was empty, or a receiver has the value.
+    ///
+    /// **Lock-free**: two exchanges at most, unless other senders put ever greater values in
+    /// meanwhile. Outside that claim are `key`, the comparison, and waking a parked receiver.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the value, if every receiver is gone.
+    ///
+    /// # Panics
+    ///
+    /// If `key` or a comparison panics. The channel stays as it would be had the call not been
+    /// made, and `value` is dropped. If another handle has changed the slot meanwhile, the send
+    /// stands instead, and the value that `key` was looking at is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// struct Sentinel {
+    ///     attempt: u32,
+    /// }
+    ///
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// for attempt in [2, 3, 1] {
+    ///     tx.send_newest_by_key(Sentinel { attempt }, |sentinel| sentinel.attempt)?;
+    /// }
+    /// assert_eq!(rx.recv().unwrap().attempt, 3);
+    /// # Ok::<(), overwrite_channel::SendError<Sentinel>>(())
+    /// ```
+    pub fn send_newest_by_key<K: Ord>(
+        &mut self,
+        value: T,
+        mut key: impl FnMut(&T) -> K,
+    ) -> Result<Option<T>, SendError<T>> {
+        if self.is_disconnected() {
+            return Err(SendError(value));
+        }
+        let mut newest = key(&value);
+        let mut held = value;
+        let mut first = true;
+        loop {
+            let put = self.spare.as_ptr();
+            let Some(displaced) = self.block.put(&mut self.spare, held) else {
+                return Ok(None);
+            };
+            let looked_at = LookedAt {
+                sender: self,
+                // What a later round put in came from the slot: it may not be withdrawn.
+                withdraw: first.then_some(put),
+                value: ManuallyDrop::new(displaced),
+            };
+            let found = key(&looked_at.value);
+            let is_newer = found > newest;
+            held = looked_at.into_inner();
+            if !is_newer {
+                return Ok(Some(held));
+            }
+            newest = found;
+            first = false;
+        }
+    }
+
+    /// Is every receiver gone? Once true, it stays true, and every send fails.
+    ///
+    /// If false, the last receiver may go at any time.
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::channel::<u8>();
+    /// assert!(!tx.is_disconnected());
+    /// drop(rx);
+    /// assert!(tx.is_disconnected());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        !self.block.has_receivers()
+    }
+
+    /// Do both senders belong to the same channel?
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, _rx) = overwrite_channel::channel::<u8>();
+    /// let (other, _rx) = overwrite_channel::channel::<u8>();
+    /// assert!(tx.same_channel(&tx.clone()));
+    /// assert!(!tx.same_channel(&other));
+    /// ```
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.block.is_same(&other.block)
+    }
+}
+
+/// A displaced value while user code looks at it. If that panics, the value goes back to where it
+/// was and what had been put in its place is withdrawn; or, if that cannot be, the value is dropped.
+struct LookedAt<'a, T> {
+    sender: &'a mut Sender<T>,
+    withdraw: Option<*mut Node<T>>,
+    value: ManuallyDrop<T>,
+}
+
+impl<T> LookedAt<'_, T> {
+    fn into_inner(self) -> T {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not dropped, so the value is taken once.
+        unsafe { ManuallyDrop::take(&mut this.value) }
+    }
+}
+
+impl<T> Drop for LookedAt<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: nothing touches the value after this.
+        let value = unsafe { ManuallyDrop::take(&mut self.value) };
+        let _dropped = match self.withdraw {
+            Some(put) => self.sender.block.slot.restore(&mut self.sender.spare, put, value),
+            None => value,
+        };
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    /// Another sender of the same channel, with a node of its own.
+    ///
+    /// **Lock-free** but for the allocator, which is asked if no node of a dropped handle is free.
+    fn clone(&self) -> Self {
+        // ORDERING: Relaxed; this handle keeps the count above zero. It cannot overflow: each
+        // handle, forgotten ones too, owns a node, and memory runs out first.
+        self.block.counts.senders.fetch_add(1, Relaxed);
+        Self::new(self.block.clone(), self.block.acquire_node())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // SAFETY: the spare is not used after this.
+        let spare = unsafe { ManuallyDrop::take(&mut self.spare) };
+        self.block.release_node(spare);
+        // SAFETY: this handle was counted, has just given its node back, and ends here.
+        unsafe { self.block.clone().leave(Side::Senders) };
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}

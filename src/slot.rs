@@ -1,0 +1,223 @@
+//! The slot: one word, exchanged whole.
+//!
+//! The word is a pointer to the slot's node; two low bits are tags.
+//!
+//! | word            | meaning                                                      |
+//! |-----------------|--------------------------------------------------------------|
+//! | node            | empty, and nobody has announced that it waits                |
+//! | node, `WAITING` | empty; some receiver may be asleep: the next send must wake  |
+//! | node, `FULL`    | the node holds a value nobody has taken                      |
+//!
+//! Every write to the word is a read-modify-write, so every one of them continues the release
+//! sequences of all before it. The transitions, with what each brings back:
+//!
+//! | call       | before          | after              | brings back                          |
+//! |------------|-----------------|--------------------|--------------------------------------|
+//! | `put`      | a               | mine, `FULL`       | a, empty                             |
+//! |            | a, `WAITING`    | mine, `FULL`       | a, empty, and the duty to wake (I3)  |
+//! |            | a, `FULL`       | mine, `FULL`       | a, with the stale value              |
+//! | `restore`  | mine, `FULL`    | other, `FULL`      | mine, with the value I had put       |
+//! | `take`     | a, `FULL`       | mine (`WAITING`?)  | a, with the value                    |
+//! |            | a               | mine (`WAITING`?)  | a, empty: another taker was faster   |
+//! |            | a, `WAITING`    | mine               | a, empty, and the duty to wake (I3)  |
+//! |            | a, `WAITING`    | mine, `WAITING`    | a, empty                             |
+//! | `announce` | a (`WAITING`?)  | a, `WAITING`       |                                      |
+//! |            | a, `FULL`       | unchanged          | "look again"                         |
+//! | `close`    | any             | the same           |                                      |
+//!
+//! * **I3** `WAITING` is set only on an empty slot, after those who wait have published who they
+//!   are. Whoever's exchange removes `WAITING` without setting it again must wake.
+//! * **I4** That the channel is closed is the senders' count being zero. The last sender brings it
+//!   to zero before its `close`, so whoever announces later sees it, and whoever announced earlier
+//!   is seen by it.
+
+use crate::{
+    node::{Node, Spare},
+    sync::AtomicPtr,
+};
+use core::{
+    ptr::NonNull,
+    sync::atomic::Ordering::{AcqRel, Relaxed},
+};
+
+const FULL: usize = 0b01;
+const WAITING: usize = 0b10;
+const TAGS: usize = FULL | WAITING;
+
+/// What a [`put`](Slot::put) displaced.
+pub(crate) enum Displaced<T> {
+    Nothing,
+    /// The slot was empty and said `WAITING`: the caller must wake.
+    Waiting,
+    Value(T),
+}
+
+/// What a [`take`](Slot::take) found.
+pub(crate) enum Taken<T> {
+    Nothing,
+    /// Nothing, but the exchange removed `WAITING`: the caller must wake.
+    Waiting,
+    Value(T),
+}
+
+pub(crate) struct Slot<T> {
+    word: AtomicPtr<Node<T>>,
+}
+
+/// The word as it was at one moment.
+struct Word<T>(*mut Node<T>);
+
+impl<T> Word<T> {
+    fn is_full(&self) -> bool {
+        self.0.addr() & FULL != 0
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.0.addr() & WAITING != 0
+    }
+
+    /// # Safety
+    /// The word was exchanged for another, so its node is the caller's now (I1).
+    #[inline]
+    unsafe fn into_node(self) -> Spare<T> {
+        let node = self.0.map_addr(|word| word & !TAGS);
+        // SAFETY: the word always points to a node, and tags only use bits below its alignment.
+        let node = unsafe { NonNull::new_unchecked(node) };
+        // SAFETY: the caller took the slot's ownership over.
+        unsafe { Spare::from_owned(node) }
+    }
+}
+
+fn tagged<T>(spare: &Spare<T>, tags: usize) -> *mut Node<T> {
+    spare.as_ptr().map_addr(|node| node | tags)
+}
+
+impl<T> Slot<T> {
+    /// A slot that is empty and owns `node` from now on.
+    #[expect(clippy::needless_pass_by_value, reason = "the slot owns the node from now on")]
+    pub(crate) fn new(node: Spare<T>) -> Self {
+        Self { word: AtomicPtr::new(node.as_ptr()) }
+    }
+
+    /// Is the slot empty at this moment?
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        // ORDERING: Relaxed; nothing is read through it. Who acts on the answer exchanges.
+        !Word(self.word.load(Relaxed)).is_full()
+    }
+
+    /// Puts `value` in, whatever is there. Wait-free: one exchange.
+    #[inline]
+    pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Displaced<T> {
+        spare.write(value);
+        let before = self.exchange(spare, FULL);
+        if before.full {
+            // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+            Displaced::Value(unsafe { spare.read() })
+        } else if before.waiting {
+            Displaced::Waiting
+        } else {
+            Displaced::Nothing
+        }
+    }
+
+    /// Takes the value, if there is one. Wait-free: at most one exchange. With `others_wait` the
+    /// exchange leaves `WAITING` behind, on behalf of those who are asleep without it.
+    #[inline]
+    pub(crate) fn take(&self, spare: &mut Spare<T>, others_wait: bool) -> Taken<T> {
+        if self.is_empty() {
+            return Taken::Nothing;
+        }
+        let before = self.exchange(spare, if others_wait { WAITING } else { 0 });
+        if before.full {
+            // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+            Taken::Value(unsafe { spare.read() })
+        } else if before.waiting && !others_wait {
+            Taken::Waiting
+        } else {
+            Taken::Nothing
+        }
+    }
+
+    #[inline]
+    fn exchange(&self, spare: &mut Spare<T>, tags: usize) -> Before {
+        // ORDERING: AcqRel. Release gives up the node: what I wrote into it (put) or read out of it
+        // (take) comes before the next owner's use; pairs with that owner's Acquire. Acquire takes
+        // the other node over from the one who put it in, and, where it brings `WAITING`, sees the
+        // cells armed before the announcement.
+        let word = Word(self.word.swap(tagged(spare, tags), AcqRel));
+        let before = Before { full: word.is_full(), waiting: word.is_waiting() };
+        // SAFETY: this very exchange replaced the word.
+        *spare = unsafe { word.into_node() };
+        before
+    }
+
+    /// Undoes a `put` of `node`: if the slot still holds it, full, puts `value` there instead and
+    /// returns what had been put; else returns `value`.
+    pub(crate) fn restore(&self, spare: &mut Spare<T>, node: *mut Node<T>, value: T) -> T {
+        let full = node.map_addr(|node| node | FULL);
+        spare.write(value);
+        // ORDERING: AcqRel, as in `exchange`. Relaxed when it fails: no node changes hands.
+        let outcome = self.word.compare_exchange(full, tagged(spare, FULL), AcqRel, Relaxed);
+        if let Ok(word) = outcome {
+            // SAFETY: this very exchange replaced the word.
+            *spare = unsafe { Word(word).into_node() };
+        }
+        // SAFETY: either it came back `FULL` (I2), or it is still the one written above.
+        unsafe { spare.read() }
+    }
+
+    /// Sets `WAITING` if the slot is empty; says whether it is. A caller that gets `true` will be
+    /// woken, or sees the closing by counting the senders now (I4). Lock-free: it tries again only
+    /// if the word changed.
+    #[cfg(feature = "std")]
+    pub(crate) fn announce(&self) -> bool {
+        // ORDERING: Relaxed; only the exchange below counts.
+        let mut word = self.word.load(Relaxed);
+        while !Word(word).is_full() {
+            let waiting = word.map_addr(|word| word | WAITING);
+            // ORDERING: AcqRel. Release publishes my armed cell to whoever removes `WAITING`, or
+            // closes; it must be a write even if `WAITING` is set, to stand before them. Acquire
+            // pairs with `close`, so that the senders' count read next is zero if it came first.
+            // Relaxed when it fails: the next round decides.
+            match self.word.compare_exchange_weak(word, waiting, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Writes the word back as it is, so that the closing stands before or after each announcement.
+    /// Lock-free: it tries again only if a receiver changed the word.
+    pub(crate) fn close(&self) {
+        // ORDERING: Relaxed; only the exchange below counts.
+        let mut word = self.word.load(Relaxed);
+        // ORDERING: AcqRel. Release: whoever announces after this sees the senders' count at zero.
+        // Acquire: whoever announced before this has a cell that this thread sees armed.
+        while let Err(now) = self.word.compare_exchange_weak(word, word, AcqRel, Relaxed) {
+            word = now;
+        }
+    }
+
+    /// Takes the slot's node out for good, and the value if there is one.
+    ///
+    /// # Safety
+    /// Nobody uses the slot any more, and nobody will.
+    pub(crate) unsafe fn dismantle(&self) -> (Spare<T>, Option<T>) {
+        // ORDERING: Relaxed; the caller has synchronised with every handle's end.
+        let word = Word(self.word.load(Relaxed));
+        let full = word.is_full();
+        // SAFETY: nobody exchanges the word again, so its node is ours (I1).
+        let mut node = unsafe { word.into_node() };
+        // SAFETY: read only if the word says `FULL` (I2).
+        let value = full.then(|| unsafe { node.read() });
+        (node, value)
+    }
+}
+
+/// The tags that an exchange replaced.
+struct Before {
+    full: bool,
+    waiting: bool,
+}

@@ -1,0 +1,149 @@
+//! The only file that knows whether the crate runs on `core` and `std` or on loom.
+//!
+//! The switch is the private cfg `overwrite_loom`, never plain `loom`: a user's
+//! `RUSTFLAGS="--cfg loom"` for another crate must not change this one.
+
+#[cfg(not(overwrite_loom))]
+pub(crate) use real::*;
+
+#[cfg(overwrite_loom)]
+pub(crate) use modelled::*;
+
+#[cfg(not(overwrite_loom))]
+mod real {
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    #[cfg(feature = "std")]
+    pub(crate) use thread::*;
+
+    /// `core`'s cell behind loom's interface: an access is a closure, so that a model sees its extent.
+    #[derive(Debug)]
+    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        #[inline]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    #[cfg(feature = "std")]
+    mod thread {
+        pub(crate) use crossbeam_utils::Backoff;
+        pub(crate) use std::thread::{Thread, current};
+        use std::{sync::OnceLock, thread, time::Instant};
+
+        /// Has `deadline` passed? No deadline never does.
+        pub(crate) fn expired(deadline: Option<Instant>) -> bool {
+            deadline.is_some_and(|at| Instant::now() >= at)
+        }
+
+        /// Parks until unparked, spuriously woken, or `deadline`; says whether the deadline passed.
+        pub(crate) fn park_until(deadline: Option<Instant>) -> bool {
+            match deadline {
+                None => thread::park(),
+                Some(at) => match at.checked_duration_since(Instant::now()) {
+                    Some(left) if !left.is_zero() => thread::park_timeout(left),
+                    _ => return true,
+                },
+            }
+            false
+        }
+
+        /// May this process use one core only? Then spinning keeps the sender from running.
+        ///
+        /// Asked once. On Linux the kernel's list is read into the stack, because
+        /// `available_parallelism` allocates there and a blocking receive must not.
+        pub(crate) fn one_core() -> bool {
+            static ONE_CORE: OnceLock<bool> = OnceLock::new();
+            *ONE_CORE.get_or_init(|| {
+                if cfg!(target_os = "linux") {
+                    linux_one_core().unwrap_or(false)
+                } else {
+                    thread::available_parallelism().is_ok_and(|cores| cores.get() == 1)
+                }
+            })
+        }
+
+        /// The kernel prints the cores a process may run on as `Cpus_allowed_list: 0-3,7`.
+        fn linux_one_core() -> Option<bool> {
+            use std::io::Read;
+            let mut status = [0; 8192];
+            let mut file = std::fs::File::open("/proc/self/status").ok()?;
+            let mut len = 0;
+            while len < status.len() {
+                match file.read(&mut status[len..]).ok()? {
+                    0 => break,
+                    more => len += more,
+                }
+            }
+            let list = core::str::from_utf8(&status[..len])
+                .ok()?
+                .lines()
+                .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+            Some(!list.contains([',', '-']))
+        }
+    }
+}
+
+#[cfg(overwrite_loom)]
+mod modelled {
+    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    use loom::sync::{Arc, Notify};
+    use std::time::Instant;
+
+    loom::thread_local! {
+        static CURRENT: Thread = Thread(Arc::new(Notify::new()));
+    }
+
+    /// loom's own `unpark` fails when it comes late, to a thread that waits for something else by
+    /// then; a `Notify` for each thread keeps the token, as the standard library does.
+    #[derive(Debug, Clone)]
+    pub(crate) struct Thread(Arc<Notify>);
+
+    impl Thread {
+        pub(crate) fn unpark(&self) {
+            self.0.notify();
+        }
+    }
+
+    pub(crate) fn current() -> Thread {
+        CURRENT.with(Thread::clone)
+    }
+
+    /// loom has no clock: a deadline passes when, and only when, the thread has waited for it.
+    pub(crate) fn expired(_: Option<Instant>) -> bool {
+        false
+    }
+
+    pub(crate) fn park_until(deadline: Option<Instant>) -> bool {
+        if deadline.is_some() {
+            loom::thread::yield_now();
+            return true;
+        }
+        current().0.wait();
+        false
+    }
+
+    /// A model does not spin: each look more multiplies the schedules and finds nothing new.
+    pub(crate) fn one_core() -> bool {
+        true
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Backoff;
+
+    impl Backoff {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        pub(crate) fn snooze(&self) {
+            loom::thread::yield_now();
+        }
+    }
+}
