@@ -17,7 +17,7 @@ use crate::{
 };
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
-    alloc::Layout,
+    alloc::{Layout, LayoutError},
     mem::{MaybeUninit, align_of, size_of},
     ops::Deref,
     ptr::NonNull,
@@ -71,42 +71,49 @@ impl<T> Deref for Block<T> {
     }
 }
 
-/// How far apart the inner nodes start; never 0, so that each has an address of its own.
-const fn stride<T>() -> usize {
-    let size = size_of::<Node<T>>();
-    if size == 0 {
-        align_of::<Node<T>>()
-    } else if size_of::<Slot<T>>() + INNER * size <= LINE {
-        size
-    } else {
-        size.next_multiple_of(APART)
-    }
-}
-
-/// The layout of the block, and where in it the nodes start.
-fn layout<T>() -> (Layout, usize) {
-    let near = stride::<T>() * INNER < LINE;
-    let align = if near { align_of::<Node<T>>() } else { align_of::<Node<T>>().max(APART) };
-    let nodes = Layout::from_size_align(stride::<T>() * INNER, align);
-    let shared = Layout::new::<Shared<T>>().align_to(APART);
-    match (shared, nodes) {
-        (Ok(shared), Ok(nodes)) => match shared.extend(nodes) {
-            Ok((block, offset)) => (block.pad_to_align(), offset),
-            Err(_) => panic!("a value of this type is too large for a channel"),
-        },
-        _ => panic!("a value of this type is too large for a channel"),
-    }
-}
-
 impl<T> Block<T> {
+    /// How far apart the inner nodes start; never 0, so that each has an address of its own.
+    const STRIDE: usize = {
+        let size = size_of::<Node<T>>();
+        if size == 0 {
+            align_of::<Node<T>>()
+        } else if size_of::<Slot<T>>() + size_of::<[Node<T>; INNER]>() <= LINE {
+            size
+        } else {
+            size.next_multiple_of(APART)
+        }
+    };
+
+    /// The layout of the block, and where in it the nodes start.
+    const LAYOUT: (Layout, usize) = match Self::layout() {
+        Ok(layout) => layout,
+        // While compiling, and only for a type that no machine has the memory for.
+        Err(_) => panic!("a value of this type is too large for a channel"),
+    };
+
+    const fn layout() -> Result<(Layout, usize), LayoutError> {
+        let align = align_of::<Node<T>>();
+        let align = if Self::STRIDE < APART || align > APART { align } else { APART };
+        let nodes = match Layout::from_size_align(Self::STRIDE * INNER, align) {
+            Ok(nodes) => nodes,
+            Err(error) => return Err(error),
+        };
+        let shared = match Layout::new::<Shared<T>>().align_to(APART) {
+            Ok(shared) => shared,
+            Err(error) => return Err(error),
+        };
+        match shared.extend(nodes) {
+            Ok((block, offset)) => Ok((block.pad_to_align(), offset)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A channel with one handle a side, and the spares of the two.
     pub(crate) fn new() -> (Self, Spare<T>, Spare<T>) {
-        let (layout, _) = layout::<T>();
         // SAFETY: the layout is not empty: it holds a `Shared`.
-        let Some(block) = NonNull::new(unsafe { alloc(layout) }.cast::<Shared<T>>()) else {
-            handle_alloc_error(layout)
-        };
-        let block = Self(block);
+        let memory = unsafe { alloc(Self::LAYOUT.0) };
+        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT.0) };
+        let block = Self(memory.cast());
         for index in 0..INNER {
             // SAFETY: the layout has room for it, and nobody looks at it yet.
             unsafe { block.inner(index).write(Node::new()) };
@@ -135,14 +142,13 @@ impl<T> Block<T> {
     }
 
     fn first_inner(&self) -> NonNull<Node<T>> {
-        let (_, offset) = layout::<T>();
         // SAFETY: the offset is inside the allocation, whose whole extent this pointer may use.
-        unsafe { self.0.byte_add(offset) }.cast()
+        unsafe { self.0.byte_add(Self::LAYOUT.1) }.cast()
     }
 
     fn inner(&self, index: usize) -> NonNull<Node<T>> {
         // SAFETY: `index` is below `INNER`, and the layout has room for as many strides.
-        unsafe { self.first_inner().byte_add(index * stride::<T>()) }
+        unsafe { self.first_inner().byte_add(index * Self::STRIDE) }
     }
 
     /// A node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
@@ -163,7 +169,7 @@ impl<T> Block<T> {
     /// Takes a handle's node back.
     pub(crate) fn release_node(&self, node: Spare<T>) {
         let from_first = node.as_ptr().addr().wrapping_sub(self.first_inner().as_ptr().addr());
-        let index = from_first / stride::<T>();
+        let index = from_first / Self::STRIDE;
         if index < INNER {
             // ORDERING: Release pairs with the Acquire in `acquire_node`.
             self.counts.unowned.fetch_or(1 << index, Release);
@@ -184,7 +190,7 @@ impl<T> Block<T> {
         // SAFETY: no handle is left to use the block.
         unsafe { self.0.drop_in_place() };
         // SAFETY: allocated in `new` with this very layout.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout::<T>().0) };
+        unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
         value
     }
 }

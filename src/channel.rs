@@ -71,6 +71,7 @@ impl<T> Shared<T> {
 }
 
 /// One side of the channel, as its handles' drop sees it.
+#[derive(Clone, Copy)]
 pub(crate) enum Side {
     Senders,
     Receivers,
