@@ -43,9 +43,10 @@ impl Cell {
 
     /// Tries to become the owner.
     pub(super) fn claim(&self) -> bool {
-        // ORDERING: Acquire pairs with `release`: what the owner before did with the waiter is done.
-        // Relaxed when it fails: nothing was had.
-        self.claimed.compare_exchange(false, true, Acquire, Relaxed).is_ok()
+        // ORDERING: AcqRel. Acquire pairs with `release`: what the owner before did with the waiter
+        // is done. Release pairs with the Acquire when it fails: who finds the cell claimed counts
+        // its owner among the receivers.
+        self.claimed.compare_exchange(false, true, AcqRel, Acquire).is_ok()
     }
 
     /// Leaves the cell, disarmed, to the next receiver that needs one.

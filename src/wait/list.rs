@@ -39,8 +39,7 @@ impl Cells {
                 length += 1;
             }
             // Fewer receivers than cells: one was released behind our back. Look again.
-            // ORDERING: Relaxed; a stale count costs another round, never a cell too many: the
-            // counts in which we are counted are the only ones we can read.
+            // ORDERING: Relaxed; it counts us, and each owner that `Cell::claim` has just met.
             if receivers.load(Relaxed) <= length {
                 continue;
             }

@@ -1,0 +1,5 @@
+//! The loom models: every schedule of a few threads, within a bound on preemptions.
+
+mod exchange;
+mod payload;
+mod waiting;

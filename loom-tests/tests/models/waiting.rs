@@ -1,0 +1,222 @@
+//! Models of waiting: while a value is in the slot, no receiver is asleep without a wake on its way
+//! to some receiver that will look. loom reports a receiver that sleeps for ever as a deadlock.
+
+use crate::payload::{Tracked, displaced, model, number};
+use loom::thread;
+use overwrite_channel_loom::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// In a model a deadline passes when the receiver has waited for it, however far it is.
+const SOME_TIME: Duration = Duration::from_secs(1000);
+
+fn received(mut rx: Receiver<Tracked>) -> thread::JoinHandle<Option<u32>> {
+    thread::spawn(move || number(rx.recv()))
+}
+
+/// park ∥ send.
+///
+/// Finding 4 of the first sketch: the `unpark` may come when this thread waits in `join` already.
+/// With loom's own `unpark` in `src/sync.rs` this model fails on "unpark: thread is not parked".
+#[test]
+fn park_and_send() {
+    model(3, || {
+        let (mut tx, mut rx) = channel();
+        let thread = thread::spawn(move || displaced(tx.send(Tracked::new(1))));
+        assert_eq!(number(rx.recv()), Some(1));
+        assert_eq!(thread.join().unwrap(), None);
+    });
+}
+
+/// park ∥ the last sender dropped.
+#[test]
+fn park_and_last_sender_dropped() {
+    model(3, || {
+        let (tx, mut rx) = channel::<Tracked>();
+        let other = tx.clone();
+        let thread = thread::spawn(move || drop(tx));
+        let another = thread::spawn(move || drop(other));
+        assert_eq!(number(rx.recv()), None);
+        thread.join().unwrap();
+        another.join().unwrap();
+    });
+}
+
+/// A receiver that receives again while the notifier of the first time is still at work.
+///
+/// Finding 1: arming read the cell's state twice, and between the two a notifier took it.
+#[test]
+fn receive_again_while_being_notified() {
+    model(3, || {
+        let (mut tx, mut rx) = channel();
+        let thread = thread::spawn(move || {
+            let first = displaced(tx.send(Tracked::new(1)));
+            (first, displaced(tx.send(Tracked::new(2))))
+        });
+        let mut last = 0;
+        while let Ok(value) = rx.recv() {
+            last = value.number();
+        }
+        assert_eq!(last, 2);
+        thread.join().unwrap();
+    });
+}
+
+/// Two receivers wait, one value comes, and the last sender goes.
+///
+/// Finding 2: the closing woke only if `WAITING` was set; the send had removed it and woken one.
+#[test]
+fn closing_wakes_everybody() {
+    model(2, || {
+        let (mut tx, rx) = channel();
+        let one = received(rx.clone());
+        let other = received(rx);
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        drop(tx);
+        let mut seen = [one.join().unwrap(), other.join().unwrap()];
+        seen.sort_unstable();
+        assert_eq!(seen, [None, Some(1)]);
+    });
+}
+
+/// Two receivers wait, a value comes and is snatched away, and others come: each wait ends.
+///
+/// Finding 3: the receiver that was woken announced that it waits again; that failed because a value
+/// had come, and yet the baton counted as discharged: the next send woke nobody.
+#[test]
+fn baton_survives_a_failed_announcement() {
+    model(1, || {
+        let (mut tx, mut rx) = channel();
+        // Whoever has a value sends the next, for the other.
+        let [one, other] = [(rx.clone(), tx.clone()), (rx.clone(), tx.clone())].map(|ends| {
+            let (mut rx, mut tx) = ends;
+            thread::spawn(move || {
+                assert!(number(rx.recv()).is_some());
+                drop(tx.send(Tracked::new(3)));
+            })
+        });
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        if number(rx.try_recv()).is_some() {
+            drop(tx.send(Tracked::new(2)));
+        }
+        one.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// timeout ∥ send, while another receiver waits: if the send woke the one that times out, that one
+/// wakes the other.
+#[test]
+fn timeout_passes_the_baton() {
+    model(2, || {
+        let (mut tx, mut rx) = channel();
+        let waits = received(rx.clone());
+        let times_out = thread::spawn(move || number(rx.recv_timeout(SOME_TIME)));
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        if times_out.join().unwrap().is_some() {
+            assert_eq!(displaced(tx.send(Tracked::new(2))), None);
+        }
+        assert!(waits.join().unwrap().is_some());
+    });
+}
+
+/// The same with a value that is snatched away, so that the one that times out finds nothing.
+#[test]
+fn timeout_passes_the_baton_of_a_snatched_value() {
+    model(1, || {
+        let (mut tx, mut rx) = channel();
+        let waits = received(rx.clone());
+        let mut times_out = rx.clone();
+        let times_out = thread::spawn(move || number(times_out.recv_timeout(SOME_TIME)));
+        let none = displaced(tx.send(Tracked::new(1)));
+        assert_eq!(none, None);
+        let snatched = number(rx.try_recv()).is_some();
+        let timed_out = times_out.join().unwrap().is_none();
+        if snatched || !timed_out {
+            drop(tx.send(Tracked::new(2)));
+        }
+        assert!(waits.join().unwrap().is_some());
+    });
+}
+
+/// timeout ∥ send: the value is received, or still there after the timeout.
+#[test]
+fn timeout_and_send() {
+    model(3, || {
+        let (mut tx, mut rx) = channel();
+        let thread = thread::spawn(move || {
+            assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+            tx
+        });
+        let seen = rx.recv_timeout(SOME_TIME);
+        let _tx = thread.join().unwrap();
+        match seen {
+            Ok(value) => assert_eq!(value.number(), 1),
+            Err(error) => {
+                assert_eq!(error, RecvTimeoutError::Timeout);
+                assert_eq!(number(rx.try_recv()), Some(1));
+            }
+        }
+    });
+}
+
+/// A taker that comes too late may remove the `WAITING` of one that has just gone to sleep (I3).
+#[test]
+fn late_taker_wakes_whom_it_covered() {
+    model(2, || {
+        let (mut tx, mut rx) = channel();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        let waits = received(rx.clone());
+        let mut taker = rx.clone();
+        let late = thread::spawn(move || number(taker.try_recv()));
+        let here = number(rx.try_recv());
+        let there = late.join().unwrap();
+        if here.or(there).is_some() {
+            assert_eq!(displaced(tx.send(Tracked::new(2))), None);
+        }
+        assert!(waits.join().unwrap().is_some());
+    });
+}
+
+/// A receiver is cloned and dropped while another waits: its cell and its node are found again, and
+/// the wake reaches the one that waits.
+#[test]
+fn cloned_and_dropped_while_another_waits() {
+    model(2, || {
+        let (mut tx, rx) = channel();
+        let waits = received(rx.clone());
+        let thread = thread::spawn(move || {
+            drop(rx.clone());
+            let mut again = rx.clone();
+            let timed = number(again.recv_timeout(SOME_TIME));
+            (timed, number(again.try_recv()))
+        });
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        let (first, second) = thread.join().unwrap();
+        if first.or(second).is_some() {
+            assert_eq!(displaced(tx.send(Tracked::new(2))), None);
+        }
+        assert!(waits.join().unwrap().is_some());
+    });
+}
+
+/// Two receivers are cloned at once, in the place of one that was dropped: each gets a cell of its
+/// own, and both can be woken.
+#[test]
+fn cells_left_and_found() {
+    model(1, || {
+        let (mut tx, rx) = channel();
+        let mut left = rx.clone();
+        let thread = {
+            let rx = rx.clone();
+            thread::spawn(move || number(rx.clone().recv()))
+        };
+        assert_eq!(number(left.recv_timeout(SOME_TIME)), None);
+        drop(left);
+        let waits = received(rx.clone());
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        drop(tx);
+        let mut seen = [thread.join().unwrap(), waits.join().unwrap()];
+        seen.sort_unstable();
+        assert_eq!(seen, [None, Some(1)]);
+    });
+}
