@@ -1,11 +1,84 @@
 //! A channel that holds one value: the newest that nobody has read yet.
 //!
-//! A [`send`](Sender::send) is wait-free: it replaces the value nobody has read yet, hands the
-//! stale one back, and never waits or allocates. A [`Receiver`] takes the freshest value or waits
-//! for it.
+//! [`channel`] makes a [`Sender`] and a [`Receiver`], which can both be cloned.
+//!
+//! * [`send`](Sender::send) is wait-free. It replaces the value nobody has read yet, hands the stale
+//!   one back, and never waits or allocates.
+//! * [`send_newest`](Sender::send_newest) does so unless what it would replace is newer.
+//! * [`try_recv`](Receiver::try_recv) takes the value if there is one; it is wait-free, too.
+//! * [`recv`](Receiver::recv) waits for a value, [`recv_timeout`](Receiver::recv_timeout) for at most
+//!   some time, [`recv_matching`](Receiver::recv_matching) for a value that matches.
+//!
+//! Each value sent is, exactly once: received by one receiver, or handed back to the sender that
+//! displaced it, or handed back in [`SendError`], or dropped with the channel.
+//!
+//! # Examples
+//!
+//! A worker announces its progress to a supervisor that looks when it has time, and must neither hold
+//! the worker up nor work through old news:
+//!
+//! ```
+//! use std::{thread, time::Duration};
+//!
+//! let (mut tx, mut rx) = overwrite_channel::channel();
+//!
+//! let worker = thread::spawn(move || {
+//!     for done in 1..=100 {
+//!         let _stale = tx.send(done); // at once, whatever the supervisor does
+//!     }
+//! });
+//!
+//! let mut progress = 0;
+//! while let Ok(done) = rx.recv_timeout(Duration::from_secs(10)) {
+//!     assert!(done > progress); // the freshest, never older than the last
+//!     progress = done;
+//! }
+//! assert_eq!(progress, 100); // the last value survives its sender
+//! worker.join().unwrap();
+//! ```
+//!
+//! # What the compiler checks
+//!
+//! A handle owns the room for its next value, so a send takes `&mut self`, and a value crosses threads,
+//! so it must be `Send`:
+//!
+//! ```
+//! let (mut tx, rx) = overwrite_channel::channel();
+//! std::thread::scope(|scope| {
+//!     let mut other = tx.clone();
+//!     scope.spawn(move || tx.send(1));
+//!     scope.spawn(move || other.send(2));
+//! });
+//! # drop(rx);
+//! ```
+//!
+//! ```compile_fail,E0596
+//! let (tx, rx) = overwrite_channel::channel();
+//! std::thread::scope(|scope| {
+//!     let other = &tx;
+//!     scope.spawn(|| tx.send(1));
+//!     scope.spawn(|| other.send(2));
+//! });
+//! # drop(rx);
+//! ```
+//!
+//! ```
+//! let (mut tx, rx) = overwrite_channel::channel();
+//! std::thread::spawn(move || tx.send(std::sync::Arc::new(1)));
+//! # drop(rx);
+//! ```
+//!
+//! ```compile_fail,E0277
+//! let (mut tx, rx) = overwrite_channel::channel();
+//! std::thread::spawn(move || tx.send(std::rc::Rc::new(1)));
+//! # drop(rx);
+//! ```
+//!
+//! # Features
+//!
+//! * `std` (default): the calls that wait. Without it the crate is `no_std` and needs `alloc`.
 
 #![no_std]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -29,3 +102,8 @@ pub use error::{RecvError, SendError, TryRecvError};
 pub use receiver::{IntoIter, Iter};
 pub use receiver::{Receiver, TryIter};
 pub use sender::Sender;
+
+/// The README's examples, run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -98,6 +98,12 @@ impl Cell {
 
     /// A notifier takes whom to wake, if anybody waits here.
     pub(super) fn take(&self) -> Option<Waiter> {
+        // Cells that are not armed cost a walk one plain read each.
+        // ORDERING: Relaxed; only the exchange below counts. An armed cell that this notifier must
+        // see was armed before what it acquired from the slot's word.
+        if self.state.load(Relaxed) != ARMED {
+            return None;
+        }
         // ORDERING: AcqRel. Acquire pairs with the Release in `arm`: the waiter is written. Release
         // pairs with the Acquire in `disarm`. Relaxed when it fails: nothing was had.
         self.state.compare_exchange(ARMED, TAKING, AcqRel, Relaxed).ok()?;
