@@ -44,10 +44,13 @@ pub(crate) struct Counts {
     pub(crate) cells: Cells,
 }
 
+/// Keeps the word off the line of the counts, which every call reads.
+const GAP: usize = APART.saturating_sub(size_of::<Counts>());
+
 #[repr(C)]
 pub(crate) struct Shared<T> {
     pub(crate) counts: Counts,
-    _apart: [MaybeUninit<u8>; APART.saturating_sub(size_of::<Counts>())],
+    _apart: [MaybeUninit<u8>; GAP],
     pub(crate) slot: Slot<T>,
 }
 
@@ -129,7 +132,7 @@ impl<T> Block<T> {
                 unowned: AtomicU8::new(0),
                 cells: Cells::new(),
             },
-            _apart: [const { MaybeUninit::uninit() }; _],
+            _apart: [const { MaybeUninit::uninit() }; GAP],
             slot: Slot::new(slot),
         };
         // SAFETY: allocated above with room for it, and nobody looks at it yet.

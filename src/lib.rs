@@ -1,6 +1,6 @@
 //! A channel that holds one value: the newest that nobody has read yet.
 //!
-//! [`channel`] makes a [`Sender`] and a [`Receiver`], which can both be cloned.
+//! [`channel()`] makes a [`Sender`] and a [`Receiver`], which can both be cloned.
 //!
 //! * [`send`](Sender::send) is wait-free. It replaces the value nobody has read yet, hands the stale
 //!   one back, and never waits or allocates.

@@ -248,13 +248,13 @@ impl<T> Receiver<T> {
     fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let backoff = Backoff::new();
         let mut baton = false;
-        let mut expired = false;
+        let mut timed_out = false;
         loop {
             match self.look(baton) {
                 Ok(value) => return Ok(value),
                 // Closing wakes everybody: there is nobody left to pass the baton to.
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
-                Err(TryRecvError::Empty) if expired => {
+                Err(TryRecvError::Empty) if timed_out => {
                     if baton {
                         self.block.counts.cells.wake_one();
                     }
@@ -265,12 +265,13 @@ impl<T> Receiver<T> {
             if !self.cell().arm(Waiter::this_thread()) {
                 // The notifier that woke us is still putting the cell down.
                 backoff.snooze();
+                timed_out |= expired(deadline);
                 continue;
             }
             if self.block.slot.announce() {
                 baton = false;
-                while !expired && self.block.has_senders() && self.cell().is_armed() {
-                    expired = park_until(deadline);
+                while !timed_out && self.block.has_senders() && self.cell().is_armed() {
+                    timed_out = park_until(deadline);
                 }
             }
             baton |= !self.cell().disarm();
