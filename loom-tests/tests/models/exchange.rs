@@ -186,6 +186,41 @@ fn key_panics_and_take() {
     });
 }
 
+/// The same while the node that was put in is received, travels, and comes back with another value:
+/// the word is equal then, and what it holds has come from other hands.
+#[test]
+fn key_panics_while_the_node_travels() {
+    model(2, || {
+        let (mut tx, mut rx) = channel();
+        let mut other = tx.clone();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        let thread = thread::spawn(move || {
+            // received, 3 displaced nothing, received, 4 displaced nothing, 5 displaced 4
+            let first = number(rx.try_recv());
+            drop(other.send(Tracked::new(3)));
+            let second = number(rx.try_recv());
+            drop(other.send(Tracked::new(4)));
+            drop(other.send(Tracked::new(5)));
+            (rx, first, second)
+        });
+        let mut looks = 0;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            tx.send_newest_by_key(Tracked::new(2), |_| {
+                looks += 1;
+                if looks == 2 { resume_unwind(Box::new(())) } else { 0 }
+            })
+        }));
+        let (mut rx, first, second) = thread.join().unwrap();
+        let mut seen: Vec<_> =
+            [first, second, number(rx.try_recv())].into_iter().flatten().collect();
+        let count = seen.len();
+        seen.dedup();
+        assert_eq!(seen.len(), count, "none twice: {seen:?}");
+        assert!(!seen.is_empty());
+        drop(outcome);
+    });
+}
+
 /// Both sides dropped at once, with a value in the slot: it is dropped once, and so is the channel.
 #[test]
 fn both_sides_dropped() {
@@ -231,25 +266,22 @@ fn send_and_last_receiver_dropped() {
     });
 }
 
-/// A node left by one handle is the next clone's only after its last use, and two clones never get
-/// the same one.
+/// A node left by one handle is the next clone's only after its last use: this one was just read.
 #[test]
 fn nodes_left_and_found() {
     model(3, || {
-        let (mut tx, mut rx) = channel();
-        let mut other = tx.clone();
+        let (mut tx, rx) = channel();
+        let mut leaves = rx.clone();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
         let thread = thread::spawn(move || {
-            assert_eq!(displaced(other.send(Tracked::new(1))), None);
+            let seen = number(leaves.try_recv());
+            drop(leaves);
+            seen
         });
-        let mut clone = rx.clone();
-        let here = number(rx.try_recv());
-        drop(rx);
-        thread.join().unwrap();
-        let mut another = tx.clone();
-        let first = displaced(another.send(Tracked::new(2)));
-        let second = displaced(tx.send(Tracked::new(3)));
-        assert_eq!(here.or(first), Some(1));
-        assert_eq!(second, Some(2));
-        assert_eq!(number(clone.try_recv()), Some(3));
+        let another = displaced(tx.clone().send(Tracked::new(2)));
+        let stale = displaced(tx.send(Tracked::new(3)));
+        let mut all = vec![thread.join().unwrap(), another, stale, number({ rx }.try_recv())];
+        all.sort_unstable();
+        assert_eq!(all, [None, Some(1), Some(2), Some(3)]);
     });
 }

@@ -13,6 +13,11 @@ fn received(mut rx: Receiver<Tracked>) -> thread::JoinHandle<Option<u32>> {
     thread::spawn(move || number(rx.recv()))
 }
 
+/// Lets the other threads run first, which spares the search a preemption for each.
+fn let_them_wait() {
+    thread::yield_now();
+}
+
 /// park ∥ send.
 ///
 /// Finding 4 of the first sketch: the `unpark` may come when this thread waits in `join` already.
@@ -94,8 +99,10 @@ fn baton_survives_a_failed_announcement() {
                 drop(tx.send(Tracked::new(3)));
             })
         });
+        let_them_wait();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
         if number(rx.try_recv()).is_some() {
+            let_them_wait();
             drop(tx.send(Tracked::new(2)));
         }
         one.join().unwrap();
@@ -127,8 +134,8 @@ fn timeout_passes_the_baton_of_a_snatched_value() {
         let waits = received(rx.clone());
         let mut times_out = rx.clone();
         let times_out = thread::spawn(move || number(times_out.recv_timeout(SOME_TIME)));
-        let none = displaced(tx.send(Tracked::new(1)));
-        assert_eq!(none, None);
+        let_them_wait();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
         let snatched = number(rx.try_recv()).is_some();
         let timed_out = times_out.join().unwrap().is_none();
         if snatched || !timed_out {
