@@ -4,6 +4,8 @@
 use crate::payload::{Tracked, displaced, model, number};
 use loom::thread;
 use overwrite_channel_loom::{Receiver, RecvTimeoutError, channel};
+// Not loom's: no thread stops while it holds them, and a model need not explore them.
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// In a model a deadline passes when the receiver has waited for it, however far it is.
@@ -91,18 +93,19 @@ fn closing_wakes_everybody() {
 fn baton_survives_a_failed_announcement() {
     model(1, || {
         let (mut tx, mut rx) = channel();
-        // Whoever has a value sends the next, for the other.
-        let [one, other] = [(rx.clone(), tx.clone()), (rx.clone(), tx.clone())].map(|ends| {
-            let (mut rx, mut tx) = ends;
+        // The first to have a value sends the next, for the other.
+        let next = Arc::new(Mutex::new(Some(tx.clone())));
+        let [one, other] = [rx.clone(), rx.clone()].map(|mut rx| {
+            let next = next.clone();
             thread::spawn(move || {
                 assert!(number(rx.recv()).is_some());
-                drop(tx.send(Tracked::new(3)));
+                let next = next.lock().unwrap().take();
+                next.map(|mut tx| drop(tx.send(Tracked::new(3))));
             })
         });
         let_them_wait();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
         if number(rx.try_recv()).is_some() {
-            let_them_wait();
             drop(tx.send(Tracked::new(2)));
         }
         one.join().unwrap();
