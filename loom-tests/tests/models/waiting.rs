@@ -22,8 +22,8 @@ fn let_them_wait() {
 
 /// park ∥ send.
 ///
-/// Finding 4 of the first sketch: the `unpark` may come when this thread waits in `join` already.
-/// With loom's own `unpark` in `src/sync.rs` this model fails on "unpark: thread is not parked".
+/// The `unpark` may come when this thread waits in `join` already. With loom's own `park` and `unpark`
+/// in `src/sync.rs` this model fails, in an assertion of theirs.
 #[test]
 fn park_and_send() {
     model(3, || {
@@ -50,7 +50,8 @@ fn park_and_last_sender_dropped() {
 
 /// A receiver that receives again while the notifier of the first time is still at work.
 ///
-/// Finding 1: arming read the cell's state twice, and between the two a notifier took it.
+/// Fails if `Cell::arm` does not look at the state, or if `Cell::disarm` reads it and then writes it: a
+/// notifier takes the cell between the two, and both write.
 #[test]
 fn receive_again_while_being_notified() {
     model(3, || {
@@ -70,7 +71,7 @@ fn receive_again_while_being_notified() {
 
 /// Two receivers wait, one value comes, and the last sender goes.
 ///
-/// Finding 2: the closing woke only if `WAITING` was set; the send had removed it and woken one.
+/// Fails if closing wakes only where `WAITING` is set: the send has removed it and woken one.
 #[test]
 fn closing_wakes_everybody() {
     model(2, || {
@@ -87,8 +88,8 @@ fn closing_wakes_everybody() {
 
 /// Two receivers wait, a value comes and is snatched away, and others come: each wait ends.
 ///
-/// Finding 3: the receiver that was woken announced that it waits again; that failed because a value
-/// had come, and yet the baton counted as discharged: the next send woke nobody.
+/// Fails if an announcement discharges the baton although it failed because a value had come: the next
+/// send wakes nobody.
 #[test]
 fn baton_survives_a_failed_announcement() {
     model(1, || {
