@@ -1,4 +1,5 @@
-//! The floors, this crate and its peers, behind one trait.
+//! The floors, this crate and its peers, behind one trait. Each peer is used as its documentation
+//! shows.
 
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
@@ -10,7 +11,7 @@ use std::{
         Arc,
         atomic::{
             AtomicU64,
-            Ordering::{AcqRel, Acquire, Release},
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
         },
     },
 };
@@ -42,17 +43,20 @@ pub(crate) fn check<C: Contender>() {
     }
 }
 
-/// The floor on one thread: the word that all others exchange, and nothing else.
+/// The floor on one thread: the word that all others exchange, and nothing else. A static, so that
+/// not even its address is read from memory.
 pub(crate) struct BareSwap;
+
+static WORD: CachePadded<AtomicU64> = CachePadded::new(AtomicU64::new(0));
 
 impl Contender for BareSwap {
     const NAME: &'static str = "bare swap";
-    type Tx = Arc<CachePadded<AtomicU64>>;
+    type Tx = &'static AtomicU64;
     type Rx = Self::Tx;
 
     fn open() -> (Self::Tx, Self::Rx) {
-        let word = Arc::default();
-        (Arc::clone(&word), word)
+        WORD.store(0, Relaxed);
+        (&WORD, &WORD)
     }
 
     #[inline]
@@ -63,6 +67,36 @@ impl Contender for BareSwap {
     #[inline]
     fn try_recv(rx: &mut Self::Rx) -> Option<u64> {
         Some(rx.swap(0, AcqRel)).filter(|value| *value != 0)
+    }
+}
+
+/// The least that a slot for values of any type does: one write and one exchange to send, one look
+/// and one exchange to receive. It has room for one value only, so it serves one thread only.
+pub(crate) struct BareSlot;
+
+static ROOM: CachePadded<AtomicU64> = CachePadded::new(AtomicU64::new(0));
+
+impl Contender for BareSlot {
+    const NAME: &'static str = "bare slot";
+    type Tx = &'static AtomicU64;
+    type Rx = Self::Tx;
+
+    fn open() -> (Self::Tx, Self::Rx) {
+        BareSwap::open()
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, value: u64) -> Option<u64> {
+        ROOM.store(value, Relaxed);
+        Some(tx.swap(value, AcqRel))
+    }
+
+    #[inline]
+    fn try_recv(rx: &mut Self::Rx) -> Option<u64> {
+        (rx.load(Relaxed) != 0).then(|| {
+            rx.swap(0, AcqRel);
+            ROOM.load(Relaxed)
+        })
     }
 }
 

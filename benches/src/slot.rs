@@ -3,35 +3,36 @@
 //! Criterion measures one contender after the other, and a busy machine changes meanwhile. For how
 //! they compare, see the `ratios` bench.
 
-mod alone;
 mod contenders;
 mod cores;
 mod echo;
 
-use alone::Alone;
 use contenders::{
-    BareFlag, BareSwap, Contender, Overwrite, Queue, RingChannel, TripleBuffer, check,
+    BareFlag, BareSlot, BareSwap, Contender, Overwrite, Queue, RingChannel, TripleBuffer, check,
 };
 use cores::Pair;
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use echo::Echo;
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 fn send<C: Contender>(group: &mut Group<'_>) {
     check::<C>();
     group.bench_function(C::NAME, |b| {
-        let mut alone = Alone::<C>::new();
-        b.iter_custom(|count| alone.sends(count));
+        let (mut tx, _rx) = C::open();
+        b.iter(|| C::send(&mut tx, black_box(1)));
     });
 }
 
 fn send_and_receive<C: Contender>(group: &mut Group<'_>) {
     check::<C>();
     group.bench_function(C::NAME, |b| {
-        let mut alone = Alone::<C>::new();
-        b.iter_custom(|count| alone.sends_and_receives(count));
+        let (mut tx, mut rx) = C::open();
+        b.iter(|| {
+            black_box(C::send(&mut tx, black_box(1)));
+            C::try_recv(&mut rx)
+        });
     });
 }
 
@@ -39,7 +40,7 @@ fn round_trip<C: Contender>(group: &mut Group<'_>, pair: Pair) {
     check::<C>();
     group.bench_function(C::NAME, |b| {
         let mut echo = Echo::<C>::start(pair);
-        b.iter_custom(|count| echo.round_trips(count));
+        b.iter(|| echo.round_trips(1));
     });
 }
 
@@ -53,6 +54,7 @@ fn main() {
 
     let mut group = criterion.benchmark_group("send");
     send::<BareSwap>(&mut group);
+    send::<BareSlot>(&mut group);
     send::<Overwrite>(&mut group);
     send::<TripleBuffer>(&mut group);
     send::<RingChannel>(&mut group);
@@ -61,6 +63,7 @@ fn main() {
 
     let mut group = criterion.benchmark_group("send + try_recv");
     send_and_receive::<BareSwap>(&mut group);
+    send_and_receive::<BareSlot>(&mut group);
     send_and_receive::<Overwrite>(&mut group);
     send_and_receive::<TripleBuffer>(&mut group);
     send_and_receive::<RingChannel>(&mut group);
