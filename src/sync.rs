@@ -135,14 +135,15 @@ mod modelled {
     }
 
     #[derive(Debug)]
-    pub(crate) struct Backoff;
+    pub(crate) struct Backoff(());
 
     impl Backoff {
         pub(crate) fn new() -> Self {
-            Self
+            Self(())
         }
 
         pub(crate) fn snooze(&self) {
+            let Self(()) = self;
             loom::thread::yield_now();
         }
     }

@@ -101,7 +101,9 @@ fn baton_survives_a_failed_announcement() {
             thread::spawn(move || {
                 assert!(number(rx.recv()).is_some());
                 let next = next.lock().unwrap().take();
-                next.map(|mut tx| drop(tx.send(Tracked::new(3))));
+                if let Some(mut tx) = next {
+                    drop(tx.send(Tracked::new(3)));
+                }
             })
         });
         let_them_wait();
@@ -141,8 +143,8 @@ fn timeout_passes_the_baton_of_a_snatched_value() {
         let_them_wait();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
         let snatched = number(rx.try_recv()).is_some();
-        let timed_out = times_out.join().unwrap().is_none();
-        if snatched || !timed_out {
+        let received = times_out.join().unwrap().is_some();
+        if snatched || received {
             drop(tx.send(Tracked::new(2)));
         }
         assert!(waits.join().unwrap().is_some());
