@@ -70,6 +70,28 @@ fn a_receiver_sees_the_values_of_each_sender_in_order() {
 }
 
 #[test]
+fn nobody_finds_the_slot_empty_while_values_are_overwritten() {
+    watched(|watch| {
+        let (mut tx, rx) = channel();
+        tx.send(0).unwrap();
+        let mut other = tx.clone();
+        thread::scope(|scope| {
+            let sender = scope.spawn(move || {
+                let _running = watch.running("sender");
+                for number in 1..=50_000 {
+                    assert!(tx.send(number).unwrap().is_some());
+                    assert!(other.send_newest(number).unwrap().is_some());
+                }
+            });
+            let _running = watch.running("receiver that only looks");
+            while !sender.is_finished() {
+                assert!(!rx.is_empty());
+            }
+        });
+    });
+}
+
+#[test]
 fn the_last_value_is_delivered_whoever_receives() {
     watched(|watch| {
         for round in 0..400 {

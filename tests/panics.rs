@@ -49,7 +49,8 @@ fn still_works<'a>(mut tx: Sender<Tracked<'a>>, mut rx: Receiver<Tracked<'a>>, l
         thread::scope(|scope| {
             let receiver = scope.spawn(|| {
                 sleeper.is_this_thread();
-                receiver.recv().unwrap().id()
+                // Much longer than it takes: a wake that is lost fails the test.
+                receiver.recv_timeout(Duration::from_secs(60)).unwrap().id()
             });
             sleeper.until_asleep();
             assert!(tx.send(parcel).unwrap().is_none());

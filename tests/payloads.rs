@@ -13,7 +13,11 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
     rc::Rc,
     thread,
+    time::Duration,
 };
+
+/// Much longer than it takes: a test that is stuck fails.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Every path a value can take: displaced, kept as the newer, received by `try_recv` and by `recv`
 /// in another thread, handed back by a channel without receivers, left in one.
@@ -31,7 +35,7 @@ fn passes<T: Clone + PartialEq + Debug + Send + 'static>(older: &T, newer: &T) {
     let echo = thread::spawn({
         let newer = newer.clone();
         move || {
-            while let Ok(value) = rx.recv() {
+            while let Ok(value) = rx.recv_timeout(LONG) {
                 assert_eq!(value, newer);
                 assert_eq!(back_tx.clone().send(value), Ok(None));
             }
@@ -42,13 +46,13 @@ fn passes<T: Clone + PartialEq + Debug + Send + 'static>(older: &T, newer: &T) {
     let mut clone = tx.clone();
     for _ in 0..20 {
         assert_eq!(tx.send(newer.clone()), Ok(None));
-        assert_eq!(back_rx.recv().as_ref(), Ok(newer));
+        assert_eq!(back_rx.recv_timeout(LONG).as_ref(), Ok(newer));
         assert_eq!(clone.send(newer.clone()), Ok(None));
-        assert_eq!(back_rx.recv().as_ref(), Ok(newer));
+        assert_eq!(back_rx.recv_timeout(LONG).as_ref(), Ok(newer));
     }
     drop((tx, clone));
     assert_eq!(echo.join().unwrap(), Ok(None));
-    assert_eq!(back_rx.recv().as_ref(), Ok(newer));
+    assert_eq!(back_rx.recv_timeout(LONG).as_ref(), Ok(newer));
 
     let (mut tx, rx) = channel();
     assert_eq!(tx.send(older.clone()), Ok(None));
