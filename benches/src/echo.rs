@@ -3,6 +3,7 @@
 use crate::{contenders::Contender, cores::Pair};
 use std::{
     hint::spin_loop,
+    sync::mpsc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -23,12 +24,16 @@ impl<C: Contender> Echo<C> {
     pub(crate) fn start(pair: Pair) -> Self {
         let (there, mut inbox) = C::open();
         let (mut outbox, back) = C::open();
+        let (started, has_started) = mpsc::channel();
         let thread = thread::spawn(move || {
             pair.go_there();
+            let _ = started.send(());
             while let Some(value) = poll::<C>(&mut inbox).filter(|value| *value != STOP) {
                 C::send(&mut outbox, value);
             }
         });
+        // A thread starts on the core of its maker, and could not leave it while that one polls.
+        has_started.recv().expect("the echo starts");
         Self { there, back, trips: 0, thread: Some(thread) }
     }
 
