@@ -33,7 +33,7 @@
 
 use crate::{
     node::{Node, Spare},
-    sync::AtomicPtr,
+    sync::{AtomicPtr, prefetch},
 };
 use core::{
     ptr::NonNull,
@@ -109,6 +109,9 @@ impl<T> Slot<T> {
     /// Puts `value` in, whatever is there. Wait-free: one exchange.
     #[inline]
     pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Displaced<T> {
+        // The exchange has to wait for any before it, on whatever channel, to end; fetching its line
+        // need not. An echo between two threads is shorter for it (`cargo bench --bench ratios`).
+        prefetch(&raw const self.word);
         spare.write(value);
         let before = self.exchange(spare, FULL);
         if before.full {
