@@ -40,7 +40,7 @@ impl<T> Receiver<T> {
 
     /// Takes the value, waiting for one for at most `timeout`.
     ///
-    /// A `timeout` of zero is one look. One so large that the deadline cannot be expressed waits
+    /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits
     /// without a deadline.
     ///
     /// **Waits**, as [`recv`](Self::recv) does.
@@ -66,7 +66,7 @@ impl<T> Receiver<T> {
         self.wait(Instant::now().checked_add(timeout))
     }
 
-    /// Takes the value, waiting for one until `deadline`. One that has passed is one look.
+    /// Takes the value, waiting for one until `deadline`. It does not wait if that has passed.
     ///
     /// **Waits**, as [`recv`](Self::recv) does.
     ///
@@ -217,26 +217,26 @@ impl<T> Receiver<T> {
         }
     }
 
+    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what
+    /// was sent in time is received, however late this thread is run.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        match self.spin(deadline) {
-            Err(TryRecvError::Empty) if expired(deadline) => Err(RecvTimeoutError::Timeout),
-            Err(TryRecvError::Empty) => self.park(deadline),
-            Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
-            Ok(value) => Ok(value),
-        }
-    }
-
-    fn spin(&mut self, deadline: Option<Instant>) -> Result<T, TryRecvError> {
         let backoff = Backoff::new();
+        let mut late = false;
         let mut looks = 0;
         loop {
-            let seen = self.look(false);
-            let is_empty = matches!(seen, Err(TryRecvError::Empty));
-            if !is_empty || looks == self.spin_limit || one_core() || expired(deadline) {
-                return seen;
+            match self.look(false) {
+                Ok(value) => return Ok(value),
+                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+                Err(TryRecvError::Empty) if late => return Err(RecvTimeoutError::Timeout),
+                Err(TryRecvError::Empty) => late = expired(deadline),
             }
-            looks += 1;
-            backoff.snooze();
+            if !late {
+                if looks == self.spin_limit || one_core() {
+                    return self.park(deadline);
+                }
+                looks += 1;
+                backoff.snooze();
+            }
         }
     }
 
