@@ -5,6 +5,7 @@ use crate::{
     block::{Block, Shared},
     node::Spare,
     slot::{Displaced, Taken},
+    sync::AtomicUsize,
 };
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
@@ -44,6 +45,15 @@ impl<T> Shared<T> {
         self.counts.senders.load(Acquire) != 0
     }
 
+    /// Is a sender left that, if it is the last to go, will see the cell that this thread has armed?
+    #[cfg(feature = "std")]
+    pub(crate) fn closing_will_wake(&self) -> bool {
+        // ORDERING: AcqRel, and a write, to stand before or after the last sender's in `leave` (I4).
+        // Release: if before, that one sees the armed cell. Acquire: if after, all that was sent
+        // is seen.
+        self.counts.senders.fetch_add(0, AcqRel) != 0
+    }
+
     /// One exchange; wakes a receiver if it must, and only then returns what it displaced.
     #[inline]
     pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Option<T> {
@@ -70,6 +80,18 @@ impl<T> Shared<T> {
     }
 }
 
+/// Counts one handle more.
+///
+/// # Panics
+/// If there are half as many as can be counted; only forgotten handles of a zero-sized type can be.
+pub(crate) fn count(handles: &AtomicUsize) {
+    // ORDERING: Relaxed; the handle that is cloned keeps the count above zero.
+    if handles.fetch_add(1, Relaxed) > usize::MAX / 2 {
+        handles.fetch_sub(1, Relaxed);
+        panic!("too many handles of one channel");
+    }
+}
+
 /// One side of the channel, as its handles' drop sees it.
 #[derive(Clone, Copy)]
 pub(crate) enum Side {
@@ -90,12 +112,12 @@ impl<T> Block<T> {
             Side::Receivers => &self.counts.receivers,
         };
         // ORDERING: AcqRel. Release: all I did with the channel comes before its end, and what I
-        // sent before `has_senders` is false. Acquire: the last one sees the same of all the others.
+        // sent before `has_senders` is false. Acquire: the last one sees the same of all the others,
+        // and the cells armed before `closing_will_wake`.
         if count.fetch_sub(1, AcqRel) > 1 {
             return;
         }
         if let Side::Senders = side {
-            self.slot.close();
             // Everybody, always: a send may just have removed `WAITING` and woken only one (I4).
             self.counts.cells.wake_all();
         }

@@ -24,10 +24,6 @@ impl<T> Node<T> {
 /// Ownership of one node (I1), which is empty whenever nobody is in the middle of a call (I2).
 pub(crate) struct Spare<T>(NonNull<Node<T>>);
 
-// SAFETY: a spare is the only way to its node (I1), so moving it to another thread moves the node
-// and, in the body of a call, the `T` in it.
-unsafe impl<T: Send> Send for Spare<T> {}
-
 impl<T> Spare<T> {
     /// # Safety
     /// The caller hands over its ownership of the node (I1), which stays allocated while owned.

@@ -3,14 +3,13 @@
 use crate::{
     SendError,
     block::Block,
-    channel::Side,
+    channel::{Side, count},
     node::{Node, Spare},
 };
 use core::{
     fmt,
     mem::ManuallyDrop,
     panic::{RefUnwindSafe, UnwindSafe},
-    sync::atomic::Ordering::Relaxed,
 };
 
 /// The sending half of a channel made by [`channel`](crate::channel()).
@@ -162,11 +161,16 @@ impl<T> Sender<T> {
             };
             let found = key(&looked_at.value);
             let is_newer = found > newest;
+            // Dropping a key is user code, too: before the displaced value leaves its guard.
+            if is_newer {
+                newest = found;
+            } else {
+                drop(found);
+            }
             held = looked_at.into_inner();
             if !is_newer {
                 return Ok(Some(held));
             }
-            newest = found;
             first = false;
         }
     }
@@ -240,10 +244,12 @@ impl<T> Clone for Sender<T> {
     /// Another sender of the same channel, with a node of its own.
     ///
     /// **Lock-free** but for the allocator, which is asked if no node of a dropped handle is free.
+    ///
+    /// # Panics
+    ///
+    /// If half as many handles as a `usize` counts exist.
     fn clone(&self) -> Self {
-        // ORDERING: Relaxed; this handle keeps the count above zero. It cannot overflow: each
-        // handle, forgotten ones too, owns a node, and memory runs out first.
-        self.block.counts.senders.fetch_add(1, Relaxed);
+        count(&self.block.counts.senders);
         Self::new(self.block.clone(), self.block.acquire_node())
     }
 }

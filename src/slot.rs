@@ -16,20 +16,20 @@
 //! | `put`      | a               | mine, `FULL`       | a, empty                             |
 //! |            | a, `WAITING`    | mine, `FULL`       | a, empty, and the duty to wake (I3)  |
 //! |            | a, `FULL`       | mine, `FULL`       | a, with the stale value              |
-//! | `restore`  | mine, `FULL`    | other, `FULL`      | mine, with the value I had put       |
+//! | `restore`  | a, `FULL`       | mine, `FULL`       | a, with the value in it              |
+//! |            | any other       | unchanged          | my own value                         |
 //! | `take`     | a, `FULL`       | mine (`WAITING`?)  | a, with the value                    |
 //! |            | a               | mine (`WAITING`?)  | a, empty: another taker was faster   |
 //! |            | a, `WAITING`    | mine               | a, empty, and the duty to wake (I3)  |
 //! |            | a, `WAITING`    | mine, `WAITING`    | a, empty                             |
-//! | `announce` | a (`WAITING`?)  | a, `WAITING`       |                                      |
-//! |            | a, `FULL`       | unchanged          | "look again"                         |
-//! | `close`    | any             | the same           |                                      |
+//! | `announce` | a (`WAITING`?)  | mine, `WAITING`    | a, empty                             |
+//! |            | a, `FULL`       | mine, `WAITING`    | a, with the value                    |
 //!
 //! * **I3** `WAITING` is set only on an empty slot, after those who wait have published who they
 //!   are. Whoever's exchange removes `WAITING` without setting it again must wake.
-//! * **I4** That the channel is closed is the senders' count being zero. The last sender brings it
-//!   to zero before its `close`, so whoever announces later sees it, and whoever announced earlier
-//!   is seen by it.
+//! * **I4** That the channel is closed is the senders' count being zero. Who is about to sleep has
+//!   armed its cell and reads the count by a read-modify-write: either that comes first, and the last
+//!   sender sees the cell, or the last sender does, and the count is seen at zero.
 
 use crate::{
     node::{Node, Spare},
@@ -170,37 +170,13 @@ impl<T> Slot<T> {
         unsafe { spare.read() }
     }
 
-    /// Sets `WAITING` if the slot is empty; says whether it is. A caller that gets `true` will be
-    /// woken, or sees the closing by counting the senders now (I4). Lock-free: it tries again only
-    /// if the word changed.
+    /// Announces that the caller waits: puts its empty node in with `WAITING`, and returns the value
+    /// that was there, if one was. Wait-free: one exchange.
     #[cfg(feature = "std")]
-    pub(crate) fn announce(&self) -> bool {
-        // ORDERING: Relaxed; only the exchange below counts.
-        let mut word = self.word.load(Relaxed);
-        while !Word(word).is_full() {
-            let waiting = word.map_addr(|word| word | WAITING);
-            // ORDERING: AcqRel. Release publishes my armed cell to whoever removes `WAITING`, or
-            // closes; it must be a write even if `WAITING` is set, to stand before them. Acquire
-            // pairs with `close`, so that the senders' count read next is zero if it came first.
-            // Relaxed when it fails: the next round decides.
-            match self.word.compare_exchange_weak(word, waiting, AcqRel, Relaxed) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
-        false
-    }
-
-    /// Writes the word back as it is, so that the closing stands before or after each announcement.
-    /// Lock-free: it tries again only if a receiver changed the word.
-    pub(crate) fn close(&self) {
-        // ORDERING: Relaxed; only the exchange below counts.
-        let mut word = self.word.load(Relaxed);
-        // ORDERING: AcqRel. Release: whoever announces after this sees the senders' count at zero.
-        // Acquire: whoever announced before this has a cell that this thread sees armed.
-        while let Err(now) = self.word.compare_exchange_weak(word, word, AcqRel, Relaxed) {
-            word = now;
-        }
+    pub(crate) fn announce(&self, spare: &mut Spare<T>) -> Option<T> {
+        let before = self.exchange(spare, WAITING);
+        // SAFETY: read only if the word said `FULL`: the node that came back holds a value (I2).
+        before.full.then(|| unsafe { spare.read() })
     }
 
     /// Takes the slot's node out for good, and the value if there is one.

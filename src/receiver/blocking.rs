@@ -209,11 +209,17 @@ impl<T> Receiver<T> {
         deadline: Option<Instant>,
         mut wanted: impl FnMut(&T) -> bool,
     ) -> Result<T, RecvTimeoutError> {
+        let mut late = false;
         loop {
             let value = self.wait(deadline)?;
             if wanted(&value) {
                 return Ok(value);
             }
+            // Ever more values that are not wanted do not extend the deadline.
+            if late {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            late = expired(deadline);
         }
     }
 
@@ -244,7 +250,7 @@ impl<T> Receiver<T> {
     ///
     /// Once a notifier took this receiver's cell, the receiver holds *the baton*, and those who are
     /// still asleep depend on it: the send that woke it removed `WAITING`. It is discharged by an
-    /// exchange or an announcement that sets `WAITING` again, or by waking the next one.
+    /// exchange that sets `WAITING` again, as each announcement does, or by waking the next one.
     fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let backoff = Backoff::new();
         let mut baton = false;
@@ -268,13 +274,20 @@ impl<T> Receiver<T> {
                 timed_out |= expired(deadline);
                 continue;
             }
-            if self.block.slot.announce() {
-                baton = false;
-                while !timed_out && self.block.has_senders() && self.cell().is_armed() {
+            let came = self.block.slot.announce(&mut self.spare);
+            if came.is_none() && self.block.closing_will_wake() {
+                while !timed_out && self.cell().is_armed() {
                     timed_out = park_until(deadline);
                 }
             }
-            baton |= !self.cell().disarm();
+            // The announcement left `WAITING` behind: whatever was owed before it is discharged.
+            baton = !self.cell().disarm();
+            if let Some(value) = came {
+                if baton {
+                    self.block.counts.cells.wake_one();
+                }
+                return Ok(value);
+            }
         }
     }
 }

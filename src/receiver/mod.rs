@@ -10,13 +10,18 @@ mod iter;
 pub use blocking_iter::{IntoIter, Iter};
 pub use iter::TryIter;
 
-use crate::{TryRecvError, block::Block, channel::Side, node::Spare, wait::Cell};
+use crate::{
+    TryRecvError,
+    block::Block,
+    channel::{Side, count},
+    node::Spare,
+    wait::Cell,
+};
 use core::{
     fmt,
     mem::ManuallyDrop,
     panic::{RefUnwindSafe, UnwindSafe},
     ptr::NonNull,
-    sync::atomic::Ordering::Relaxed,
 };
 
 /// The receiving half of a channel made by [`channel`](crate::channel()).
@@ -167,10 +172,12 @@ impl<T> Clone for Receiver<T> {
     ///
     /// **Lock-free** but for the allocator, which is asked if no node, or no wait cell, of a dropped
     /// handle is free.
+    ///
+    /// # Panics
+    ///
+    /// If half as many handles as a `usize` counts exist.
     fn clone(&self) -> Self {
-        // ORDERING: Relaxed; this handle keeps the count above zero. It cannot overflow: each
-        // handle, forgotten ones too, owns a node, and memory runs out first.
-        self.block.counts.receivers.fetch_add(1, Relaxed);
+        count(&self.block.counts.receivers);
         #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
         let mut clone = Self::new(self.block.clone(), self.block.acquire_node());
         #[cfg(feature = "std")]
