@@ -126,7 +126,7 @@ impl RecvTimeoutError {
 impl fmt::Display for RecvTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Timeout => f.write_str("timed out waiting on an empty channel"),
+            Self::Timeout => f.write_str("timed out waiting for a value"),
             Self::Disconnected => RecvError.fmt(f),
         }
     }

@@ -42,8 +42,12 @@ impl<T> Sender<T> {
     /// Overwriting is one atomic exchange: a receiver sees the stale value or the new one, never an
     /// empty slot between them.
     ///
+    /// `Ok` does not mean received: if every receiver goes first, the value is dropped with the
+    /// channel, when the last sender goes, too.
+    ///
     /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. Outside that claim is
-    /// waking a receiver that is parked: a step for each receiver there ever was, and a system call.
+    /// waking a receiver that is parked: a step for each of the most receivers there ever were at
+    /// once, and a system call.
     ///
     /// # Errors
     ///
@@ -71,7 +75,7 @@ impl<T> Sender<T> {
     /// Sends `value` unless what it would displace is newer (greater); returns the one not kept.
     ///
     /// For senders that may overtake one another: when the value of an earlier attempt arrives
-    /// last, it does not evict the current one. Of two equal values the later arrival is kept.
+    /// last, it does not evict the current one. Of two equal values one is kept.
     ///
     /// It is [`send_newest_by_key`](Self::send_newest_by_key) with a clone of the value for a key:
     /// once the value is in the slot it may be anybody's, so the comparison needs something that
@@ -105,8 +109,11 @@ impl<T> Sender<T> {
     ///
     /// The value goes in with one exchange. If that displaced one with a greater key, the greater
     /// goes back in with another, until what came out is not greater than what went in. Whatever the
-    /// number of senders, the value with the greatest key is never lost. A receiver that looks
-    /// between the two exchanges receives the older value first, and the newer one after it.
+    /// number of senders, the value with the greatest key is never lost.
+    ///
+    /// The comparison is with what is in the slot, not with what was received before. A receiver
+    /// that looks between the two exchanges receives the older value, and the newer one after it;
+    /// and if it meanwhile receives a third one, the value that goes back in may be older than that.
     ///
     /// `Ok(None)` means that nothing came out: the slot was empty, or a receiver has the value.
     ///
@@ -119,9 +126,10 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `key` or a comparison panics. The channel stays as it would be had the call not been
-    /// made, and `value` is dropped. If another handle has changed the slot meanwhile, the send
-    /// stands instead, and the value that `key` was looking at is dropped.
+    /// If `key`, a comparison or the drop of a key panics. The channel stays as it would be had the
+    /// call not been made, and `value` is dropped. If another handle has changed the slot meanwhile,
+    /// the send stands instead, and the value that `key` was looking at is dropped; or, if `value`
+    /// was received and its room has come back with a value sent since, that one is.
     ///
     /// # Examples
     ///

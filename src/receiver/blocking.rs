@@ -10,7 +10,7 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// As long as crossbeam's `Backoff` thinks that spinning can pay: about 130 pauses and 4 yields.
+/// As long as crossbeam's `Backoff` thinks that spinning can pay: 127 pauses, then 3 yields.
 pub(super) const DEFAULT_SPIN_LIMIT: u32 = 10;
 
 impl<T> Receiver<T> {
@@ -19,7 +19,7 @@ impl<T> Receiver<T> {
     /// **Waits**: it looks at the slot for a moment
     /// ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It uses the thread's
     /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, as
-    /// that function's documentation allows.
+    /// that function's documentation allows, and an `unpark` that was meant for it may be used up.
     ///
     /// # Errors
     ///
@@ -184,13 +184,13 @@ impl<T> Receiver<T> {
         self.wait_matching(Some(deadline), wanted)
     }
 
-    /// Sets how many times a blocking call looks at the slot, backing off in between, before it
+    /// Sets how many times a blocking call that finds nothing backs off and looks again before it
     /// parks the thread.
     ///
-    /// The first looks pause the core for ever longer, those from the eighth on yield it. A value
-    /// that comes while the receiver looks is handed over in a fraction of a microsecond and costs
-    /// its sender nothing; parking and waking cost both a system call. 0 parks at once. Where the
-    /// process may use one core only, it always parks at once.
+    /// The first seven times pause the core, twice as long each time; the later ones yield it. A
+    /// value that comes meanwhile costs its sender nothing more; parking and waking cost both a
+    /// system call. 0 parks at once. Where the process may use one core only, it always parks at
+    /// once.
     ///
     /// The default is 10, a few microseconds. A clone starts with the limit of its original.
     ///

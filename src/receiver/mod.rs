@@ -32,7 +32,7 @@ pub struct Receiver<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.
     spare: ManuallyDrop<Spare<T>>,
-    /// Where this receiver says that it waits; idle outside the body of one call.
+    /// Where this receiver says that it waits; never armed outside the body of one call.
     cell: NonNull<Cell>,
     #[cfg(feature = "std")]
     spin_limit: u32,
@@ -62,8 +62,9 @@ impl<T> Receiver<T> {
 
     /// Takes the value if there is one, without waiting.
     ///
-    /// **Wait-free**: one exchange if there is a value, none if not. Outside that claim is one rare
-    /// wake: this call may have to pass it on to a receiver that is parked.
+    /// **Wait-free**: none or one exchange, two at the most in a race with the last sender's end.
+    /// Outside that claim is one rare wake: this call may have to pass it on to a receiver that is
+    /// parked.
     ///
     /// # Errors
     ///

@@ -57,7 +57,7 @@ impl Cells {
     }
 
     /// Wakes one receiver that waits, if one does, and hands it the baton. Wait-free but for the
-    /// wake itself: at most one step for each receiver there ever was.
+    /// wake itself: at most one step for each of the most receivers there ever were at once.
     #[cold]
     pub(crate) fn wake_one(&self) {
         if let Some(waiter) = self.iter().find_map(Cell::take) {
