@@ -133,8 +133,9 @@ fn a_receiver_whose_value_was_snatched_passes_the_wake_on() {
                     if leaves.recv().is_err() {
                         break;
                     }
-                    taken.fetch_add(1, SeqCst);
+                    // In this order: who sees the value taken allows the next wait.
                     has_waited.store(number, SeqCst);
+                    taken.fetch_add(1, SeqCst);
                 }
             });
             scope.spawn(|| {

@@ -189,6 +189,34 @@ fn a_key_that_panics_after_another_send_loses_only_the_value_it_was_looking_at()
     }
 }
 
+/// The room that the value was put in comes back to the slot with another sender's value: one of two
+/// is lost, once, and the other is in the channel.
+#[test]
+fn a_key_that_panics_after_much_has_happened_loses_one_value() {
+    let ledger = Ledger::new(20);
+    let (mut tx, mut rx) = channel();
+    let mut other = tx.clone();
+    tx.send(ledger.issue()).unwrap();
+    panics(|| {
+        tx.send_newest_by_key(ledger.issue(), |value| {
+            if value.id() == 0 {
+                for _ in 0..2 {
+                    rx.recv().unwrap();
+                    assert!(other.send(ledger.issue()).unwrap().is_none());
+                }
+                assert_eq!(other.send(ledger.issue()).unwrap().unwrap().id(), 3);
+                panic!("a key");
+            }
+            value.id()
+        })
+    });
+    let left = rx.try_recv().unwrap().id();
+    assert!(left == 0 || left == 4, "payload {left} was dropped before");
+    assert_eq!(ledger.dropped(), [0, 1, 2, 3, 4]);
+    drop(other);
+    still_works(tx, rx, &ledger);
+}
+
 /// Each key made and each comparison counts one down, and panics at zero.
 struct Fuse<'a> {
     key: usize,

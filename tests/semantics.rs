@@ -189,6 +189,27 @@ fn matching_receives_drop_what_is_not_wanted() {
     assert_eq!(rx.recv_matching(|_| false), Err(RecvError));
 }
 
+/// The deadline is absolute: a receive that never wants what it finds ends with it, even if there
+/// is always something to look at.
+#[test]
+fn values_that_are_not_wanted_never_extend_the_deadline() {
+    let (mut tx, mut rx) = channel();
+    tx.send(0).unwrap();
+    for timeout in [ZERO, Duration::from_millis(3)] {
+        let deadline = Instant::now() + timeout;
+        let mut late = 0;
+        let received = rx.recv_matching_deadline(deadline, |_| {
+            // One found in time but looked at late, and one that came with the deadline.
+            late += u32::from(Instant::now() >= deadline);
+            assert!(late <= 2, "looks on after the deadline");
+            assert_eq!(tx.send(0), Ok(None));
+            false
+        });
+        assert_eq!(received, Err(RecvTimeoutError::Timeout));
+        assert!(Instant::now() >= deadline);
+    }
+}
+
 #[test]
 fn iterators_yield_the_freshest_and_end() {
     let (mut tx, mut rx) = channel();
