@@ -7,7 +7,7 @@ use crate::{
     slot::{Displaced, Taken},
     sync::AtomicUsize,
 };
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// Makes a channel that holds one value: the newest that nobody has read yet.
 ///
@@ -48,10 +48,10 @@ impl<T> Shared<T> {
     /// Is a sender left that, if it is the last to go, will see the cell that this thread has armed?
     #[cfg(feature = "std")]
     pub(crate) fn closing_will_wake(&self) -> bool {
-        // ORDERING: AcqRel, and a write, to stand before or after the last sender's in `leave` (I4).
-        // Release: if before, that one sees the armed cell. Acquire: if after, all that was sent
-        // is seen.
-        self.counts.senders.fetch_add(0, AcqRel) != 0
+        // ORDERING: Release, and a write, to stand before or after the last sender's in `leave` (I4).
+        // If before, that one sees the armed cell. If after, nothing is read because of it: the next
+        // look at the senders acquires.
+        self.counts.senders.fetch_add(0, Release) != 0
     }
 
     /// One exchange; wakes a receiver if it must, and only then returns what it displaced.

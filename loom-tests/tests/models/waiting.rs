@@ -88,10 +88,11 @@ fn closing_wakes_everybody() {
 
 /// Two receivers wait, a value comes and is snatched away, and others come: each wait ends.
 ///
-/// Fails if an announcement discharges the baton although it failed because a value had come: the next
-/// send wakes nobody.
+/// Fails if the receiver that is woken forgets that it was, or if its exchange does not leave `WAITING`
+/// behind. (In a first version an announcement could fail because a value had come, and counted as
+/// discharging the baton all the same: this model failed then. An exchange cannot fail.)
 #[test]
-fn baton_survives_a_failed_announcement() {
+fn baton_survives_a_snatched_value() {
     model(1, || {
         let (mut tx, mut rx) = channel();
         // The first to have a value sends the next, for the other.
