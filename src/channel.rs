@@ -7,7 +7,9 @@ use crate::{
     slot::{Displaced, Taken},
     sync::AtomicUsize,
 };
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+#[cfg(feature = "std")]
+use core::sync::atomic::Ordering::Release;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// Makes a channel that holds one value: the newest that nobody has read yet.
 ///
