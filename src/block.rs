@@ -41,7 +41,11 @@ pub(crate) struct Counts {
     pub(crate) abandoned: AtomicBool,
     /// A bit for each inner node that nobody owns.
     unowned: AtomicU8,
+    /// Where receivers wait for a value, or for the senders' end.
     pub(crate) cells: Cells,
+    /// Where senders wait for the receivers' end, and how many do.
+    pub(crate) closed: Cells,
+    pub(crate) closed_waiters: AtomicUsize,
 }
 
 /// Keeps the word off the line of the counts, which every call reads.
@@ -131,6 +135,8 @@ impl<T> Block<T> {
                 abandoned: AtomicBool::new(false),
                 unowned: AtomicU8::new(0),
                 cells: Cells::new(),
+                closed: Cells::new(),
+                closed_waiters: AtomicUsize::new(0),
             },
             _apart: [const { MaybeUninit::uninit() }; GAP],
             slot: Slot::new(slot),

@@ -7,9 +7,7 @@ use crate::{
     slot::{Displaced, Taken},
     sync::AtomicUsize,
 };
-#[cfg(feature = "std")]
-use core::sync::atomic::Ordering::Release;
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// Makes a channel that holds one value: the newest that nobody has read yet.
 ///
@@ -48,7 +46,6 @@ impl<T> Shared<T> {
     }
 
     /// Is a sender left that, if it is the last to go, will see the cell that this thread has armed?
-    #[cfg(feature = "std")]
     pub(crate) fn closing_will_wake(&self) -> bool {
         // ORDERING: Release, and a write, to stand before or after the last sender's in `leave` (I4).
         // If before, that one sees the armed cell. If after, nothing is read because of it: the next
@@ -115,19 +112,30 @@ impl<T> Block<T> {
         };
         // ORDERING: AcqRel. Release: all I did with the channel comes before its end, and what I
         // sent before `has_senders` is false. Acquire: the last one sees the same of all the others,
-        // and the cells armed before `closing_will_wake`.
+        // and the cells armed before `closing_will_wake` or `Counts::receivers_gone`.
         if count.fetch_sub(1, AcqRel) > 1 {
             return;
         }
-        if let Side::Senders = side {
-            // Everybody, always: a send may just have removed `WAITING` and woken only one (I4).
-            self.counts.cells.wake_all();
+        let side_ends = SideEnds(self);
+        let counts = &side_ends.0.counts;
+        // Everybody, always: a send may just have removed `WAITING` and woken only one (I4).
+        match side {
+            Side::Senders => counts.cells.wake_all(),
+            Side::Receivers => counts.closed.wake_all(),
         }
+    }
+}
+
+/// The last handle of a side has woken those who waited for that, or a waker of theirs has panicked.
+struct SideEnds<T>(Block<T>);
+
+impl<T> Drop for SideEnds<T> {
+    fn drop(&mut self) {
         // ORDERING: AcqRel. Release hands the block over to the other side; Acquire takes it from
         // there, if that side was first.
-        if self.counts.abandoned.swap(true, AcqRel) {
+        if self.0.counts.abandoned.swap(true, AcqRel) {
             // SAFETY: no handle is left on either side, and the caller's does not use it again.
-            drop(unsafe { self.free() });
+            drop(unsafe { self.0.clone().free() });
         }
     }
 }

@@ -99,9 +99,9 @@ pub use channel::channel;
 pub use error::RecvTimeoutError;
 pub use error::{RecvError, SendError, TryRecvError};
 #[cfg(feature = "std")]
-pub use receiver::{IntoIter, Iter};
-pub use receiver::{Receiver, TryIter};
-pub use sender::Sender;
+pub use receiver::{IntoIter, Iter, Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+pub use receiver::{Receiver, RecvFuture, RecvMatchingFuture, TryIter};
+pub use sender::{ClosedFuture, Sender, SharedSender};
 
 /// The README's examples, run.
 #[cfg(doctest)]

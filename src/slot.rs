@@ -24,6 +24,8 @@
 //! |            | a, `WAITING`    | mine, `WAITING`    | a, empty                             |
 //! | `announce` | a (`WAITING`?)  | mine, `WAITING`    | a, empty                             |
 //! |            | a, `FULL`       | mine, `WAITING`    | a, with the value                    |
+//! | `announce_ | a (`WAITING`?)  | mine, `WAITING`    | a, empty                             |
+//! |  if_empty` | a, `FULL`       | unchanged          | nothing                              |
 //!
 //! * **I3** `WAITING` is set only on an empty slot, after those who wait have published who they
 //!   are. Whoever's exchange removes `WAITING` without setting it again must wake.
@@ -172,11 +174,32 @@ impl<T> Slot<T> {
 
     /// Announces that the caller waits: puts its empty node in with `WAITING`, and returns the value
     /// that was there, if one was. Wait-free: one exchange.
-    #[cfg(feature = "std")]
     pub(crate) fn announce(&self, spare: &mut Spare<T>) -> Option<T> {
         let before = self.exchange(spare, WAITING);
         // SAFETY: read only if the word said `FULL`: the node that came back holds a value (I2).
         before.full.then(|| unsafe { spare.read() })
+    }
+
+    /// Announces that the caller waits, if the slot is empty: what is in it stays there. False if there
+    /// is a value. Lock-free: it tries again only if another handle changed the word.
+    #[cfg(feature = "std")]
+    pub(crate) fn announce_if_empty(&self, spare: &mut Spare<T>) -> bool {
+        // ORDERING: Relaxed; only the exchange counts.
+        let mut word = self.word.load(Relaxed);
+        while !Word(word).is_full() {
+            // ORDERING: AcqRel, as in `exchange`. Relaxed when it fails: no node changes hands. An equal
+            // word may belong to a node that went round meanwhile: it is as empty.
+            let waiting = tagged(spare, WAITING);
+            match self.word.compare_exchange(word, waiting, AcqRel, Relaxed) {
+                Ok(word) => {
+                    // SAFETY: this very exchange replaced the word.
+                    *spare = unsafe { Word(word).into_node() };
+                    return true;
+                }
+                Err(now) => word = now,
+            }
+        }
+        false
     }
 
     /// Takes the slot's node out for good, and the value if there is one.

@@ -11,6 +11,7 @@ pub(crate) use modelled::*;
 
 #[cfg(not(overwrite_loom))]
 mod real {
+    pub(crate) use core::hint::spin_loop;
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
@@ -47,7 +48,7 @@ mod real {
     #[cfg(feature = "std")]
     mod thread {
         pub(crate) use crossbeam_utils::Backoff;
-        pub(crate) use std::thread::{Thread, current};
+        pub(crate) use std::thread::{Thread, current, yield_now};
         use std::{sync::OnceLock, thread, time::Instant};
 
         /// Has `deadline` passed? No deadline never does.
@@ -106,8 +107,10 @@ mod real {
 #[cfg(overwrite_loom)]
 mod modelled {
     pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
     use loom::sync::{Arc, Notify};
+    pub(crate) use loom::thread::yield_now;
     use std::time::Instant;
 
     pub(crate) fn prefetch<T>(_: *const T) {}

@@ -6,7 +6,7 @@ use super::Receiver;
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
     sync::{Backoff, expired, one_core, park_until},
-    wait::Waiter,
+    wait::{Armed, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -247,45 +247,41 @@ impl<T> Receiver<T> {
     }
 
     /// Parks until there is a value, or none can come, or the deadline has passed.
-    ///
-    /// Once a notifier took this receiver's cell, the receiver holds *the baton*, and those who are
-    /// still asleep depend on it: the send that woke it removed `WAITING`. It is discharged by an
-    /// exchange that sets `WAITING` again, as each announcement does, or by waking the next one.
     fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        drop(self.disarm()); // a waker that a poll left behind
         let backoff = Backoff::new();
-        let mut baton = false;
         let mut timed_out = false;
         loop {
-            match self.look(baton) {
-                Ok(value) => return Ok(value),
-                // Closing wakes everybody: there is nobody left to pass the baton to.
-                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+            match self.look(self.baton) {
                 Err(TryRecvError::Empty) if timed_out => {
-                    if baton {
-                        self.block.counts.cells.wake_one();
-                    }
+                    self.pass_on();
                     return Err(RecvTimeoutError::Timeout);
                 }
                 Err(TryRecvError::Empty) => {}
+                result => {
+                    // A taken value left `WAITING` behind, and closing wakes everybody.
+                    self.baton = false;
+                    return result.map_err(|_| RecvTimeoutError::Disconnected);
+                }
             }
-            if !self.cell().arm(Waiter::this_thread()) {
+            if !self.cell().is_idle() {
                 // The notifier that woke us is still putting the cell down.
                 backoff.snooze();
                 timed_out |= expired(deadline);
                 continue;
             }
+            self.arm(Armed::InCall, Waiter::this_thread());
             let came = self.block.slot.announce(&mut self.spare);
+            // The announcement left `WAITING` behind: whatever was owed before it is discharged.
+            self.baton = false;
             if came.is_none() && self.block.closing_will_wake() {
                 while !timed_out && self.cell().is_armed() {
                     timed_out = park_until(deadline);
                 }
             }
-            // The announcement left `WAITING` behind: whatever was owed before it is discharged.
-            baton = !self.cell().disarm();
+            drop(self.disarm());
             if let Some(value) = came {
-                if baton {
-                    self.block.counts.cells.wake_one();
-                }
+                self.pass_on();
                 return Ok(value);
             }
         }

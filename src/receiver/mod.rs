@@ -4,22 +4,31 @@
 mod blocking;
 #[cfg(feature = "std")]
 mod blocking_iter;
+mod future;
 mod iter;
+mod poll;
+#[cfg(feature = "std")]
+mod select;
+#[cfg(feature = "stream")]
+mod stream;
 
 #[cfg(feature = "std")]
 pub use blocking_iter::{IntoIter, Iter};
+pub use future::{RecvFuture, RecvMatchingFuture};
 pub use iter::TryIter;
+#[cfg(feature = "std")]
+pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 
 use crate::{
     TryRecvError,
     block::Block,
     channel::{Side, count},
     node::Spare,
-    wait::Cell,
+    wait::{Armed, Cell, Waiter},
 };
 use core::{
     fmt,
-    mem::ManuallyDrop,
+    mem::{self, ManuallyDrop},
     panic::{RefUnwindSafe, UnwindSafe},
     ptr::NonNull,
 };
@@ -32,8 +41,14 @@ pub struct Receiver<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.
     spare: ManuallyDrop<Spare<T>>,
-    /// Where this receiver says that it waits; never armed outside the body of one call.
+    /// Where this receiver says that it waits.
     cell: NonNull<Cell>,
+    /// How the cell is armed, if nobody has been notified meanwhile.
+    armed: Option<Armed>,
+    /// This receiver was notified inside a call, and those who are still asleep depend on it: the
+    /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
+    /// announcement does, or by waking the next one.
+    baton: bool,
     #[cfg(feature = "std")]
     spin_limit: u32,
 }
@@ -52,9 +67,11 @@ impl<T> Receiver<T> {
     pub(crate) fn new(block: Block<T>, spare: Spare<T>) -> Self {
         let cell = block.counts.cells.claim(&block.counts.receivers);
         Self {
+            cell: NonNull::from(cell),
             block,
             spare: ManuallyDrop::new(spare),
-            cell,
+            armed: None,
+            baton: false,
             #[cfg(feature = "std")]
             spin_limit: blocking::DEFAULT_SPIN_LIMIT,
         }
@@ -166,6 +183,27 @@ impl<T> Receiver<T> {
         // SAFETY: cells live as long as the channel, which lives as long as this handle.
         unsafe { self.cell.as_ref() }
     }
+
+    fn arm(&mut self, armed: Armed, waiter: Waiter) {
+        self.cell().arm(armed, waiter);
+        self.armed = Some(armed);
+    }
+
+    /// Stops waiting; notes the baton. Returns whom the cell would have woken: dropping that may be
+    /// user code.
+    fn disarm(&mut self) -> Option<Waiter> {
+        let armed = self.armed.take()?;
+        let last = self.cell().disarm(armed);
+        self.baton |= armed == Armed::InCall && last.is_none();
+        last
+    }
+
+    /// Whoever holds the baton and leaves wakes the next one, who holds it then.
+    fn pass_on(&mut self) {
+        if mem::take(&mut self.baton) {
+            self.block.counts.cells.wake_one();
+        }
+    }
 }
 
 impl<T> Clone for Receiver<T> {
@@ -189,12 +227,25 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.cell().release();
+        // Dropped last: a waker's drop is user code.
+        let _left = self.disarm();
+        // If this wakes somebody, that is user code, too.
+        End(self).0.pass_on();
+    }
+}
+
+/// The rest of a receiver's drop, whatever panics before.
+struct End<'a, T>(&'a mut Receiver<T>);
+
+impl<T> Drop for End<'_, T> {
+    fn drop(&mut self) {
+        let receiver = &mut *self.0;
+        receiver.cell().release();
         // SAFETY: the spare is not used after this.
-        let spare = unsafe { ManuallyDrop::take(&mut self.spare) };
-        self.block.release_node(spare);
+        let spare = unsafe { ManuallyDrop::take(&mut receiver.spare) };
+        receiver.block.release_node(spare);
         // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { self.block.clone().leave(Side::Receivers) };
+        unsafe { receiver.block.clone().leave(Side::Receivers) };
     }
 }
 

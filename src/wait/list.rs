@@ -1,12 +1,12 @@
 //! The channel's wait cells: a list that only grows, whose cells are used again. Its length is the
 //! largest number of receivers there ever was at once.
 
-use super::Cell;
+use super::{Armed, Cell};
 use crate::sync::{AtomicPtr, AtomicUsize};
 use alloc::boxed::Box;
 use core::{
     marker::PhantomData,
-    ptr::{self, NonNull},
+    ptr,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -25,8 +25,8 @@ impl Cells {
         Iter { next: self.head.load(Acquire), list: PhantomData }
     }
 
-    /// A cell for a new receiver, whom `receivers` already counts. Lock-free.
-    pub(crate) fn claim(&self, receivers: &AtomicUsize) -> NonNull<Cell> {
+    /// A cell for a new owner, whom `owners` already counts. Lock-free.
+    pub(crate) fn claim(&self, owners: &AtomicUsize) -> &Cell {
         let mut fresh: Option<Box<Cell>> = None;
         loop {
             let cells = self.iter();
@@ -34,13 +34,13 @@ impl Cells {
             let mut length = 0;
             for cell in cells {
                 if cell.claim() {
-                    return NonNull::from(cell);
+                    return cell;
                 }
                 length += 1;
             }
-            // Fewer receivers than cells: one was released behind our back. Look again.
+            // Fewer owners than cells: one was released behind our back. Look again.
             // ORDERING: Relaxed; it counts us, and each owner that `Cell::claim` has just met.
-            if receivers.load(Relaxed) <= length {
+            if owners.load(Relaxed) <= length {
                 continue;
             }
             let mut cell = fresh.take().unwrap_or_else(|| Box::new(Cell::new()));
@@ -48,28 +48,50 @@ impl Cells {
             let cell = Box::into_raw(cell);
             // ORDERING: Release publishes the cell to `head`. Relaxed when it fails: start again.
             if self.head.compare_exchange(head.cast_mut(), cell, Release, Relaxed).is_ok() {
-                // SAFETY: a box is never null.
-                return unsafe { NonNull::new_unchecked(cell) };
+                // SAFETY: it is in the list now, which frees it when it ends itself.
+                return unsafe { &*cell };
             }
             // SAFETY: it was not published, so it is still ours alone.
             fresh = Some(unsafe { Box::from_raw(cell) });
         }
     }
 
-    /// Wakes one receiver that waits, if one does, and hands it the baton. Wait-free but for the
-    /// wake itself: at most one step for each of the most receivers there ever were at once.
+    /// Wakes one of those that wait inside a call, if one does, and hands it the baton; and all that
+    /// were left behind. Wait-free but for the wakes themselves: a step for each cell.
     #[cold]
     pub(crate) fn wake_one(&self) {
-        if let Some(waiter) = self.iter().find_map(Cell::take) {
-            waiter.wake();
-        }
+        Walk { cells: self.iter(), in_call: true, all: false }.run();
     }
 
-    /// Wakes every receiver that waits.
+    /// Wakes everybody that waits.
     pub(crate) fn wake_all(&self) {
-        for waiter in self.iter().filter_map(Cell::take) {
-            waiter.wake();
+        Walk { cells: self.iter(), in_call: true, all: true }.run();
+    }
+}
+
+/// A walk along the cells, waking. If a waker panics, those behind it are woken all the same.
+struct Walk<'a> {
+    cells: Iter<'a>,
+    /// Does it still wake those that wait inside a call?
+    in_call: bool,
+    all: bool,
+}
+
+impl Walk<'_> {
+    fn run(&mut self) {
+        for cell in self.cells.by_ref() {
+            if let Some((armed, waiter)) = cell.take(self.in_call) {
+                waiter.wake();
+                // Only now: a waker that panicked has woken nobody.
+                self.in_call &= self.all || armed == Armed::Left;
+            }
         }
+    }
+}
+
+impl Drop for Walk<'_> {
+    fn drop(&mut self) {
+        self.run();
     }
 }
 

@@ -1,23 +1,25 @@
 //! Waiting: who is to be woken, and where that is written down.
 //!
 //! Each receiver owns a [`Cell`] of the channel's [`Cells`]. To wait it arms its cell, announces
-//! that on the slot's word, and sleeps. Whoever must wake takes what an armed cell holds, makes the
-//! cell idle, and only then wakes.
+//! that on the slot's word, and sleeps or returns `Pending`. Whoever must wake takes what an armed
+//! cell holds, makes the cell idle, and only then wakes.
 
 mod cell;
 mod list;
 
-pub(crate) use cell::Cell;
+pub(crate) use cell::{Armed, Cell};
 pub(crate) use list::Cells;
 
 #[cfg(feature = "std")]
 use crate::sync::{Thread, current};
+use core::task::Waker;
 
 /// Who waits.
 #[derive(Debug)]
 pub(crate) enum Waiter {
     #[cfg(feature = "std")]
     Thread(Thread),
+    Task(Waker),
 }
 
 impl Waiter {
@@ -26,11 +28,21 @@ impl Waiter {
         Self::Thread(current())
     }
 
+    /// The task of `waker`; `last`, if that is the same one, saves the clone.
+    pub(crate) fn task(last: Option<Self>, waker: &Waker) -> Self {
+        match last {
+            Some(Self::Task(last)) if last.will_wake(waker) => Self::Task(last),
+            // The new one is cloned before the last one is dropped.
+            _ => Self::Task(waker.clone()),
+        }
+    }
+
     /// Wakes it. A wake that comes late, or twice, is spurious and does no harm.
     pub(crate) fn wake(self) {
         match self {
             #[cfg(feature = "std")]
             Self::Thread(thread) => thread.unpark(),
+            Self::Task(waker) => waker.wake(),
         }
     }
 }

@@ -1,10 +1,19 @@
-//! The sending half.
+//! The sending half: the handle that sends through `&mut self`.
+
+mod closed;
+mod send;
+mod shared;
+#[cfg(feature = "sink")]
+mod sink;
+
+pub use closed::ClosedFuture;
+pub use shared::SharedSender;
 
 use crate::{
     SendError,
     block::Block,
     channel::{Side, count},
-    node::{Node, Spare},
+    node::Spare,
 };
 use core::{
     fmt,
@@ -66,10 +75,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn send(&mut self, value: T) -> Result<Option<T>, SendError<T>> {
-        if self.is_disconnected() {
-            return Err(SendError(value));
-        }
-        Ok(self.block.put(&mut self.spare, value))
+        self.block.send(&mut self.spare, value)
     }
 
     /// Sends `value` unless what it would displace is newer (greater); returns the one not kept.
@@ -148,39 +154,29 @@ impl<T> Sender<T> {
     pub fn send_newest_by_key<K: Ord>(
         &mut self,
         value: T,
-        mut key: impl FnMut(&T) -> K,
+        key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
-        if self.is_disconnected() {
-            return Err(SendError(value));
-        }
-        let mut newest = key(&value);
-        let mut held = value;
-        let mut first = true;
-        loop {
-            let put = self.spare.as_ptr();
-            let Some(displaced) = self.block.put(&mut self.spare, held) else {
-                return Ok(None);
-            };
-            let looked_at = LookedAt {
-                sender: self,
-                // What a later round put in came from the slot: it may not be withdrawn.
-                withdraw: first.then_some(put),
-                value: ManuallyDrop::new(displaced),
-            };
-            let found = key(&looked_at.value);
-            let is_newer = found > newest;
-            // Dropping a key is user code, too: before the displaced value leaves its guard.
-            if is_newer {
-                newest = found;
-            } else {
-                drop(found);
-            }
-            held = looked_at.into_inner();
-            if !is_newer {
-                return Ok(Some(held));
-            }
-            first = false;
-        }
+        self.block.send_newest_by_key(&mut self.spare, value, key)
+    }
+
+    /// Turns this sender into one that sends through `&self`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::channel();
+    /// let tx = tx.into_shared();
+    /// let callback = || tx.send("called"); // an `Fn`
+    /// assert_eq!(callback(), Ok(None));
+    /// assert_eq!(rx.try_recv(), Ok("called"));
+    /// ```
+    #[must_use]
+    pub fn into_shared(self) -> SharedSender<T> {
+        // The handle goes on, and stays counted.
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not dropped, so the spare is taken once.
+        let spare = unsafe { ManuallyDrop::take(&mut this.spare) };
+        SharedSender::new(this.block.clone(), spare)
     }
 
     /// Is every receiver gone? Once true, it stays true, and every send fails.
@@ -203,6 +199,33 @@ impl<T> Sender<T> {
         !self.block.has_receivers()
     }
 
+    /// Waits until every receiver is gone: the future ends when each further send would fail.
+    ///
+    /// So that work for which nobody waits any more can be given up. What the receivers did has then
+    /// happened before. **Cancel safe**: dropping the future undoes it.
+    ///
+    /// **Waits** as a task. The first poll that must wait asks the allocator, unless a place is free
+    /// that an earlier future of this channel used; the memory is that of the most such futures there
+    /// ever were at once.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled again after it has finished, and if a waker panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (tx, rx) = overwrite_channel::channel::<u8>();
+    /// std::thread::spawn(move || drop(rx));
+    /// tx.closed().await;
+    /// assert!(tx.is_disconnected());
+    /// # });
+    /// ```
+    pub fn closed(&self) -> ClosedFuture<'_> {
+        ClosedFuture::new(&self.block.counts)
+    }
+
     /// Do both senders belong to the same channel?
     ///
     /// **Wait-free.**
@@ -218,33 +241,6 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
         self.block.is_same(&other.block)
-    }
-}
-
-/// A displaced value while user code looks at it. If that panics, the value goes back to where it
-/// was and what had been put in its place is withdrawn; or, if that cannot be, the value is dropped.
-struct LookedAt<'a, T> {
-    sender: &'a mut Sender<T>,
-    withdraw: Option<*mut Node<T>>,
-    value: ManuallyDrop<T>,
-}
-
-impl<T> LookedAt<'_, T> {
-    fn into_inner(self) -> T {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not dropped, so the value is taken once.
-        unsafe { ManuallyDrop::take(&mut this.value) }
-    }
-}
-
-impl<T> Drop for LookedAt<'_, T> {
-    fn drop(&mut self) {
-        // SAFETY: nothing touches the value after this.
-        let value = unsafe { ManuallyDrop::take(&mut self.value) };
-        let _dropped = match self.withdraw {
-            Some(put) => self.sender.block.slot.restore(&mut self.sender.spare, put, value),
-            None => value,
-        };
     }
 }
 

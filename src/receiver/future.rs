@@ -1,0 +1,160 @@
+//! Receiving as a future, and receiving what matches as a future.
+
+#![forbid(unsafe_code)]
+
+use super::{Receiver, poll::Wait};
+use crate::RecvError;
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// How many values one poll looks at before it lets other tasks run.
+const UNWANTED_A_POLL: usize = 32;
+
+impl<T> Receiver<T> {
+    /// Takes the value, waiting for one as a task if there is none. It works on any runtime.
+    ///
+    /// **Waits**, without holding the thread up. One send wakes one of the receivers that wait.
+    ///
+    /// **Cancel safe**: dropping the future at any point loses no value, and if it had been woken it
+    /// passes the wake on. So it can be raced with others, or put under a runtime's timeout. (A future
+    /// that is forgotten, by [`mem::forget`](core::mem::forget), may keep one wake for itself.)
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled again after it has finished, and if a waker panics, as
+    /// [`poll_recv`](Self::poll_recv) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// std::thread::spawn(move || tx.send("ready"));
+    /// assert_eq!(rx.recv_async().await, Ok("ready"));
+    /// assert!(rx.recv_async().await.is_err());
+    /// # });
+    /// ```
+    pub fn recv_async(&mut self) -> RecvFuture<'_, T> {
+        RecvFuture { wait: Some(Wait::new(self)) }
+    }
+
+    /// Waits as a task for a value that is `wanted`; takes and drops those that are not.
+    ///
+    /// **Waits**, and is **cancel safe**, as [`recv_async`](Self::recv_async): only values that were
+    /// not wanted are gone. A flood of those does not keep other tasks from running.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if `wanted` or the drop of a value that was not wanted does, which loses the
+    /// one value looked at; it may be polled again then. Else as [`recv_async`](Self::recv_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// std::thread::spawn(move || {
+    ///     for attempt in 1..=3 {
+    ///         tx.send(attempt).unwrap();
+    ///     }
+    /// });
+    /// assert_eq!(rx.recv_matching_async(|attempt| *attempt == 3).await, Ok(3));
+    /// # });
+    /// ```
+    pub fn recv_matching_async<F>(&mut self, wanted: F) -> RecvMatchingFuture<'_, T, F>
+    where
+        F: FnMut(&T) -> bool,
+    {
+        RecvMatchingFuture { wait: Some(Wait::new(self)), wanted }
+    }
+}
+
+/// The future of [`Receiver::recv_async`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct RecvFuture<'a, T> {
+    /// Until it is finished.
+    wait: Option<Wait<'a, T>>,
+}
+
+impl<T> Future for RecvFuture<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let wait = self.wait.as_mut().expect("`RecvFuture` polled after it had finished");
+        let poll = wait.poll(cx);
+        if poll.is_ready() {
+            self.wait = None;
+        }
+        poll
+    }
+}
+
+/// The future of [`Receiver::recv_matching_async`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct RecvMatchingFuture<'a, T, F> {
+    /// Until it is finished.
+    wait: Option<Wait<'a, T>>,
+    wanted: F,
+}
+
+// Nothing in it is ever pinned.
+impl<T, F> Unpin for RecvMatchingFuture<'_, T, F> {}
+
+impl<T, F: FnMut(&T) -> bool> Future for RecvMatchingFuture<'_, T, F> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { wait: slot, wanted } = &mut *self;
+        let wait = slot.as_mut().expect("`RecvMatchingFuture` polled after it had finished");
+        for _ in 0..UNWANTED_A_POLL {
+            match wait.poll(cx) {
+                Poll::Ready(Ok(value)) if !wanted(&value) => {}
+                Poll::Pending => return Poll::Pending,
+                ready @ Poll::Ready(_) => {
+                    *slot = None;
+                    return ready;
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T> futures_core::FusedFuture for RecvFuture<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_none()
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T, F: FnMut(&T) -> bool> futures_core::FusedFuture for RecvMatchingFuture<'_, T, F> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_none()
+    }
+}
+
+impl<T> fmt::Debug for RecvFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvFuture").finish_non_exhaustive()
+    }
+}
+
+impl<T, F> fmt::Debug for RecvMatchingFuture<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvMatchingFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! Receiving as a task: one poll, and what a wait owes from one poll to the next.
+
+#![forbid(unsafe_code)]
+
+use super::Receiver;
+use crate::{
+    RecvError, TryRecvError,
+    sync::spin_loop,
+    wait::{Armed, Waiter},
+};
+use core::task::{Context, Poll, Waker};
+
+impl<T> Receiver<T> {
+    /// Takes the value, or leaves the task's waker behind and returns `Pending`.
+    ///
+    /// For code that writes its own futures; elsewhere use [`recv_async`](Self::recv_async). The
+    /// waker stays until the next send, the senders' end, or the next call that waits on this
+    /// receiver, and only the last one left is woken. Since nobody can tell whether its task will come
+    /// back, **every** send to a channel that is waited for wakes it, in addition to the one
+    /// receiver that waits inside a call, if there is one. So a task that loses interest takes no
+    /// wake away from others. A task may be woken and find nothing.
+    ///
+    /// **Wait-free**: two exchanges at most, and one of each count and cell. Outside that claim are
+    /// the waker's own `clone`, `wake` and `drop`.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// If a waker panics. If it does so while it is dropped, or woken on behalf of another, the value
+    /// that this call has taken is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// assert_eq!(rx.poll_recv(&mut cx), Poll::Pending);
+    /// tx.send(3).unwrap();
+    /// assert_eq!(rx.poll_recv(&mut cx), Poll::Ready(Ok(3)));
+    /// ```
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        self.poll_armed(Armed::Left, cx.waker())
+    }
+
+    /// Looks; if there is nothing, arms the cell, announces that, and returns `Pending`.
+    fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
+        let last = self.disarm();
+        if armed == Armed::Left {
+            // Who may not come back holds no baton. A future that was forgotten may have left one.
+            self.pass_on();
+        }
+        match self.look(self.baton) {
+            Err(TryRecvError::Empty) => {}
+            result => {
+                // A taken value left `WAITING` behind, and closing wakes everybody.
+                self.baton = false;
+                drop(last);
+                return Poll::Ready(result.map_err(|_| RecvError));
+            }
+        }
+        if !self.cell().is_idle() {
+            // The notifier that woke this task is still putting the cell down. Come back soon: a task
+            // does not wait for it.
+            spin_loop();
+            waker.wake_by_ref();
+            return Poll::Pending;
+        }
+        self.arm(armed, Waiter::task(last, waker));
+        let came = self.block.slot.announce(&mut self.spare);
+        // The announcement left `WAITING` behind: whatever was owed before it is discharged.
+        self.baton = false;
+        if came.is_none() && self.block.closing_will_wake() {
+            return Poll::Pending;
+        }
+        // Dropped last: that is user code.
+        let _last = self.disarm();
+        self.pass_on();
+        // Without a value the last sender went first: what there is now is there for good.
+        Poll::Ready(came.map_or_else(|| self.look(false).map_err(|_| RecvError), Ok))
+    }
+}
+
+/// A wait that stays inside a call over many polls, and passes the baton on if it is dropped.
+pub(super) struct Wait<'a, T>(&'a mut Receiver<T>);
+
+impl<'a, T> Wait<'a, T> {
+    pub(super) fn new(receiver: &'a mut Receiver<T>) -> Self {
+        Self(receiver)
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        self.0.poll_armed(Armed::InCall, cx.waker())
+    }
+}
+
+impl<T> Drop for Wait<'_, T> {
+    fn drop(&mut self) {
+        // Dropped last: that is user code.
+        let _last = self.0.disarm();
+        self.0.pass_on();
+    }
+}

@@ -1,0 +1,188 @@
+//! A thread that waits for several channels at once.
+
+#![forbid(unsafe_code)]
+
+use super::Receiver;
+use crate::{
+    sync::{Backoff, expired, one_core, park_until, yield_now},
+    wait::{Armed, Waiter},
+};
+use std::time::{Duration, Instant};
+
+/// What a thread can wait for together with others: a [`Receiver`] of any type. Sealed.
+pub trait Waitable: sealed::Waitable {}
+
+impl<T> Waitable for Receiver<T> {}
+
+/// Waits until one of the receivers has a value, or is disconnected, and returns its index.
+///
+/// The receivers may be of different types and of any channels. If several are ready, it is the first
+/// of them: put the most urgent one first. What is ready is then received by
+/// [`try_recv`](Receiver::try_recv) or any other call on that receiver. If other receivers compete for
+/// the value, one may be faster, and `try_recv` finds nothing: wait again. A receiver whose senders are
+/// gone is ready for ever: leave it out from then on.
+///
+/// **Waits**: it looks at all of them for a moment, for as long as the smallest
+/// [`set_spin_limit`](Receiver::set_spin_limit) among them says, then parks the thread. Nothing is
+/// allocated. While it waits, every send to one of the channels wakes it, in addition to the one
+/// receiver that waits in a call of its own.
+///
+/// # Panics
+///
+/// If `receivers` is empty.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::{channel, wait_any};
+///
+/// let (mut stop, mut stopped) = channel::<()>();
+/// let (mut tx, mut rx) = channel();
+/// std::thread::spawn(move || {
+///     tx.send(72.5).unwrap();
+///     stop.send(()).unwrap();
+/// });
+///
+/// let mut newest = None;
+/// loop {
+///     match wait_any(&mut [&mut rx, &mut stopped]) {
+///         0 => match rx.try_recv() {
+///             Ok(value) => newest = Some(value),
+///             Err(_) => break,
+///         },
+///         _ => break,
+///     }
+/// }
+/// assert_eq!(newest, Some(72.5));
+/// ```
+pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
+    wait(receivers, None).expect("without a deadline there is no timeout")
+}
+
+/// Waits as [`wait_any`] does, for at most `timeout`; `None` if none was ready in time.
+///
+/// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits without
+/// a deadline.
+///
+/// # Panics
+///
+/// If `receivers` is empty.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::{channel, wait_any_timeout};
+/// use std::time::Duration;
+///
+/// let (_tx, mut rx) = channel::<u8>();
+/// let (_other, mut empty) = channel::<&str>();
+/// let timeout = Duration::from_millis(1);
+/// assert_eq!(wait_any_timeout(&mut [&mut rx, &mut empty], timeout), None);
+/// ```
+pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) -> Option<usize> {
+    wait(receivers, Instant::now().checked_add(timeout))
+}
+
+/// Waits as [`wait_any`] does, until `deadline`; `None` if none was ready in time.
+///
+/// # Panics
+///
+/// If `receivers` is empty.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::{channel, wait_any_deadline};
+/// use std::time::{Duration, Instant};
+///
+/// let (mut tx, mut rx) = channel();
+/// tx.send(1).unwrap();
+/// let deadline = Instant::now() + Duration::from_secs(1);
+/// assert_eq!(wait_any_deadline(&mut [&mut rx], deadline), Some(0));
+/// ```
+pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant) -> Option<usize> {
+    wait(receivers, Some(deadline))
+}
+
+/// Gives up only after a look that began past the deadline.
+fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Option<usize> {
+    let spin_limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
+    let spin_limit = spin_limit.expect("`wait_any` of no receivers would wait for ever");
+    let backoff = Backoff::new();
+    let mut late = false;
+    let mut looks = 0;
+    loop {
+        if let Some(index) = receivers.iter().position(|receiver| receiver.is_ready()) {
+            return Some(index);
+        }
+        if late {
+            return None;
+        }
+        late = expired(deadline);
+        if !late {
+            if looks == spin_limit || one_core() {
+                late = park(receivers, deadline);
+            } else {
+                looks += 1;
+                backoff.snooze();
+            }
+        }
+    }
+}
+
+/// Parks until one of the receivers may be ready, or `deadline`; says whether the deadline passed.
+fn park(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> bool {
+    let mut late = false;
+    if receivers.iter_mut().all(|receiver| receiver.arm()) {
+        while !late && receivers.iter().all(|receiver| receiver.is_armed()) {
+            late = park_until(deadline);
+        }
+    }
+    for receiver in receivers {
+        receiver.disarm();
+    }
+    late
+}
+
+mod sealed {
+    pub trait Waitable {
+        fn spin_limit(&self) -> u32;
+        fn is_ready(&self) -> bool;
+        /// Says that this thread waits. False if it may not park, because there is something already.
+        fn arm(&mut self) -> bool;
+        fn is_armed(&self) -> bool;
+        fn disarm(&mut self);
+    }
+}
+
+/// The thread is `LEFT` in every cell, as a waker that a poll leaves behind: whoever is woken by one
+/// channel and then returns for another owes nothing to the first.
+impl<T> sealed::Waitable for Receiver<T> {
+    fn spin_limit(&self) -> u32 {
+        self.spin_limit
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.is_empty() || self.is_disconnected()
+    }
+
+    fn arm(&mut self) -> bool {
+        drop(self.disarm()); // a waker that a poll left behind
+        if !self.cell().is_idle() {
+            // The notifier that woke us is still putting the cell down.
+            yield_now();
+            return false;
+        }
+        self.pass_on(); // the same of a future that was forgotten
+        self.arm(Armed::Left, Waiter::this_thread());
+        self.block.slot.announce_if_empty(&mut self.spare) && self.block.closing_will_wake()
+    }
+
+    fn is_armed(&self) -> bool {
+        self.cell().is_armed()
+    }
+
+    fn disarm(&mut self) {
+        drop(Receiver::disarm(self));
+    }
+}
