@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::Receiver;
+use super::{Announced, Receiver};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
     sync::{Backoff, expired, one_core, park_until},
@@ -270,20 +270,16 @@ impl<T> Receiver<T> {
                 timed_out |= expired(deadline);
                 continue;
             }
-            self.arm(Armed::InCall, Waiter::this_thread());
-            let came = self.block.slot.announce(&mut self.spare);
-            // The announcement left `WAITING` behind: whatever was owed before it is discharged.
-            self.baton = false;
-            if came.is_none() && self.block.closing_will_wake() {
-                while !timed_out && self.cell().is_armed() {
-                    timed_out = park_until(deadline);
+            match self.announce(Armed::InCall, Waiter::this_thread()) {
+                Announced::Value(value) => return Ok(value),
+                Announced::Asleep => {
+                    while !timed_out && self.cell().is_armed() {
+                        timed_out = park_until(deadline);
+                    }
                 }
+                Announced::Closed => {}
             }
             drop(self.disarm());
-            if let Some(value) = came {
-                self.pass_on();
-                return Ok(value);
-            }
         }
     }
 }

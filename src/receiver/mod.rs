@@ -189,6 +189,21 @@ impl<T> Receiver<T> {
         self.armed = Some(armed);
     }
 
+    /// Arms the cell, which is idle, and announces that on the slot's word.
+    fn announce(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
+        self.arm(armed, waiter);
+        let came = self.block.slot.announce(&mut self.spare);
+        // The announcement left `WAITING` behind: whatever was owed before it is discharged.
+        self.baton = false;
+        if let Some(value) = came {
+            // Dropped last: that may be user code, as a wake is.
+            let _last = self.disarm();
+            self.pass_on();
+            return Announced::Value(value);
+        }
+        if self.block.closing_will_wake() { Announced::Asleep } else { Announced::Closed }
+    }
+
     /// Stops waiting; notes the baton. Returns whom the cell would have woken: dropping that may be
     /// user code.
     fn disarm(&mut self) -> Option<Waiter> {
@@ -204,6 +219,16 @@ impl<T> Receiver<T> {
             self.block.counts.cells.wake_one();
         }
     }
+}
+
+/// What an announcement found.
+enum Announced<T> {
+    /// Nothing: somebody will wake whoever the cell says.
+    Asleep,
+    /// A value that came meanwhile. The cell is not armed any more.
+    Value(T),
+    /// Nothing, and no sender is left. The next look says the last value, or the end.
+    Closed,
 }
 
 impl<T> Clone for Receiver<T> {

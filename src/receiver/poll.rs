@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::Receiver;
+use super::{Announced, Receiver};
 use crate::{
     RecvError, TryRecvError,
     sync::spin_loop,
@@ -70,18 +70,16 @@ impl<T> Receiver<T> {
             waker.wake_by_ref();
             return Poll::Pending;
         }
-        self.arm(armed, Waiter::task(last, waker));
-        let came = self.block.slot.announce(&mut self.spare);
-        // The announcement left `WAITING` behind: whatever was owed before it is discharged.
-        self.baton = false;
-        if came.is_none() && self.block.closing_will_wake() {
-            return Poll::Pending;
+        match self.announce(armed, Waiter::task(last, waker)) {
+            Announced::Value(value) => Poll::Ready(Ok(value)),
+            Announced::Asleep => Poll::Pending,
+            Announced::Closed => {
+                // Dropped last: that is user code.
+                let _last = self.disarm();
+                self.baton = false;
+                Poll::Ready(self.look(false).map_err(|_| RecvError))
+            }
         }
-        // Dropped last: that is user code.
-        let _last = self.disarm();
-        self.pass_on();
-        // Without a value the last sender went first: what there is now is there for good.
-        Poll::Ready(came.map_or_else(|| self.look(false).map_err(|_| RecvError), Ok))
     }
 }
 

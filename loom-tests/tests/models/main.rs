@@ -2,4 +2,7 @@
 
 mod exchange;
 mod payload;
+mod select;
+mod shared;
+mod tasks;
 mod waiting;

@@ -11,12 +11,12 @@ use std::time::Duration;
 /// In a model a deadline passes when the receiver has waited for it, however far it is.
 const SOME_TIME: Duration = Duration::from_secs(1000);
 
-fn received(mut rx: Receiver<Tracked>) -> thread::JoinHandle<Option<u32>> {
+pub(crate) fn received(mut rx: Receiver<Tracked>) -> thread::JoinHandle<Option<u32>> {
     thread::spawn(move || number(rx.recv()))
 }
 
 /// Lets the other threads run first, which spares the search a preemption for each.
-fn let_them_wait() {
+pub(crate) fn let_them_wait() {
     thread::yield_now();
 }
 

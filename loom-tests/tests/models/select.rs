@@ -1,0 +1,101 @@
+//! Models of a thread that waits for several channels at once.
+
+use crate::payload::{Tracked, displaced, model, number};
+use crate::waiting::received;
+use loom::thread;
+use overwrite_channel_loom::{Sender, TryRecvError, channel, wait_any, wait_any_timeout};
+use std::time::Duration;
+
+fn sending(mut tx: Sender<Tracked>, n: u32) -> thread::JoinHandle<Sender<Tracked>> {
+    thread::spawn(move || {
+        assert_eq!(displaced(tx.send(Tracked::new(n))), None);
+        tx
+    })
+}
+
+/// Two channels ∥ a send to each: both values are found, whichever comes first.
+#[test]
+fn two_channels() {
+    model(2, || {
+        let (tx, mut rx) = channel();
+        let (other_tx, mut other) = channel();
+        let threads = [sending(tx, 1), sending(other_tx, 2)];
+        let mut seen = [None; 2];
+        while seen.contains(&None) {
+            match wait_any(&mut [&mut rx, &mut other]) {
+                0 => seen[0] = number(rx.try_recv()),
+                _ => seen[1] = number(other.try_recv()),
+            }
+        }
+        assert_eq!(seen, [Some(1), Some(2)]);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// Waits for two channels ∥ the last sender of one dropped.
+#[test]
+fn one_channel_closed() {
+    model(3, || {
+        let (_tx, mut rx) = channel::<Tracked>();
+        let (tx, mut closing) = channel::<Tracked>();
+        let thread = thread::spawn(move || drop(tx));
+        assert_eq!(wait_any(&mut [&mut rx, &mut closing]), 1);
+        thread.join().unwrap();
+    });
+}
+
+/// Another receiver of the same channel waits in a call: one value comes, and it is woken, too.
+///
+/// Fails if a thread that waits for several channels counts as the one that a send wakes.
+#[test]
+fn takes_no_wake_away() {
+    model(1, || {
+        let (tx, rx) = channel();
+        let (_tx, mut other) = channel::<Tracked>();
+        let mut waits_for_two = rx.clone();
+        let waits = received(rx);
+        let sender = sending(tx, 1);
+        // It is woken, finds something or not, and takes nothing.
+        wait_any_timeout(&mut [&mut waits_for_two, &mut other], Duration::from_secs(1000));
+        assert_eq!(waits.join().unwrap(), Some(1));
+        sender.join().unwrap();
+    });
+}
+
+/// A timeout ∥ send: the value is there.
+#[test]
+fn timeout_and_send() {
+    model(3, || {
+        let (tx, mut rx) = channel();
+        let thread = sending(tx, 1);
+        let ready = wait_any_timeout(&mut [&mut rx], Duration::from_secs(1000));
+        assert!(matches!(ready, None | Some(0)));
+        thread.join().unwrap();
+        assert_eq!(number(rx.try_recv()), Some(1));
+    });
+}
+
+/// Another receiver competes for the values, and the last sender goes: each value is somebody's.
+#[test]
+fn beside_one_that_competes() {
+    model(1, || {
+        let (mut tx, mut rx) = channel();
+        let competes = received(rx.clone());
+        let thread = thread::spawn(move || [1, 2].map(|n| displaced(tx.send(Tracked::new(n)))));
+        let mut seen = Vec::new();
+        loop {
+            assert_eq!(wait_any(&mut [&mut rx]), 0);
+            match rx.try_recv() {
+                Ok(value) => seen.push(value.number()),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => break,
+            }
+        }
+        seen.extend(thread.join().unwrap().into_iter().flatten());
+        seen.extend(competes.join().unwrap());
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+    });
+}
