@@ -1,2 +1,122 @@
-//! To be written.
-fn main() {}
+//! One thread that waits for two channels at once: a market maker, its prices, and its orders.
+//!
+//! The market sends prices far faster than quotes can be sent out, and the desk sends a new margin now and
+//! then. Of both only the newest counts. [`wait_any`] parks the thread until one of the two has something;
+//! the margin stands first, because it is the more urgent.
+//!
+//! A channel whose senders are gone is ready for ever, so it is left out of the next waits. Here the desk
+//! goes home first or the market closes first, as it comes: both must work.
+//!
+//! ```console
+//! cargo run --example two_slots
+//! ```
+
+use overwrite_channel::{Receiver, Sender, channel, wait_any};
+use std::{thread, time::Duration};
+
+const PRICES: u32 = 2_000;
+const MARGINS: [u32; 5] = [10, 12, 50, 20, 15];
+const QUOTING_TAKES: Duration = Duration::from_millis(5);
+
+struct Price {
+    number: u32,
+    cents: u32,
+}
+
+#[derive(Default)]
+struct Quoted {
+    quotes: u32,
+    last: Option<u32>,
+    changes: usize,
+    margin: u32,
+}
+
+enum Ready {
+    Margin,
+    Price,
+}
+
+/// Waits for those that are still there; `None` once both are gone.
+fn wait(
+    margins: Option<&mut Receiver<u32>>,
+    prices: Option<&mut Receiver<Price>>,
+) -> Option<Ready> {
+    match (margins, prices) {
+        (Some(margins), Some(prices)) => match wait_any(&mut [margins, prices]) {
+            0 => Some(Ready::Margin),
+            _ => Some(Ready::Price),
+        },
+        // With one left there is nothing to choose from: its own `recv` waits.
+        (Some(_), None) => Some(Ready::Margin),
+        (None, Some(_)) => Some(Ready::Price),
+        (None, None) => None,
+    }
+}
+
+fn make_market(margins: Receiver<u32>, prices: Receiver<Price>) -> Quoted {
+    let mut quoted = Quoted::default();
+    let (mut margins, mut prices) = (Some(margins), Some(prices));
+    while let Some(ready) = wait(margins.as_mut(), prices.as_mut()) {
+        // Nobody competes for what is ready, so `recv` returns at once; or says that it is over.
+        match ready {
+            Ready::Margin => match margins.as_mut().map(Receiver::recv) {
+                Some(Ok(cents)) => {
+                    quoted.margin = cents;
+                    quoted.changes += 1;
+                    println!("from now on {cents} cents around the price");
+                }
+                _ => margins = None,
+            },
+            Ready::Price => match prices.as_mut().map(Receiver::recv) {
+                Some(Ok(price)) => {
+                    let _bid_and_ask = (price.cents - quoted.margin, price.cents + quoted.margin);
+                    thread::sleep(QUOTING_TAKES); // stands for sending the quote out
+                    assert!(quoted.last < Some(price.number), "quoted on a price that was stale");
+                    quoted.last = Some(price.number);
+                    quoted.quotes += 1;
+                }
+                _ => prices = None,
+            },
+        }
+    }
+    quoted
+}
+
+/// Sends all, one every `pause`; returns how many of them were replaced before anybody looked.
+fn feed<T>(mut tx: Sender<T>, values: impl Iterator<Item = T>, pause: Duration) -> usize {
+    let mut replaced = 0;
+    for value in values {
+        let stale = tx.send(value).expect("the market maker stays to the end");
+        replaced += usize::from(stale.is_some());
+        thread::sleep(pause); // the feed's own pace
+    }
+    replaced
+}
+
+fn main() {
+    let (desk, margins) = channel();
+    let (market, prices) = channel();
+    let maker = thread::spawn(move || make_market(margins, prices));
+    let desk = thread::spawn(|| feed(desk, MARGINS.into_iter(), Duration::from_millis(80)));
+    let walk = (0..PRICES).map(|number| Price { number, cents: 10_000 + number % 37 });
+    let stale_prices = feed(market, walk, Duration::from_micros(200));
+    let stale_margins = desk.join().expect("the desk panicked");
+    let quoted = maker.join().expect("the market maker panicked");
+
+    println!("{PRICES} prices: {} quoted, {stale_prices} replaced before", quoted.quotes);
+    println!(
+        "{} margins: {} applied, {stale_margins} replaced before",
+        MARGINS.len(),
+        quoted.changes
+    );
+
+    assert_eq!(
+        quoted.quotes as usize + stale_prices,
+        PRICES as usize,
+        "a price was lost or doubled"
+    );
+    assert_eq!(quoted.last, Some(PRICES - 1), "the last price was not quoted");
+    assert_eq!(quoted.changes + stale_margins, MARGINS.len(), "a margin was lost or doubled");
+    assert_eq!(Some(&quoted.margin), MARGINS.last(), "the last margin is not in force");
+    println!("Every value is accounted for, and the last of both counted.");
+}
