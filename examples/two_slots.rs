@@ -14,19 +14,20 @@
 use overwrite_channel::{Receiver, Sender, channel, wait_any};
 use std::{thread, time::Duration};
 
-const PRICES: u32 = 2_000;
+const PRICES: usize = 2_000;
 const MARGINS: [u32; 5] = [10, 12, 50, 20, 15];
 const QUOTING_TAKES: Duration = Duration::from_millis(5);
 
 struct Price {
-    number: u32,
+    number: usize,
     cents: u32,
 }
 
 #[derive(Default)]
 struct Quoted {
-    quotes: u32,
-    last: Option<u32>,
+    quotes: usize,
+    newest: Option<usize>,
+    bid_and_ask: (u32, u32),
     changes: usize,
     margin: u32,
 }
@@ -69,11 +70,11 @@ fn make_market(margins: Receiver<u32>, prices: Receiver<Price>) -> Quoted {
             },
             Ready::Price => match prices.as_mut().map(Receiver::recv) {
                 Some(Ok(price)) => {
-                    let _bid_and_ask = (price.cents - quoted.margin, price.cents + quoted.margin);
+                    assert!(quoted.newest < Some(price.number), "an older price came later");
                     thread::sleep(QUOTING_TAKES); // stands for sending the quote out
-                    assert!(quoted.last < Some(price.number), "quoted on a price that was stale");
-                    quoted.last = Some(price.number);
                     quoted.quotes += 1;
+                    quoted.newest = Some(price.number);
+                    quoted.bid_and_ask = (price.cents - quoted.margin, price.cents + quoted.margin);
                 }
                 _ => prices = None,
             },
@@ -98,25 +99,19 @@ fn main() {
     let (market, prices) = channel();
     let maker = thread::spawn(move || make_market(margins, prices));
     let desk = thread::spawn(|| feed(desk, MARGINS.into_iter(), Duration::from_millis(80)));
-    let walk = (0..PRICES).map(|number| Price { number, cents: 10_000 + number % 37 });
+    let walk = (10_000..10_037).cycle().take(PRICES).enumerate();
+    let walk = walk.map(|(number, cents)| Price { number, cents });
     let stale_prices = feed(market, walk, Duration::from_micros(200));
     let stale_margins = desk.join().expect("the desk panicked");
     let quoted = maker.join().expect("the market maker panicked");
 
-    println!("{PRICES} prices: {} quoted, {stale_prices} replaced before", quoted.quotes);
-    println!(
-        "{} margins: {} applied, {stale_margins} replaced before",
-        MARGINS.len(),
-        quoted.changes
-    );
+    let (quotes, changes) = (quoted.quotes, quoted.changes);
+    println!("{PRICES} prices: {quotes} quoted, {stale_prices} replaced before");
+    println!("{} margins: {changes} applied, {stale_margins} replaced before", MARGINS.len());
+    println!("the last quote, bid and ask in cents: {:?}", quoted.bid_and_ask);
 
-    assert_eq!(
-        quoted.quotes as usize + stale_prices,
-        PRICES as usize,
-        "a price was lost or doubled"
-    );
-    assert_eq!(quoted.last, Some(PRICES - 1), "the last price was not quoted");
-    assert_eq!(quoted.changes + stale_margins, MARGINS.len(), "a margin was lost or doubled");
+    assert_eq!(quotes + stale_prices, PRICES, "a price was lost or doubled");
+    assert_eq!(quoted.newest, Some(PRICES - 1), "the last price was not quoted");
+    assert_eq!(changes + stale_margins, MARGINS.len(), "a margin was lost or doubled");
     assert_eq!(Some(&quoted.margin), MARGINS.last(), "the last margin is not in force");
-    println!("Every value is accounted for, and the last of both counted.");
 }
