@@ -103,15 +103,15 @@ fn main() {
     let walk = walk.map(|(number, cents)| Price { number, cents });
     let stale_prices = feed(market, walk, Duration::from_micros(200));
     let stale_margins = desk.join().expect("the desk panicked");
-    let quoted = maker.join().expect("the market maker panicked");
 
-    let (quotes, changes) = (quoted.quotes, quoted.changes);
+    let Quoted { quotes, newest, bid_and_ask, changes, margin } =
+        maker.join().expect("the market maker panicked");
     println!("{PRICES} prices: {quotes} quoted, {stale_prices} replaced before");
     println!("{} margins: {changes} applied, {stale_margins} replaced before", MARGINS.len());
-    println!("the last quote, bid and ask in cents: {:?}", quoted.bid_and_ask);
+    println!("the last quote, bid and ask in cents: {bid_and_ask:?}");
 
     assert_eq!(quotes + stale_prices, PRICES, "a price was lost or doubled");
-    assert_eq!(quoted.newest, Some(PRICES - 1), "the last price was not quoted");
+    assert_eq!(newest, Some(PRICES - 1), "the last price was not quoted");
     assert_eq!(changes + stale_margins, MARGINS.len(), "a margin was lost or doubled");
-    assert_eq!(Some(&quoted.margin), MARGINS.last(), "the last margin is not in force");
+    assert_eq!(Some(&margin), MARGINS.last(), "the last margin is not in force");
 }
