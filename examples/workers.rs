@@ -74,6 +74,7 @@ fn main() {
         let version = Version { keys: before + 1, text: text.clone() };
         let displaced = editor.send(version).expect("the workers stay while the editor does");
         superseded.extend(displaced.map(|version| version.keys));
+        assert!(!superseded.contains(&(before + 1)), "the newest version came back");
         thread::sleep(KEY_EVERY); // a fast typist
     }
     drop(editor);
