@@ -14,7 +14,7 @@
 use overwrite_channel::{Receiver, Sender, channel};
 use std::{thread, time::Duration};
 
-const WORKERS: u64 = 3;
+const WORKERS: u32 = 3;
 const KEY_EVERY: Duration = Duration::from_millis(2);
 const CHECKING_TAKES: Duration = Duration::from_millis(12);
 
@@ -60,7 +60,8 @@ fn main() {
     let workers: Vec<_> = (0..WORKERS)
         .map(|worker| {
             let (versions, status) = (versions.clone(), status.clone());
-            let pause = CHECKING_TAKES * (1 + u32::try_from(worker).expect("a few")) / 2;
+            // Unequal ones, so that they overtake one another.
+            let pause = CHECKING_TAKES * (1 + worker) / 2;
             thread::spawn(move || check(versions, status, pause))
         })
         .collect();
