@@ -77,6 +77,29 @@ fn timeout_and_send() {
     });
 }
 
+/// The node that an announcement brings out goes to another sender, which writes into it, after another
+/// receiver has read it.
+///
+/// Fails if the announcement does not acquire (`Slot::announce_if_empty`).
+#[test]
+fn node_of_an_announcement() {
+    model(2, || {
+        let (mut tx, mut rx) = channel();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        let mut reads = rx.clone();
+        let thread = thread::spawn(move || {
+            // The second gives the node up that the first has read.
+            assert!(reads.try_recv().is_ok());
+            drop(reads.recv_timeout(Duration::from_secs(1000)));
+        });
+        wait_any_timeout(&mut [&mut rx], Duration::from_secs(1000));
+        drop(rx);
+        let mut clone = tx.clone();
+        drop(clone.send(Tracked::new(2)));
+        thread.join().unwrap();
+    });
+}
+
 /// Another receiver competes for the values, and the last sender goes: each value is somebody's.
 #[test]
 fn beside_one_that_competes() {

@@ -4,7 +4,7 @@
 use crate::payload::{Tracked, displaced, model, number};
 use crate::waiting::let_them_wait;
 use loom::{cell::UnsafeCell, future::block_on, sync::Arc, thread};
-use overwrite_channel_loom::channel;
+use overwrite_channel_loom::{SharedSender, channel};
 use std::{
     future::Future,
     pin::pin,
@@ -67,6 +67,25 @@ fn node_comes_home_to_another_thread() {
         let mut seen: Vec<_> = [here, last].into_iter().chain(there).flatten().collect();
         seen.sort_unstable();
         assert_eq!(seen, [1, 2, 3]);
+    });
+}
+
+/// A node that another thread brought home, and this one found there, goes to the next clone.
+///
+/// Fails if `Borrowed::drop` does not acquire the node that it takes away.
+#[test]
+fn node_found_at_home_is_used_again() {
+    model(2, || {
+        let (tx, _rx) = channel();
+        let tx = Arc::new(tx.into_shared());
+        let other = tx.clone();
+        let thread = thread::spawn(move || displaced(other.send(Tracked::new(1))));
+        let first = displaced(tx.send(Tracked::new(2)));
+        let clone = SharedSender::clone(&tx);
+        let second = displaced(clone.send(Tracked::new(3)));
+        let there = thread.join().unwrap();
+        // One of the three is still in the slot.
+        assert_eq!([first, second, there].iter().flatten().count(), 2);
     });
 }
 

@@ -4,7 +4,11 @@
 
 use crate::payload::{Tracked, displaced, model, number};
 use crate::waiting::{let_them_wait, received};
-use loom::{future::block_on, thread};
+use loom::{
+    future::block_on,
+    sync::{Arc, Notify},
+    thread,
+};
 use overwrite_channel_loom::{Receiver, Sender, channel};
 use std::{
     future::Future,
@@ -122,6 +126,34 @@ fn dropped_future_passes_the_baton_to_a_task() {
         let_them_wait();
         drop(future);
         either_has_it(polled, waits, sender);
+    });
+}
+
+/// The same, where the future is dropped while its notifier is at work in its cell.
+///
+/// Fails if `Cell::take` publishes what the notifier had seen only when it leaves the cell.
+#[test]
+fn dropped_while_being_notified() {
+    model(1, || {
+        let (mut tx, rx) = channel();
+        let mut cancelled = rx.clone();
+        let waits = received(rx);
+        let go = Arc::new(Notify::new());
+        let gone = go.clone();
+        let cancels = thread::spawn(move || {
+            let mut future = cancelled.recv_async();
+            let polled = poll_once(&mut future).map(number);
+            gone.wait();
+            drop(future);
+            polled.is_ready()
+        });
+        let_them_wait();
+        go.notify();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        if cancels.join().unwrap() {
+            assert_eq!(displaced(tx.send(Tracked::new(2))), None);
+        }
+        assert!(waits.join().unwrap().is_some());
     });
 }
 
