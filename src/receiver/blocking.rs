@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Announced, Receiver};
+use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
     sync::{Backoff, expired, one_core, park_until},
@@ -249,37 +249,35 @@ impl<T> Receiver<T> {
     /// Parks until there is a value, or none can come, or the deadline has passed.
     fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         drop(self.disarm()); // a waker that a poll left behind
+        let Wait(receiver) = &mut Wait(self);
         let backoff = Backoff::new();
         let mut timed_out = false;
         loop {
-            match self.look(self.baton) {
-                Err(TryRecvError::Empty) if timed_out => {
-                    self.pass_on();
-                    return Err(RecvTimeoutError::Timeout);
-                }
+            match receiver.look(receiver.baton) {
+                Err(TryRecvError::Empty) if timed_out => return Err(RecvTimeoutError::Timeout),
                 Err(TryRecvError::Empty) => {}
                 result => {
                     // A taken value left `WAITING` behind, and closing wakes everybody.
-                    self.baton = false;
+                    receiver.baton = false;
                     return result.map_err(|_| RecvTimeoutError::Disconnected);
                 }
             }
-            if !self.cell().is_idle() {
+            if !receiver.cell().is_idle() {
                 // The notifier that woke us is still putting the cell down.
                 backoff.snooze();
                 timed_out |= expired(deadline);
                 continue;
             }
-            match self.announce(Armed::InCall, Waiter::this_thread()) {
+            match receiver.announce(Armed::InCall, Waiter::this_thread()) {
                 Announced::Value(value) => return Ok(value),
                 Announced::Asleep => {
-                    while !timed_out && self.cell().is_armed() {
+                    while !timed_out && receiver.cell().is_armed() {
                         timed_out = park_until(deadline);
                     }
                 }
                 Announced::Closed => {}
             }
-            drop(self.disarm());
+            drop(receiver.disarm());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Receiver, poll::Wait};
+use super::{Receiver, Wait};
 use crate::RecvError;
 use core::{
     fmt,
@@ -43,7 +43,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn recv_async(&mut self) -> RecvFuture<'_, T> {
-        RecvFuture { wait: Some(Wait::new(self)) }
+        RecvFuture { wait: Some(Wait(self)) }
     }
 
     /// Waits as a task for a value that is `wanted`; takes and drops those that are not.
@@ -77,7 +77,7 @@ impl<T> Receiver<T> {
     where
         F: FnMut(&T) -> bool,
     {
-        RecvMatchingFuture { wait: Some(Wait::new(self)), wanted }
+        RecvMatchingFuture { wait: Some(Wait(self)), wanted }
     }
 }
 

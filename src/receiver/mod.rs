@@ -189,19 +189,18 @@ impl<T> Receiver<T> {
         self.armed = Some(armed);
     }
 
-    /// Arms the cell, which is idle, and announces that on the slot's word.
+    /// Arms the cell, which is idle, and announces that on the slot's word. The cell stays armed,
+    /// whatever the announcement found.
     fn announce(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
         self.arm(armed, waiter);
         let came = self.block.slot.announce(&mut self.spare);
         // The announcement left `WAITING` behind: whatever was owed before it is discharged.
         self.baton = false;
-        if let Some(value) = came {
-            // Dropped last: that may be user code, as a wake is.
-            let _last = self.disarm();
-            self.pass_on();
-            return Announced::Value(value);
+        match came {
+            Some(value) => Announced::Value(value),
+            None if self.block.closing_will_wake() => Announced::Asleep,
+            None => Announced::Closed,
         }
-        if self.block.closing_will_wake() { Announced::Asleep } else { Announced::Closed }
     }
 
     /// Stops waiting; notes the baton. Returns whom the cell would have woken: dropping that may be
@@ -225,7 +224,7 @@ impl<T> Receiver<T> {
 enum Announced<T> {
     /// Nothing: somebody will wake whoever the cell says.
     Asleep,
-    /// A value that came meanwhile. The cell is not armed any more.
+    /// A value that came meanwhile.
     Value(T),
     /// Nothing, and no sender is left. The next look says the last value, or the end.
     Closed,
@@ -256,6 +255,18 @@ impl<T> Drop for Receiver<T> {
         let _left = self.disarm();
         // If this wakes somebody, that is user code, too.
         End(self).0.pass_on();
+    }
+}
+
+/// A receiver that waits inside a call, blocking or over many polls. However the call ends, with a
+/// value, a timeout, a cancelled future or a panic, it disarms the cell and passes the baton on.
+struct Wait<'a, T>(&'a mut Receiver<T>);
+
+impl<T> Drop for Wait<'_, T> {
+    fn drop(&mut self) {
+        // Dropped last: that may be user code, as a wake is.
+        let _last = self.0.disarm();
+        self.0.pass_on();
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Announced, Receiver};
+use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, TryRecvError,
     sync::spin_loop,
@@ -44,10 +44,15 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.poll_recv(&mut cx), Poll::Ready(Ok(3)));
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        self.poll_armed(Armed::Left, cx.waker())
+        let poll = self.poll_armed(Armed::Left, cx.waker());
+        if poll.is_ready() {
+            drop(self.disarm());
+        }
+        poll
     }
 
-    /// Looks; if there is nothing, arms the cell, announces that, and returns `Pending`.
+    /// Looks; if there is nothing, arms the cell, announces that, and returns `Pending`. If it returns
+    /// something else, the cell may be armed all the same.
     fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let last = self.disarm();
         if armed == Armed::Left {
@@ -73,33 +78,13 @@ impl<T> Receiver<T> {
         match self.announce(armed, Waiter::task(last, waker)) {
             Announced::Value(value) => Poll::Ready(Ok(value)),
             Announced::Asleep => Poll::Pending,
-            Announced::Closed => {
-                // Dropped last: that is user code.
-                let _last = self.disarm();
-                self.baton = false;
-                Poll::Ready(self.look(false).map_err(|_| RecvError))
-            }
+            Announced::Closed => Poll::Ready(self.look(false).map_err(|_| RecvError)),
         }
     }
 }
 
-/// A wait that stays inside a call over many polls, and passes the baton on if it is dropped.
-pub(super) struct Wait<'a, T>(&'a mut Receiver<T>);
-
-impl<'a, T> Wait<'a, T> {
-    pub(super) fn new(receiver: &'a mut Receiver<T>) -> Self {
-        Self(receiver)
-    }
-
+impl<T> Wait<'_, T> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
         self.0.poll_armed(Armed::InCall, cx.waker())
-    }
-}
-
-impl<T> Drop for Wait<'_, T> {
-    fn drop(&mut self) {
-        // Dropped last: that is user code.
-        let _last = self.0.disarm();
-        self.0.pass_on();
     }
 }

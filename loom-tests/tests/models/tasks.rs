@@ -157,6 +157,27 @@ fn dropped_while_being_notified() {
     });
 }
 
+/// Two wait, one of them a task that is woken and takes the value; the next send wakes the other.
+///
+/// Fails if the task's exchange does not leave `WAITING` behind.
+#[test]
+fn woken_task_takes_a_value_while_another_waits() {
+    model(2, || {
+        let (mut tx, rx) = channel();
+        let mut polls = rx.clone();
+        let waits = received(rx);
+        let mut future = polls.recv_async();
+        assert!(poll_once(&mut future).is_pending());
+        let_them_wait();
+        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+        if let Poll::Ready(result) = poll_once(&mut future) {
+            assert_eq!(number(result), Some(1));
+            assert_eq!(displaced(tx.send(Tracked::new(2))), None);
+        }
+        assert!(waits.join().unwrap().is_some());
+    });
+}
+
 /// A future that is forgotten keeps its wake only until the next call on its receiver, or its end.
 ///
 /// Fails if only the future's own drop looks whether it was woken.
@@ -197,10 +218,10 @@ fn waker_left_behind_takes_no_wake_away() {
 fn waker_left_behind_is_woken() {
     model(2, || {
         let (mut tx, mut rx) = channel();
-        let mut snatches = rx.clone();
+        let mut competitor = rx.clone();
         let thread = thread::spawn(move || {
             drop(tx.send(Tracked::new(1)));
-            let snatched = number(snatches.try_recv());
+            let snatched = number(competitor.try_recv());
             drop(tx.send(Tracked::new(2)));
             snatched
         });
@@ -284,7 +305,7 @@ fn closing_wakes_every_task() {
 /// about to leave: that one wakes the next.
 ///
 /// The first value is sent by the waker's `clone`, which a poll calls after it has looked. Fails if the
-/// wake is not passed on in `Receiver::announce`.
+/// wake is not passed on by who leaves with a value (`Wait`).
 #[test]
 fn announcement_that_brings_a_value_passes_the_baton() {
     model(1, || {
@@ -299,7 +320,7 @@ fn announcement_that_brings_a_value_passes_the_baton() {
         let waker = first.waker();
         let mut future = polls.recv_async();
         let polled = pin!(&mut future).poll(&mut Context::from_waker(&waker)).map(number);
-        drop(future);
+        mem::forget(future); // what it owes, it has paid when it was finished
         let (unsent, also_displaced) = first.0.into_inner().unwrap();
         let sent = if unsent.is_none() { 2 } else { 1 };
         drop(unsent);

@@ -1,0 +1,103 @@
+//! Interleaved rounds, and the tables of their medians.
+
+use std::{
+    env,
+    time::{Duration, Instant},
+};
+
+/// Of a measurement; their median counts, so that one that was interrupted does not.
+pub(crate) const BATCHES: usize = 21;
+/// Where somebody else uses our cores, a measurement ends after this time with fewer.
+pub(crate) const ENOUGH: Duration = Duration::from_millis(20);
+
+/// Nanoseconds an operation takes.
+pub(crate) type Measure = Box<dyn Fn() -> f64>;
+
+pub(crate) fn measure(count: u32, mut batch: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut times = Vec::with_capacity(BATCHES);
+    while times.len() < BATCHES && (times.is_empty() || start.elapsed() < ENOUGH) {
+        let start = Instant::now();
+        batch();
+        times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(count));
+    }
+    median(&mut times)
+}
+
+pub(crate) fn median(times: &mut [f64]) -> f64 {
+    quartiles(times)[1]
+}
+
+pub(crate) struct Row {
+    name: &'static str,
+    measure: Measure,
+    nanos: Vec<f64>,
+    /// To the floor of the same round.
+    ratios: Vec<f64>,
+}
+
+impl Row {
+    pub(crate) fn new(name: &'static str, measure: Measure) -> Self {
+        Self { name, measure, nanos: Vec::new(), ratios: Vec::new() }
+    }
+}
+
+/// The floor is a row too: how far it is from 1.00 is the error.
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) floor: Measure,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Table {
+    /// Floor, contender, floor, contender, … floor.
+    fn round(&mut self) {
+        let mut before = (self.floor)();
+        for row in &mut self.rows {
+            let nanos = (row.measure)();
+            let after = (self.floor)();
+            row.nanos.push(nanos);
+            row.ratios.push(2.0 * nanos / (before + after));
+            before = after;
+        }
+    }
+
+    fn print(&mut self) {
+        println!("\n{:<58}{:>8}{:>8}{:>15}", self.title, "ns", "ratio", "quartiles");
+        for row in &mut self.rows {
+            let [_, nanos, _] = quartiles(&mut row.nanos);
+            let [low, ratio, high] = quartiles(&mut row.ratios);
+            println!("  {:<56}{nanos:>8.1}{ratio:>8.2}{low:>8.2} –{high:>5.2}", row.name);
+        }
+    }
+}
+
+/// A quarter of the values is below the first, half of them below the second.
+fn quartiles(values: &mut [f64]) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
+}
+
+pub(crate) fn has_option(option: &str) -> bool {
+    env::args().any(|arg| arg == option)
+}
+
+/// Measures for as long as the options say, and prints.
+pub(crate) fn run(mut tables: Vec<Table>, note: &str) {
+    // Without `--bench` it is `cargo test` that runs this. Options of criterion's are no concern.
+    let time = if has_option("--test") || !has_option("--bench") {
+        Duration::ZERO
+    } else if has_option("--quick") {
+        Duration::from_secs(4)
+    } else {
+        Duration::from_secs(25)
+    };
+    let start = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || start.elapsed() < time {
+        tables.iter_mut().for_each(Table::round);
+        rounds += 1;
+    }
+    println!("Medians of {rounds} rounds, {note}.");
+    tables.iter_mut().for_each(Table::print);
+}
