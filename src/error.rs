@@ -6,7 +6,7 @@ use core::{error::Error, fmt};
 
 /// The value could not be sent, because no receiver is left; it is handed back.
 ///
-/// Returned by the sends of [`Sender`](crate::Sender).
+/// Returned by the sends of [`Sender`](crate::Sender) and [`SharedSender`](crate::SharedSender).
 ///
 /// # Examples
 ///

@@ -8,6 +8,10 @@
 //! * [`try_recv`](Receiver::try_recv) takes the value if there is one; it is wait-free, too.
 //! * [`recv`](Receiver::recv) waits for a value, [`recv_timeout`](Receiver::recv_timeout) for at most
 //!   some time, [`recv_matching`](Receiver::recv_matching) for a value that matches.
+//! * [`recv_async`](Receiver::recv_async) waits as a task, on any runtime. Threads and tasks can wait for
+//!   the same channel.
+//! * [`wait_any`] waits for several channels at once, as a thread.
+//! * [`into_shared`](Sender::into_shared) makes a sender that sends through `&self`.
 //!
 //! Each value sent is, exactly once: received by one receiver, or handed back to the sender that
 //! displaced it, or handed back in [`SendError`], or dropped with the channel.
@@ -39,8 +43,8 @@
 //!
 //! # What the compiler checks
 //!
-//! A handle owns the room for its next value, so a send takes `&mut self`, and a value crosses threads,
-//! so it must be `Send`:
+//! A handle owns the room for its next value, so a send takes `&mut self` (but for a [`SharedSender`]'s),
+//! and a value crosses threads, so it must be `Send`:
 //!
 //! ```
 //! let (mut tx, rx) = overwrite_channel::channel();
@@ -76,7 +80,10 @@
 //!
 //! # Features
 //!
-//! * `std` (default): the calls that wait. Without it the crate is `no_std` and needs `alloc`.
+//! * `std` (default): the calls that park a thread. Without it the crate is `no_std` and needs `alloc`;
+//!   waiting as a task is there.
+//! * `stream`: `Stream` and `FusedStream` for [`Receiver`], `FusedFuture` for the futures.
+//! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
 

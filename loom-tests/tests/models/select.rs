@@ -1,10 +1,17 @@
 //! Models of a thread that waits for several channels at once.
 
 use crate::payload::{Tracked, displaced, model, number};
-use crate::waiting::received;
+use crate::waiting::{let_them_wait, received};
 use loom::thread;
 use overwrite_channel_loom::{Sender, TryRecvError, channel, wait_any, wait_any_timeout};
-use std::time::Duration;
+use std::{
+    // Not loom's: a `Waker` is made of it.
+    sync::Arc,
+    task::{Context, Wake, Waker},
+    time::Duration,
+};
+
+const SOME_TIME: Duration = Duration::from_secs(1000);
 
 fn sending(mut tx: Sender<Tracked>, n: u32) -> thread::JoinHandle<Sender<Tracked>> {
     thread::spawn(move || {
@@ -58,7 +65,7 @@ fn takes_no_wake_away() {
         let waits = received(rx);
         let sender = sending(tx, 1);
         // It is woken, finds something or not, and takes nothing.
-        wait_any_timeout(&mut [&mut waits_for_two, &mut other], Duration::from_secs(1000));
+        wait_any_timeout(&mut [&mut waits_for_two, &mut other], SOME_TIME);
         assert_eq!(waits.join().unwrap(), Some(1));
         sender.join().unwrap();
     });
@@ -70,7 +77,7 @@ fn timeout_and_send() {
     model(3, || {
         let (tx, mut rx) = channel();
         let thread = sending(tx, 1);
-        let ready = wait_any_timeout(&mut [&mut rx], Duration::from_secs(1000));
+        let ready = wait_any_timeout(&mut [&mut rx], SOME_TIME);
         assert!(matches!(ready, None | Some(0)));
         thread.join().unwrap();
         assert_eq!(number(rx.try_recv()), Some(1));
@@ -83,21 +90,41 @@ fn timeout_and_send() {
 /// Fails if the announcement does not acquire (`Slot::announce_if_empty`).
 #[test]
 fn node_of_an_announcement() {
-    model(2, || {
+    model(1, || {
         let (mut tx, mut rx) = channel();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
         let mut reads = rx.clone();
         let thread = thread::spawn(move || {
             // The second gives the node up that the first has read.
             assert!(reads.try_recv().is_ok());
-            drop(reads.recv_timeout(Duration::from_secs(1000)));
+            drop(reads.recv_timeout(SOME_TIME));
         });
-        wait_any_timeout(&mut [&mut rx], Duration::from_secs(1000));
+        let (other_tx, mut other) = channel();
+        let waker = Waker::from(Arc::new(SendsWhenDropped(other_tx)));
+        assert!(other.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        let_them_wait();
+        // It announces on the first, finds a value in the second, and does not sleep: sleeping, it would
+        // see what the thread does after it has given the node up.
+        wait_any(&mut [&mut rx, &mut other]);
         drop(rx);
-        let mut clone = tx.clone();
-        drop(clone.send(Tracked::new(2)));
+        drop(tx.clone().send(Tracked::new(2)));
         thread.join().unwrap();
     });
+}
+
+/// A waker that sends when its last clone is dropped.
+struct SendsWhenDropped(Sender<()>);
+
+impl Wake for SendsWhenDropped {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for SendsWhenDropped {
+    fn drop(&mut self) {
+        // Whether anybody receives it is not the question.
+        let _ = self.0.send(());
+    }
 }
 
 /// Another receiver competes for the values, and the last sender goes: each value is somebody's.
