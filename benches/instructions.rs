@@ -1,0 +1,202 @@
+//! How many instructions the hot operations take, by callgrind: the same on a busy machine and a quiet one.
+//!
+//! Each operation is run `N` and `2 N` times, in a process of its own; the difference is what `N` of them
+//! took. The counts are compared with the recorded ones in `instructions.txt`, and more than the allowance
+//! fails. Without valgrind nothing is measured, which fails only where the variable `CI` is set.
+//!
+//! ```text
+//! cargo bench --bench instructions              # compare
+//! cargo bench --bench instructions -- --record  # write instructions.txt
+//! ```
+
+use overwrite_channel::{Receiver, Sender, channel};
+use std::{
+    env,
+    fmt::Write,
+    fs,
+    hint::black_box,
+    process::{Command, ExitCode, Stdio},
+    task::{Context, Waker},
+};
+
+const N: u32 = 1_000;
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.txt");
+
+/// Another compiler makes other code.
+const ALLOWANCE: f64 = 0.02;
+const ALLOWANCE_OF_ANOTHER_COMPILER: f64 = 0.15;
+
+type Operation = fn(&mut Sender<u64>, &mut Receiver<u64>);
+
+const OPERATIONS: [(&str, Operation); 6] = [
+    ("send, displacing", |tx, _| {
+        let _ = black_box(tx.send(black_box(1)));
+    }),
+    ("send + try_recv", |tx, rx| {
+        let _ = black_box(tx.send(black_box(1)));
+        let _ = black_box(rx.try_recv());
+    }),
+    ("try_recv, empty", |_, rx| {
+        let _ = black_box(rx.try_recv());
+    }),
+    ("send_newest_by_key, displacing", |tx, _| {
+        let _ = black_box(tx.send_newest_by_key(black_box(1), |value| *value));
+    }),
+    ("poll_recv + send that wakes + poll_recv", |tx, rx| {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(black_box(rx.poll_recv(&mut cx)).is_pending());
+        let _ = black_box(tx.send(black_box(1)));
+        assert!(black_box(rx.poll_recv(&mut cx)).is_ready());
+    }),
+    ("recv of a value that is there + send", |tx, rx| {
+        let _ = black_box(tx.send(black_box(1)));
+        let _ = black_box(rx.recv());
+    }),
+];
+
+fn run(name: &str, times: u32) {
+    let (_, operation) = OPERATIONS.iter().find(|(other, _)| *other == name).expect("an operation");
+    let (mut tx, mut rx) = channel();
+    for _ in 0..times {
+        operation(&mut tx, &mut rx);
+    }
+}
+
+/// The instructions of a whole process.
+fn count(name: &str, times: u32) -> Result<u32, String> {
+    let this = env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(this)
+        .args(["--run", name, &times.to_string()])
+        .stdin(Stdio::null())
+        // What changes the environment's size changes nothing between two runs.
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.lines()
+        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
+        .filter(|_| output.status.success())
+        .ok_or_else(|| format!("valgrind counted nothing: {text}"))
+}
+
+fn instructions(name: &str) -> Result<f64, String> {
+    let more = count(name, 2 * N)? - count(name, N)?;
+    // One digit, as it is printed and recorded.
+    Ok((f64::from(more) / f64::from(N) * 10.0).round() / 10.0)
+}
+
+fn compiler() -> String {
+    let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
+    let output = Command::new(rustc).arg("-vV").output();
+    let text = output.map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let field = |name| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("?").trim();
+    format!("{} {}", field("release:"), field("host:"))
+}
+
+/// The recorded counts: a line for the compiler, then one for each operation.
+struct Record {
+    compiler: String,
+    counts: Vec<(String, f64)>,
+}
+
+impl Record {
+    fn read() -> Result<Self, String> {
+        let text = fs::read_to_string(RECORD).map_err(|error| format!("{RECORD}: {error}"))?;
+        let mut lines = text.lines();
+        let compiler = lines.next().unwrap_or_default().to_owned();
+        let counts = lines
+            .map(|line| {
+                let (count, name) = line.trim().split_once("  ").ok_or("two spaces")?;
+                Ok((name.to_owned(), count.parse().map_err(|_| "a number")?))
+            })
+            .collect::<Result<_, &str>>()
+            .map_err(|missing| format!("{RECORD}: a line lacks {missing}"))?;
+        Ok(Self { compiler, counts })
+    }
+
+    fn write(&self) -> Result<(), String> {
+        let mut text = format!("{}\n", self.compiler);
+        for (name, count) in &self.counts {
+            writeln!(text, "{count:>8.1}  {name}").expect("a string takes it");
+        }
+        fs::write(RECORD, text).map_err(|error| format!("{RECORD}: {error}"))
+    }
+}
+
+fn measured() -> Result<Record, String> {
+    let counts = OPERATIONS
+        .iter()
+        .map(|(name, _)| Ok(((*name).to_owned(), instructions(name)?)))
+        .collect::<Result<_, String>>()?;
+    Ok(Record { compiler: compiler(), counts })
+}
+
+/// Prints both, and says whether all are within the allowance.
+fn compare(now: &Record, recorded: &Record) -> bool {
+    let same = now.compiler == recorded.compiler;
+    let allowance = if same { ALLOWANCE } else { ALLOWANCE_OF_ANOTHER_COMPILER };
+    println!(
+        "Instructions of an operation; {}. Allowed: {:.0} % more.",
+        now.compiler,
+        allowance * 100.0
+    );
+    if !same {
+        println!("Recorded with {}.", recorded.compiler);
+    }
+    println!("\n{:<44}{:>10}{:>10}", "", "now", "recorded");
+    let mut good = true;
+    for (name, count) in &now.counts {
+        let before =
+            recorded.counts.iter().find(|(other, _)| other == name).map(|(_, count)| *count);
+        let verdict = match before {
+            None => "  not recorded",
+            Some(before) if *count > before * (1.0 + allowance) => "  too many",
+            Some(before) if *count < before * (1.0 - allowance) => "  fewer: record them",
+            Some(_) => "",
+        };
+        good &= !matches!(verdict, "  not recorded" | "  too many");
+        let before = before.map_or("–".into(), |before| format!("{before:.1}"));
+        println!("{name:<44}{count:>10.1}{before:>10}{verdict}");
+    }
+    good
+}
+
+fn main() -> ExitCode {
+    let args: Vec<_> = env::args().collect();
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    if let [_, run_option, name, times] = &args[..] {
+        if run_option == "--run" {
+            run(name, times.parse().expect("a count"));
+            return ExitCode::SUCCESS;
+        }
+    }
+    if has("--test") || !has("--bench") {
+        for (name, _) in OPERATIONS {
+            run(name, 2);
+        }
+        return ExitCode::SUCCESS;
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("Instructions are not counted: there is no valgrind.");
+        return if env::var_os("CI").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    }
+    let outcome = measured().and_then(|now| {
+        if has("--record") {
+            now.write().map(|()| true)
+        } else {
+            Ok(compare(&now, &Record::read()?))
+        }
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
