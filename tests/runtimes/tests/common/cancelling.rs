@@ -18,7 +18,7 @@ use futures::{
 use overwrite_channel::{Receiver, RecvError, Sender, channel};
 use std::{task::Poll, thread, time::Duration};
 
-const ROUNDS: usize = 2000;
+const ROUNDS: usize = 4000;
 
 /// What those that may give up are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
