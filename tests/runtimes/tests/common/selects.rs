@@ -7,9 +7,12 @@ use super::{
 };
 use futures::{StreamExt, future::join_all, poll, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError, Sender, channel};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 const PAYLOADS: usize = 600;
@@ -184,6 +187,28 @@ pub(crate) fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
             }
             assert_eq!(patient.await, Ok(2));
             assert!(loser.try_recv().is_err());
+        }
+    });
+}
+
+pub(crate) fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>() {
+    R::run(|runtime| async move {
+        for round in 0..100 {
+            let (mut tx, mut rx) = channel();
+            let mut forgetful = rx.clone();
+            let waiting = Arc::new(AtomicUsize::new(0));
+            let patient = runtime.spawn({
+                let waiting = waiting.clone();
+                async move { noted(rx.recv_async(), &waiting).await }
+            });
+            until(|| waiting.load(SeqCst) == 1).await;
+            let mut forgotten = forgetful.recv_async();
+            assert!(poll!(&mut forgotten).is_pending());
+            mem::forget(forgotten);
+            // Wakes this task, which has the newer cell.
+            assert_eq!(tx.send(round), Ok(None));
+            drop(forgetful);
+            assert_eq!(patient.await, Ok(round));
         }
     });
 }

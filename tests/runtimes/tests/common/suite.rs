@@ -23,6 +23,7 @@ macro_rules! suite {
                 futures_that_stay_lose_nothing
                 futures_know_that_they_have_finished
                 a_loser_that_was_woken_wakes_another
+                a_forgotten_wait_wakes_another_when_its_receiver_goes
                 one_task_waits_for_many_channels
                 one_task_waits_with_many_receivers_of_one_channel
             }
