@@ -5,7 +5,10 @@ use overwrite_channel::{Receiver, RecvError, RecvFuture, Sender, TryRecvError, c
 use std::{
     cell::{Cell, RefCell},
     mem,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     task::Poll,
     thread,
     time::{Duration, Instant},
@@ -18,7 +21,7 @@ mod common {
 }
 use common::{
     parked::Sleeper,
-    waker::{Seen, Task},
+    waker::{Event, Seen, Task},
     watchdog::watched,
 };
 
@@ -26,6 +29,18 @@ const NOTHING: Seen = Seen { cloned: 0, woken: 0, dropped: 0 };
 const CLONED: Seen = Seen { cloned: 1, ..NOTHING };
 const WOKEN: Seen = Seen { woken: 1, ..NOTHING };
 const DROPPED: Seen = Seen { dropped: 1, ..NOTHING };
+
+/// A task that does something while its waker is cloned, once: between a poll's look at the slot
+/// and its announcement.
+fn during_clone(act: impl FnOnce() + Send + 'static) -> Task {
+    let act = Mutex::new(Some(act));
+    Task::with(move |event| {
+        let act = act.lock().unwrap().take_if(|_| event == Event::Clone);
+        if let Some(act) = act {
+            act();
+        }
+    })
+}
 
 fn tasks<const N: usize>() -> [Task; N] {
     std::array::from_fn(|_| Task::new())
@@ -113,6 +128,53 @@ fn a_poll_that_finds_something_touches_no_waker() {
     assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Err(RecvError)));
     drop(rx);
     assert_eq!(task.seen(), NOTHING);
+}
+
+#[test]
+fn a_value_that_comes_in_the_middle_of_a_poll_is_returned_and_the_waker_dropped() {
+    const BOTH: Seen = Seen { cloned: 1, dropped: 1, ..NOTHING };
+    type PollOnce = fn(&Task, &mut Receiver<u8>) -> Poll<Result<u8, RecvError>>;
+    let ways: [PollOnce; 3] = [
+        |task, rx| task.poll(&mut rx.recv_async()),
+        |task, rx| task.poll(&mut rx.recv_matching_async(|_| true)),
+        |task, rx| rx.poll_recv(&mut task.context()),
+    ];
+    for poll in ways {
+        let [beside] = tasks();
+        let (mut tx, mut rx) = channel();
+        let mut other = rx.clone();
+        let mut future = other.recv_async();
+        let mut sender = tx.clone();
+        let task = during_clone(move || assert_eq!(sender.send(1), Ok(None)));
+        assert_eq!(poll(&task, &mut rx), Poll::Ready(Ok(1)));
+        assert_eq!(task.seen(), BOTH);
+
+        // A send in the middle wakes another one that waits; who takes the value then owes it a wake,
+        // and so it does not go without.
+        pends(&beside, &mut future);
+        let mut sender = tx.clone();
+        let task = during_clone(move || assert_eq!(sender.send(2), Ok(None)));
+        assert_eq!(poll(&task, &mut rx), Poll::Ready(Ok(2)));
+        assert_eq!((task.seen(), beside.seen()), (BOTH, WOKEN));
+        pends(&beside, &mut future);
+        tx.send(3).unwrap();
+        assert_eq!((task.seen(), beside.seen()), (NOTHING, WOKEN));
+        assert_eq!(rx.try_recv(), Ok(3));
+
+        // The end in the middle of a poll.
+        pends(&beside, &mut future);
+        let task = during_clone(move || drop(tx));
+        assert_eq!(poll(&task, &mut rx), Poll::Ready(Err(RecvError)));
+        assert_eq!((task.seen(), beside.seen()), (BOTH, WOKEN));
+    }
+}
+
+#[test]
+fn receivers_that_end_in_the_middle_of_a_poll_end_the_closed_future() {
+    let (tx, rx) = channel::<u8>();
+    let task = during_clone(move || drop(rx));
+    assert!(task.poll(&mut tx.closed()).is_ready());
+    assert_eq!(task.seen(), Seen { cloned: 1, dropped: 1, ..NOTHING });
 }
 
 #[test]
