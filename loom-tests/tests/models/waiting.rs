@@ -195,7 +195,7 @@ fn late_taker_wakes_whom_it_covered() {
 /// the wake reaches the one that waits.
 #[test]
 fn cloned_and_dropped_while_another_waits() {
-    model(2, || {
+    model(1, || {
         let (mut tx, rx) = channel();
         let waits = received(rx.clone());
         let thread = thread::spawn(move || {
