@@ -82,16 +82,22 @@ pub(crate) fn has_option(option: &str) -> bool {
     env::args().any(|arg| arg == option)
 }
 
-/// Measures for as long as the options say, and prints.
+/// Measures for as long as the options say, and prints. With `--only <part>`, only the tables whose
+/// titles contain that part.
 pub(crate) fn run(mut tables: Vec<Table>, note: &str) {
+    if let Some(part) = env::args().skip_while(|arg| arg != "--only").nth(1) {
+        tables.retain(|table| table.title.contains(&part));
+        assert!(!tables.is_empty(), "no table's title contains {part:?}");
+    }
     // Without `--bench` it is `cargo test` that runs this. Options of criterion's are no concern.
-    let time = if has_option("--test") || !has_option("--bench") {
+    let time_each = if has_option("--test") || !has_option("--bench") {
         Duration::ZERO
     } else if has_option("--quick") {
-        Duration::from_secs(4)
+        Duration::from_millis(1300)
     } else {
-        Duration::from_secs(25)
+        Duration::from_millis(7500)
     };
+    let time = time_each * u32::try_from(tables.len()).expect("a few tables");
     let start = Instant::now();
     let mut rounds = 0;
     while rounds == 0 || start.elapsed() < time {
