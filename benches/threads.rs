@@ -31,13 +31,15 @@ pub(crate) trait Thread {
     fn recv(rx: &mut Self::Rx) -> u64;
 }
 
-/// A thread that sends back what it receives, and this one.
-pub(crate) fn round_trip<C: Thread>(pair: Pair) -> Measure {
+/// A thread that sends back what it receives, and this one; it stays on this one's core without a pair.
+pub(crate) fn round_trip<C: Thread>(pair: Option<Pair>) -> Measure {
     Box::new(move || {
         let (mut there, mut inbox) = C::open();
         let (mut outbox, mut back) = C::open();
         let echo = thread::spawn(move || {
-            pair.go_there();
+            if let Some(pair) = pair {
+                pair.go_there();
+            }
             loop {
                 let value = C::recv(&mut inbox);
                 if value == STOP {
@@ -153,6 +155,26 @@ impl Thread for SyncChannel {
 
     fn open() -> (Self::Tx, Self::Rx) {
         sync_channel(1)
+    }
+
+    fn send(tx: &mut Self::Tx, value: u64) {
+        tx.send(value).expect("a receiver is left");
+    }
+
+    fn recv(rx: &mut Self::Rx) -> u64 {
+        rx.recv().expect("a sender is left")
+    }
+}
+
+pub(crate) struct CrossbeamChannel;
+
+impl Thread for CrossbeamChannel {
+    const NAME: &'static str = "crossbeam-channel, capacity 1 (spins first)";
+    type Tx = crossbeam_channel::Sender<u64>;
+    type Rx = crossbeam_channel::Receiver<u64>;
+
+    fn open() -> (Self::Tx, Self::Rx) {
+        crossbeam_channel::bounded(1)
     }
 
     fn send(tx: &mut Self::Tx, value: u64) {

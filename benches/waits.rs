@@ -19,7 +19,7 @@ use cores::Pair;
 use std::sync::Arc;
 use table::{Row, Table};
 use tasks::{AsyncChannel, BareNotify, Mpsc, Overwrite, OverwriteStream, Task, Watch};
-use threads::{BarePark, Parked, Spinning, SyncChannel, Thread};
+use threads::{BarePark, CrossbeamChannel, Parked, Spinning, SyncChannel, Thread};
 use tokio::runtime::{Builder, Runtime};
 
 fn tasks(title: &str, runtime: Runtime) -> Table {
@@ -36,16 +36,16 @@ fn tasks(title: &str, runtime: Runtime) -> Table {
     }
 }
 
-fn threads(pair: Pair) -> Table {
+fn threads(title: &str, pair: Option<Pair>) -> Table {
     macro_rules! rows {
         ($($thread:ident),+) => {
             vec![$(Row::new($thread::NAME, threads::round_trip::<$thread>(pair))),+]
         };
     }
     Table {
-        title: "two threads; goal of the parked one: at most 1.25".into(),
+        title: title.into(),
         floor: threads::round_trip::<BarePark>(pair),
-        rows: rows![BarePark, Parked, Spinning, SyncChannel],
+        rows: rows![BarePark, Parked, Spinning, SyncChannel, CrossbeamChannel],
     }
 }
 
@@ -58,7 +58,14 @@ fn main() {
         tasks("two tasks on two threads of tokio's; goal: below the peers", two),
     ];
     let pair = Pair::pinned();
-    tables.extend(pair.map(threads));
+    if pair.is_some() {
+        tables
+            .push(threads("two threads on two cores; goal of the parked one: at most 1.05", pair));
+    }
+    if let Some(Pair::Pinned { .. }) = pair {
+        // This thread is pinned, and the one it starts stays where it is.
+        tables.push(threads("two threads on one core; goal: at most 1.05", None));
+    }
     let note = match pair {
         Some(pair) => format!("threads {pair}, tokio's not"),
         None => "without threads: there is one core only".into(),

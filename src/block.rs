@@ -196,10 +196,12 @@ impl<T> Block<T> {
         // SAFETY: no handle is left to use the slot.
         let (node, value) = unsafe { self.slot.dismantle() };
         self.release_node(node);
-        // SAFETY: no handle is left to use the block.
-        unsafe { self.0.drop_in_place() };
+        // SAFETY: no handle is left to use the block, whose memory goes next.
+        let shared = unsafe { self.0.read() };
         // SAFETY: allocated in `new` with this very layout.
         unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
+        // A waker may be left in a cell, if a future was forgotten: dropping it is user code.
+        drop(shared);
         value
     }
 }

@@ -112,7 +112,7 @@ impl<T> Block<T> {
         };
         // ORDERING: AcqRel. Release: all I did with the channel comes before its end, and what I
         // sent before `has_senders` is false. Acquire: the last one sees the same of all the others,
-        // and the cells armed before `closing_will_wake` or `Counts::receivers_gone`.
+        // and the cells armed before `closing_will_wake` or `has_receivers_to_wake`.
         if count.fetch_sub(1, AcqRel) > 1 {
             return;
         }

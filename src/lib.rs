@@ -86,6 +86,10 @@
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(rustdoc::broken_intra_doc_links, reason = "some calls are there with `std` only")
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -29,9 +29,9 @@
 //!
 //! * **I3** `WAITING` is set only on an empty slot, after those who wait have published who they
 //!   are. Whoever's exchange removes `WAITING` without setting it again must wake.
-//! * **I4** That the channel is closed is the senders' count being zero. Who is about to sleep has
-//!   armed its cell and reads the count by a read-modify-write: either that comes first, and the last
-//!   sender sees the cell, or the last sender does, and the count is seen at zero.
+//! * **I4** That a side is gone is its count being zero. Who is about to sleep until then has armed its
+//!   cell and reads the count by a read-modify-write: either that comes first, and the last handle
+//!   sees the cell, or the last handle does, and the count is seen at zero.
 
 use crate::{
     node::{Node, Spare},

@@ -68,10 +68,11 @@ mod real {
             false
         }
 
-        /// May this process use one core only? Then spinning keeps the sender from running.
+        /// Has this machine one core only? Then spinning keeps the sender from running.
         ///
         /// Asked once. On Linux the kernel's list is read into the stack, because
-        /// `available_parallelism` allocates there and a blocking receive must not.
+        /// `available_parallelism` allocates there and a blocking receive must not; nor is it about the
+        /// machine, but about this thread, which may be the only one that is pinned.
         pub(crate) fn one_core() -> bool {
             static ONE_CORE: OnceLock<bool> = OnceLock::new();
             *ONE_CORE.get_or_init(|| {
@@ -83,23 +84,13 @@ mod real {
             })
         }
 
-        /// The kernel prints the cores a process may run on as `Cpus_allowed_list: 0-3,7`.
+        /// The kernel lists the cores that are online as `0-3,7`.
         fn linux_one_core() -> Option<bool> {
             use std::io::Read;
-            let mut status = [0; 8192];
-            let mut file = std::fs::File::open("/proc/self/status").ok()?;
-            let mut len = 0;
-            while len < status.len() {
-                match file.read(&mut status[len..]).ok()? {
-                    0 => break,
-                    more => len += more,
-                }
-            }
-            let list = core::str::from_utf8(&status[..len])
-                .ok()?
-                .lines()
-                .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
-            Some(!list.contains([',', '-']))
+            let mut list = [0; 16];
+            let mut file = std::fs::File::open("/sys/devices/system/cpu/online").ok()?;
+            let length = file.read(&mut list).ok()?;
+            Some(!list[..length].iter().any(|byte| b",-".contains(byte)))
         }
     }
 }

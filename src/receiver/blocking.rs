@@ -5,13 +5,10 @@
 use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
-    sync::{Backoff, expired, one_core, park_until},
+    sync::{Backoff, expired, park_until},
     wait::{Armed, Waiter},
 };
 use std::time::{Duration, Instant};
-
-/// As long as crossbeam's `Backoff` thinks that spinning can pay: 127 pauses, then 3 yields.
-pub(super) const DEFAULT_SPIN_LIMIT: u32 = 10;
 
 impl<T> Receiver<T> {
     /// Takes the value, waiting for one if there is none.
@@ -20,6 +17,8 @@ impl<T> Receiver<T> {
     /// ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It uses the thread's
     /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, as
     /// that function's documentation allows, and an `unpark` that was meant for it may be used up.
+    /// Passing a wake on to a task whose waker panics panics here, as in
+    /// [`poll_recv`](Self::poll_recv).
     ///
     /// # Errors
     ///
@@ -184,26 +183,6 @@ impl<T> Receiver<T> {
         self.wait_matching(Some(deadline), wanted)
     }
 
-    /// Sets how many times a blocking call that finds nothing backs off and looks again before it
-    /// parks the thread.
-    ///
-    /// The first seven times pause the core, twice as long each time; the later ones yield it. A
-    /// value that comes meanwhile costs its sender nothing more; parking and waking cost both a
-    /// system call. 0 parks at once. Where the process may use one core only, it always parks at
-    /// once.
-    ///
-    /// The default is 10, a few microseconds. A clone starts with the limit of its original.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (_tx, mut rx) = overwrite_channel::channel::<u8>();
-    /// rx.set_spin_limit(0);
-    /// ```
-    pub fn set_spin_limit(&mut self, looks: u32) {
-        self.spin_limit = looks;
-    }
-
     fn wait_matching(
         &mut self,
         deadline: Option<Instant>,
@@ -226,18 +205,25 @@ impl<T> Receiver<T> {
     /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what
     /// was sent in time is received, however late this thread is run.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        drop(Wait(self)); // if a future was forgotten, this makes up for it
         let backoff = Backoff::new();
         let mut late = false;
         let mut looks = 0;
         loop {
             match self.look(false) {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    if looks > 0 {
+                        self.spin.paid();
+                    }
+                    return Ok(value);
+                }
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
                 Err(TryRecvError::Empty) if late => return Err(RecvTimeoutError::Timeout),
                 Err(TryRecvError::Empty) => late = expired(deadline),
             }
             if !late {
-                if looks == self.spin_limit || one_core() {
+                if looks == self.spin.looks() {
+                    self.spin.parks();
                     return self.park(deadline);
                 }
                 looks += 1;

@@ -20,8 +20,14 @@ impl<T> Receiver<T> {
     /// **Waits**, without holding the thread up. One send wakes one of the receivers that wait.
     ///
     /// **Cancel safe**: dropping the future at any point loses no value, and if it had been woken it
-    /// passes the wake on. So it can be raced with others, or put under a runtime's timeout. (A future
-    /// that is forgotten, by [`mem::forget`](core::mem::forget), may keep one wake for itself.)
+    /// passes the wake on. So it can be raced with others, or put under a runtime's timeout.
+    ///
+    /// Once polled, go on polling it or drop it: a future that is woken, and then neither polled nor
+    /// dropped, holds up the other receivers, which sleep on although there is a value. That is what
+    /// `select!` over `&mut future` does if its task then awaits something else. Where no task would
+    /// come back, use [`poll_recv`](Self::poll_recv) or the `Stream`. (If the future was forgotten, by
+    /// [`mem::forget`](core::mem::forget), the next call that waits on this receiver makes up for it,
+    /// or the receiver's drop; `try_recv` does not.)
     ///
     /// # Errors
     ///

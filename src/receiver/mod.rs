@@ -9,6 +9,8 @@ mod iter;
 mod poll;
 #[cfg(feature = "std")]
 mod select;
+#[cfg(feature = "std")]
+mod spin;
 #[cfg(feature = "stream")]
 mod stream;
 
@@ -18,6 +20,9 @@ pub use future::{RecvFuture, RecvMatchingFuture};
 pub use iter::TryIter;
 #[cfg(feature = "std")]
 pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+
+#[cfg(feature = "std")]
+use spin::Spin;
 
 use crate::{
     TryRecvError,
@@ -50,7 +55,7 @@ pub struct Receiver<T> {
     /// announcement does, or by waking the next one.
     baton: bool,
     #[cfg(feature = "std")]
-    spin_limit: u32,
+    spin: Spin,
 }
 
 // SAFETY: a receiver takes values of type `T` from other threads, and shares none with them.
@@ -73,15 +78,15 @@ impl<T> Receiver<T> {
             armed: None,
             baton: false,
             #[cfg(feature = "std")]
-            spin_limit: blocking::DEFAULT_SPIN_LIMIT,
+            spin: Spin::default(),
         }
     }
 
     /// Takes the value if there is one, without waiting.
     ///
     /// **Wait-free**: none or one exchange, two at the most in a race with the last sender's end.
-    /// Outside that claim is one rare wake: this call may have to pass it on to a receiver that is
-    /// parked.
+    /// Outside that claim is one rare wake: this call may have to pass it on to a receiver that
+    /// waits (and panics if that is a task whose waker does).
     ///
     /// # Errors
     ///
@@ -244,7 +249,9 @@ impl<T> Clone for Receiver<T> {
         #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
         let mut clone = Self::new(self.block.clone(), self.block.acquire_node());
         #[cfg(feature = "std")]
-        clone.set_spin_limit(self.spin_limit);
+        {
+            clone.spin = self.spin;
+        }
         clone
     }
 }
@@ -264,8 +271,9 @@ struct Wait<'a, T>(&'a mut Receiver<T>);
 
 impl<T> Drop for Wait<'_, T> {
     fn drop(&mut self) {
-        // Dropped last: that may be user code, as a wake is.
-        let _last = self.0.disarm();
+        // Dropped last: that may be user code, as a wake is. What a poll left behind stays.
+        let in_call = self.0.armed == Some(Armed::InCall);
+        let _last = if in_call { self.0.disarm() } else { None };
         self.0.pass_on();
     }
 }

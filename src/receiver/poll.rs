@@ -15,13 +15,13 @@ impl<T> Receiver<T> {
     ///
     /// For code that writes its own futures; elsewhere use [`recv_async`](Self::recv_async). The
     /// waker stays until the next send, the senders' end, or the next call that waits on this
-    /// receiver, and only the last one left is woken. Since nobody can tell whether its task will come
+    /// receiver (a future, once it is polled), and only the last one left is woken. Since nobody can tell whether its task will come
     /// back, **every** send to a channel that is waited for wakes it, in addition to the one
     /// receiver that waits inside a call, if there is one. So a task that loses interest takes no
     /// wake away from others. A task may be woken and find nothing.
     ///
-    /// **Wait-free**: two exchanges at most, and one of each count and cell. Outside that claim are
-    /// the waker's own `clone`, `wake` and `drop`.
+    /// **Wait-free**: one exchange of the slot, three at most in a race. Outside that claim are the
+    /// waker's own `clone` and `drop`, and, rarely, waking another receiver in passing.
     ///
     /// # Errors
     ///
@@ -85,6 +85,11 @@ impl<T> Receiver<T> {
 
 impl<T> Wait<'_, T> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        self.0.poll_armed(Armed::InCall, cx.waker())
+        let poll = self.0.poll_armed(Armed::InCall, cx.waker());
+        if poll.is_ready() {
+            // This wait is over. Who goes on to look at the value may take its time, or panic.
+            drop(Wait(self.0));
+        }
+        poll
     }
 }

@@ -4,7 +4,7 @@
 
 use super::Receiver;
 use crate::{
-    sync::{Backoff, expired, one_core, park_until, yield_now},
+    sync::{Backoff, expired, park_until, yield_now},
     wait::{Armed, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -25,11 +25,16 @@ impl<T> Waitable for Receiver<T> {}
 /// **Waits**: it looks at all of them for a moment, for as long as the smallest
 /// [`set_spin_limit`](Receiver::set_spin_limit) among them says, then parks the thread. Nothing is
 /// allocated. While it waits, every send to one of the channels wakes it, in addition to the one
-/// receiver that waits in a call of its own.
+/// receiver that waits in a call of its own. It uses the thread's park token as
+/// [`recv`](Receiver::recv) does, and takes the place of a waker that a
+/// [`poll_recv`](Receiver::poll_recv) left behind.
+///
+/// Many receivers of one type are given as
+/// `receivers.iter_mut().map(|rx| rx as &mut dyn Waitable).collect::<Vec<_>>()`.
 ///
 /// # Panics
 ///
-/// If `receivers` is empty.
+/// If `receivers` is empty, or the drop of a waker left behind panics.
 ///
 /// # Examples
 ///
@@ -106,13 +111,16 @@ pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant)
 
 /// Gives up only after a look that began past the deadline.
 fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Option<usize> {
-    let spin_limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
-    let spin_limit = spin_limit.expect("`wait_any` of no receivers would wait for ever");
+    let spins = receivers.iter().map(|receiver| receiver.spins()).min();
+    let spins = spins.expect("`wait_any` of no receivers would wait for ever");
     let backoff = Backoff::new();
     let mut late = false;
     let mut looks = 0;
     loop {
         if let Some(index) = receivers.iter().position(|receiver| receiver.is_ready()) {
+            if (1..=spins).contains(&looks) {
+                receivers[index].spin_paid();
+            }
             return Some(index);
         }
         if late {
@@ -120,12 +128,12 @@ fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Optio
         }
         late = expired(deadline);
         if !late {
-            if looks == spin_limit || one_core() {
-                late = park(receivers, deadline);
-            } else {
-                looks += 1;
+            if looks < spins {
                 backoff.snooze();
+            } else {
+                late = park(receivers, deadline);
             }
+            looks += 1;
         }
     }
 }
@@ -146,7 +154,8 @@ fn park(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> bool 
 
 mod sealed {
     pub trait Waitable {
-        fn spin_limit(&self) -> u32;
+        fn spins(&self) -> u32;
+        fn spin_paid(&mut self);
         fn is_ready(&self) -> bool;
         /// Says that this thread waits. False if it may not park, because there is something already.
         fn arm(&mut self) -> bool;
@@ -158,8 +167,12 @@ mod sealed {
 /// The thread is `LEFT` in every cell, as a waker that a poll leaves behind: whoever is woken by one
 /// channel and then returns for another owes nothing to the first.
 impl<T> sealed::Waitable for Receiver<T> {
-    fn spin_limit(&self) -> u32 {
-        self.spin_limit
+    fn spins(&self) -> u32 {
+        self.spin.looks()
+    }
+
+    fn spin_paid(&mut self) {
+        self.spin.paid();
     }
 
     fn is_ready(&self) -> bool {
@@ -174,6 +187,7 @@ impl<T> sealed::Waitable for Receiver<T> {
             return false;
         }
         self.pass_on(); // the same of a future that was forgotten
+        self.spin.parks();
         self.arm(Armed::Left, Waiter::this_thread());
         self.block.slot.announce_if_empty(&mut self.spare) && self.block.closing_will_wake()
     }

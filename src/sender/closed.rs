@@ -10,6 +10,7 @@ use crate::{
 use core::{
     fmt,
     future::Future,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     sync::atomic::Ordering::{AcqRel, Relaxed},
     task::{Context, Poll},
@@ -23,6 +24,10 @@ pub struct ClosedFuture<'a> {
     /// From the first poll that waits.
     cell: Option<&'a Cell>,
 }
+
+// No panic leaves a wait half done.
+impl UnwindSafe for ClosedFuture<'_> {}
+impl RefUnwindSafe for ClosedFuture<'_> {}
 
 impl<'a> ClosedFuture<'a> {
     pub(super) fn new(counts: &'a Counts) -> Self {

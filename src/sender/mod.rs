@@ -33,7 +33,8 @@ pub struct Sender<T> {
 
 // SAFETY: a sender moves values of type `T` to other threads, and shares none with them.
 unsafe impl<T: Send> Send for Sender<T> {}
-// SAFETY: through `&Sender` one can only clone it and ask about the channel, by atomics.
+// SAFETY: through `&Sender` one can only clone it, ask about the channel, by atomics, and wait for its
+// end, in a cell that each such wait claims for itself.
 unsafe impl<T: Send> Sync for Sender<T> {}
 
 // No panic leaves a handle or the channel half done.
@@ -55,12 +56,16 @@ impl<T> Sender<T> {
     /// channel, when the last sender goes, too.
     ///
     /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. Outside that claim is
-    /// waking a receiver that is parked: a step for each of the most receivers there ever were at
-    /// once, and a system call.
+    /// waking a receiver that waits: a step for each of the most receivers there ever were at once, and
+    /// a system call if it is parked, or its waker's `wake` if it is a task.
     ///
     /// # Errors
     ///
     /// [`SendError`] with the value, if every receiver is gone.
+    ///
+    /// # Panics
+    ///
+    /// If a task's waker panics when it is woken; the value has been sent.
     ///
     /// # Examples
     ///
@@ -124,7 +129,7 @@ impl<T> Sender<T> {
     /// `Ok(None)` means that nothing came out: the slot was empty, or a receiver has the value.
     ///
     /// **Lock-free**: two exchanges at most, unless other senders put ever greater values in
-    /// meanwhile. Outside that claim are `key`, the comparison, and waking a parked receiver.
+    /// meanwhile. Outside that claim are `key`, the comparison, and waking a receiver that waits.
     ///
     /// # Errors
     ///
@@ -135,7 +140,8 @@ impl<T> Sender<T> {
     /// If `key`, a comparison or the drop of a key panics. The channel stays as it would be had the
     /// call not been made, and `value` is dropped. If another handle has changed the slot meanwhile,
     /// the send stands instead, and the value that `key` was looking at is dropped; or, if `value`
-    /// was received and its room has come back with a value sent since, that one is.
+    /// was received and its room has come back with a value sent since, that one is. If a task's waker
+    /// panics, the value put in last has been sent.
     ///
     /// # Examples
     ///

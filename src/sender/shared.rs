@@ -215,7 +215,7 @@ struct Borrowed<'a, T> {
 
 impl<T> Drop for Borrowed<'_, T> {
     fn drop(&mut self) {
-        // ORDERING: AcqRel. Release gives the node up: this send is done with it; pairs with `borrow`
+        // ORDERING: AcqRel. Release gives the node up: this send is done with it; pairs with `take_home`
         // and with the Acquire here, which takes over the node that another send has brought home.
         let other = self.home.spare.swap(self.spare.as_ptr(), AcqRel);
         if let Some(other) = NonNull::new(other) {

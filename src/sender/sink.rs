@@ -10,61 +10,73 @@ use core::{
 };
 use futures_sink::Sink;
 
-/// A sender is a sink that is always ready.
-///
-/// **What a send displaces is dropped**: a sink has no way to hand it back. A send after every
-/// receiver is gone fails with the value. Nothing is buffered, so flushing does nothing; nor does
-/// closing the sink, because a channel is closed by dropping its senders.
-///
-/// # Examples
-///
-/// ```
-/// use futures::{SinkExt, StreamExt, stream};
-///
-/// # futures::executor::block_on(async {
-/// let (tx, mut rx) = overwrite_channel::channel();
-/// stream::iter([1, 2, 3]).map(Ok).forward(tx).await?;
-/// assert_eq!(rx.recv(), Ok(3));
-/// # Ok::<(), overwrite_channel::SendError<i32>>(())
-/// # }).unwrap();
-/// ```
-impl<T> Sink<T> for Sender<T> {
-    type Error = SendError<T>;
+macro_rules! sink {
+    ($(#[$doc:meta])* $sender:ty) => {
+        $(#[$doc])*
+        impl<T> Sink<T> for $sender {
+            type Error = SendError<T>;
 
-    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Poll::Ready(Ok(()))
-    }
+            fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+                Poll::Ready(Ok(()))
+            }
 
-    fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
-        self.send(value).map(drop)
-    }
+            #[allow(unused_mut, reason = "a `SharedSender` sends through `&self`")]
+            fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
+                self.send(value).map(drop)
+            }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Poll::Ready(Ok(()))
-    }
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+                Poll::Ready(Ok(()))
+            }
 
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Poll::Ready(Ok(()))
-    }
+            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+                Poll::Ready(Ok(()))
+            }
+        }
+    };
 }
 
-/// As the sink of [`Sender`]; what a send displaces is dropped.
-impl<T> Sink<T> for SharedSender<T> {
-    type Error = SendError<T>;
+sink! {
+    /// A sender is a sink that is always ready.
+    ///
+    /// **What a send displaces is dropped**: a sink has no way to hand it back. A send after every
+    /// receiver is gone fails with the value. Nothing is buffered, so flushing does nothing; nor does
+    /// closing the sink, because a channel is closed by dropping its senders.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::{SinkExt, StreamExt, stream};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (tx, mut rx) = overwrite_channel::channel();
+    /// stream::iter([1, 2, 3]).map(Ok).forward(tx).await?;
+    /// assert_eq!(rx.recv(), Ok(3));
+    /// # Ok::<(), overwrite_channel::SendError<i32>>(())
+    /// # }).unwrap();
+    /// ```
+    Sender<T>
+}
 
-    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Poll::Ready(Ok(()))
-    }
+sink! {
+    /// As the sink of [`Sender`]; what a send displaces is dropped.
+    SharedSender<T>
+}
 
-    fn start_send(self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
-        self.send(value).map(drop)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Poll::Ready(Ok(()))
-    }
+sink! {
+    /// As the sink of [`Sender`], where the sender is shared; what a send displaces is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (tx, mut rx) = overwrite_channel::channel();
+    /// let tx = tx.into_shared();
+    /// SinkExt::send(&mut &tx, 1).await.unwrap();
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// # });
+    /// ```
+    &SharedSender<T>
 }

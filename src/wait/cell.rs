@@ -38,13 +38,14 @@ pub(crate) enum Armed {
 pub(crate) struct Cell {
     state: AtomicU8,
     waiter: UnsafeCell<Option<Waiter>>,
-    /// Does a receiver own this cell?
+    /// Does anybody own this cell?
     claimed: AtomicBool,
     /// The cell before this one in the list; written only before the cell is published.
     pub(super) next: *const Cell,
 }
 
-// SAFETY: `state` says to whom the waiter belongs, and it is `Send`.
+// SAFETY: `state` says to whom the waiter belongs, and it is `Send`; `next` is only read once the cell is
+// shared.
 unsafe impl Sync for Cell {}
 
 impl Cell {
@@ -62,7 +63,7 @@ impl Cell {
     pub(super) fn claim(&self) -> bool {
         // ORDERING: AcqRel. Acquire pairs with `release`: what the owner before did with the waiter
         // is done. Release pairs with the Acquire when it fails: who finds the cell claimed counts
-        // its owner among the receivers.
+        // its owner among the owners.
         self.claimed.compare_exchange(false, true, AcqRel, Acquire).is_ok()
     }
 

@@ -1,5 +1,5 @@
-//! The channel's wait cells: a list that only grows, whose cells are used again. Its length is the
-//! largest number of receivers there ever was at once.
+//! Wait cells: a list that only grows, whose cells are used again. Its length is the largest number
+//! of owners there ever was at once: receivers, or futures that wait for the receivers' end.
 
 use super::{Armed, Cell};
 use crate::sync::{AtomicPtr, AtomicUsize};
