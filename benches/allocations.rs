@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "what only other benches use")]
 mod peers;
 
-use peers::{BareSlot, Overwrite, Payload, Peer, Shared, Visit, Words, each, each_copy, each_word};
+use peers::{Overwrite, Payload, Peer, Shared, Visit, Words, each, each_copy, each_word};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -109,11 +109,7 @@ fn main() {
         counts.columns.push(title);
     };
     column("send", &|counts| each_word(&mut Column(counts, Sends)));
-    column("8 B", &|counts| {
-        let column = &mut Column(counts, Rounds);
-        Visit::<u64>::visit::<BareSlot>(column);
-        each_word(column);
-    });
+    column("8 B", &|counts| each_word(&mut Column(counts, Rounds)));
     column("1 KiB", &|counts| each_copy::<Words<128>>(&mut Column(counts, Rounds)));
     column("String", &|counts| each::<String>(&mut Column(counts, Rounds)));
 

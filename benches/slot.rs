@@ -5,8 +5,8 @@
 //! they compare, see the `ratios` bench, which also says what is measured.
 //!
 //! ```text
-//! cargo bench --bench slot                            # some minutes
-//! cargo bench --bench slot -- --quick                 # half a minute
+//! cargo bench --bench slot                            # four minutes
+//! cargo bench --bench slot -- --quick                 # under two
 //! cargo bench --bench slot -- overwrite-channel       # this crate's, in all groups
 //! cargo bench --bench slot -- --save-baseline before  # and, after a change, --baseline before
 //! ```

@@ -2,8 +2,9 @@ use super::{Payload, Peer};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
 
-/// Made to be read far more often than written. Nobody can wait for it, and each value needs an
-/// `Arc` of its own.
+/// Made to be read far more often than written: a write looks at a list that has an entry for each thread
+/// that used any `ArcSwap`, as many as there ever were at once. These benches have half a dozen. Nobody
+/// can wait for it, and each value needs an `Arc` of its own.
 pub(crate) struct Swap;
 
 impl<T: Payload> Peer<T> for Swap {
