@@ -13,10 +13,12 @@ use std::{
 mod common {
     pub(crate) mod counting;
     pub(crate) mod waker;
+    pub(crate) mod watchdog;
 }
 use common::{
     counting::{Counting, Counts, bytes, measure},
     waker::Task,
+    watchdog::watched,
 };
 
 #[global_allocator]
@@ -128,22 +130,25 @@ fn a_sink_allocates_nothing() {
 
 #[test]
 fn a_wait_for_several_channels_allocates_nothing() {
-    let task = Task::new();
-    let ((mut a_tx, mut a), (_b_tx, mut b)) = (channel(), channel::<u8>());
-    a.set_spin_limit(2);
-    b.set_spin_limit(0);
-    let soon = Duration::from_micros(1);
-    let counts = counts_of(|value| {
-        assert!(a.poll_recv(&mut task.context()).is_pending());
-        // These park.
-        assert_eq!(wait_any_timeout(&mut [&mut a, &mut b], soon), None);
-        assert_eq!(wait_any_deadline(&mut [&mut b, &mut a], Instant::now() + soon), None);
-        assert_eq!(a_tx.send(value), Ok(None));
-        assert_eq!(wait_any(&mut [&mut b, &mut a]), 1);
-        assert_eq!(wait_any_timeout(&mut [&mut a, &mut b], Duration::MAX), Some(0));
-        assert_eq!(a.try_recv(), Ok(value));
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        let task = Task::new();
+        let ((mut a_tx, mut a), (_b_tx, mut b)) = (channel(), channel::<u8>());
+        a.set_spin_limit(2);
+        b.set_spin_limit(0);
+        let soon = Duration::from_micros(1);
+        let counts = counts_of(|value| {
+            assert!(a.poll_recv(&mut task.context()).is_pending());
+            // These park.
+            assert_eq!(wait_any_timeout(&mut [&mut a, &mut b], soon), None);
+            assert_eq!(wait_any_deadline(&mut [&mut b, &mut a], Instant::now() + soon), None);
+            assert_eq!(a_tx.send(value), Ok(None));
+            assert_eq!(wait_any(&mut [&mut b, &mut a]), 1);
+            assert_eq!(wait_any_timeout(&mut [&mut a, &mut b], Duration::MAX), Some(0));
+            assert_eq!(a.try_recv(), Ok(value));
+        });
+        assert_eq!(counts, Counts::default());
     });
-    assert_eq!(counts, Counts::default());
 }
 
 #[test]

@@ -91,37 +91,43 @@ impl Offer {
 
 #[test]
 fn the_first_that_is_ready_is_told_and_nothing_is_taken() {
-    for first in Offer::ALL {
-        for second in Offer::ALL {
-            for third in Offer::ALL {
-                // Of different types, one of which stays in its thread.
-                let (_a_tx, mut a) = first.channel(1);
-                let (_b_tx, mut b) = second.channel("two");
-                let (_c_tx, mut c) = third.channel(Rc::new([3]));
-                let offers = [first, second, third];
-                let receivers: &mut [&mut dyn Waitable] = &mut [&mut a, &mut b, &mut c];
-                match offers.iter().position(|offer| *offer != Offer::Nothing) {
-                    Some(ready) => assert_eq!(ready_now(receivers), ready, "{offers:?}"),
-                    None => none_in_time(receivers),
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        for first in Offer::ALL {
+            for second in Offer::ALL {
+                for third in Offer::ALL {
+                    // Of different types, one of which stays in its thread.
+                    let (_a_tx, mut a) = first.channel(1);
+                    let (_b_tx, mut b) = second.channel("two");
+                    let (_c_tx, mut c) = third.channel(Rc::new([3]));
+                    let offers = [first, second, third];
+                    let receivers: &mut [&mut dyn Waitable] = &mut [&mut a, &mut b, &mut c];
+                    match offers.iter().position(|offer| *offer != Offer::Nothing) {
+                        Some(ready) => assert_eq!(ready_now(receivers), ready, "{offers:?}"),
+                        None => none_in_time(receivers),
+                    }
+                    assert!(first.is_left_by(&mut a), "{offers:?}");
+                    assert!(second.is_left_by(&mut b), "{offers:?}");
+                    assert!(third.is_left_by(&mut c), "{offers:?}");
                 }
-                assert!(first.is_left_by(&mut a), "{offers:?}");
-                assert!(second.is_left_by(&mut b), "{offers:?}");
-                assert!(third.is_left_by(&mut c), "{offers:?}");
             }
         }
-    }
+    });
 }
 
 #[test]
 fn the_order_is_that_of_the_call() {
-    let ((mut a_tx, mut a), (mut b_tx, mut b)) = (channel(), channel());
-    a_tx.send(1).unwrap();
-    b_tx.send('b').unwrap();
-    assert_eq!(ready_now(&mut [&mut a, &mut b]), 0);
-    assert_eq!(ready_now(&mut [&mut b, &mut a]), 0);
-    assert_eq!(b.try_recv(), Ok('b'));
-    assert_eq!(ready_now(&mut [&mut b, &mut a]), 1);
-    assert_eq!(ready_now(&mut [&mut a]), 0);
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        let ((mut a_tx, mut a), (mut b_tx, mut b)) = (channel(), channel());
+        a_tx.send(1).unwrap();
+        b_tx.send('b').unwrap();
+        assert_eq!(ready_now(&mut [&mut a, &mut b]), 0);
+        assert_eq!(ready_now(&mut [&mut b, &mut a]), 0);
+        assert_eq!(b.try_recv(), Ok('b'));
+        assert_eq!(ready_now(&mut [&mut b, &mut a]), 1);
+        assert_eq!(ready_now(&mut [&mut a]), 0);
+    });
 }
 
 #[test]
@@ -142,17 +148,20 @@ fn of_no_receivers_it_panics() {
 
 #[test]
 fn a_faster_receiver_may_take_the_value_and_then_one_waits_again() {
-    let (mut tx, mut rx) = channel();
-    let mut faster = rx.clone();
-    let (_other, mut empty) = channel::<u8>();
-    tx.send(1).unwrap();
-    assert_eq!(wait_any(&mut [&mut empty, &mut rx]), 1);
-    assert_eq!(faster.try_recv(), Ok(1));
-    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-    none_in_time(&mut [&mut empty, &mut rx]);
-    tx.send(2).unwrap();
-    assert_eq!(wait_any(&mut [&mut empty, &mut rx]), 1);
-    assert_eq!(rx.try_recv(), Ok(2));
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        let (mut tx, mut rx) = channel();
+        let mut faster = rx.clone();
+        let (_other, mut empty) = channel::<u8>();
+        tx.send(1).unwrap();
+        assert_eq!(wait_any(&mut [&mut empty, &mut rx]), 1);
+        assert_eq!(faster.try_recv(), Ok(1));
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        none_in_time(&mut [&mut empty, &mut rx]);
+        tx.send(2).unwrap();
+        assert_eq!(wait_any(&mut [&mut empty, &mut rx]), 1);
+        assert_eq!(rx.try_recv(), Ok(2));
+    });
 }
 
 #[test]
@@ -382,45 +391,55 @@ fn parking(mut wait: impl FnMut(Duration), mut happened: impl FnMut() -> bool) {
 
 #[test]
 fn the_waker_that_a_poll_left_behind_is_dropped_by_a_wait_that_parks() {
-    let task = Task::new();
-    let (mut tx, mut rx) = channel();
-    rx.set_spin_limit(0);
-    assert_eq!(rx.poll_recv(&mut task.context()), Poll::Pending);
-    assert_eq!(wait_any_timeout(&mut [&mut rx], ZERO), None);
-    let seen = task.seen();
-    assert_eq!((seen.cloned, seen.dropped), (1, 0), "that was no wait");
-    parking(
-        |timeout| assert_eq!(wait_any_timeout(&mut [&mut rx], timeout), None),
-        || task.seen().dropped == 1,
-    );
-    tx.send(1).unwrap();
-    assert_eq!(task.seen().woken, 0);
-    // And a poll after a wait that timed out waits as ever.
-    assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Ok(1)));
-    assert_eq!(rx.poll_recv(&mut task.context()), Poll::Pending);
-    tx.send(2).unwrap();
-    assert_eq!(task.seen().woken, 1);
-    assert_eq!(wait_any(&mut [&mut rx]), 0);
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        let task = Task::new();
+        let (mut tx, mut rx) = channel();
+        rx.set_spin_limit(0);
+        assert_eq!(rx.poll_recv(&mut task.context()), Poll::Pending);
+        assert_eq!(wait_any_timeout(&mut [&mut rx], ZERO), None);
+        let seen = task.seen();
+        assert_eq!((seen.cloned, seen.dropped), (1, 0), "that was no wait");
+        parking(
+            |timeout| assert_eq!(wait_any_timeout(&mut [&mut rx], timeout), None),
+            || task.seen().dropped == 1,
+        );
+        tx.send(1).unwrap();
+        assert_eq!(task.seen().woken, 0);
+        // And a poll after a wait that timed out waits as ever.
+        assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Ok(1)));
+        assert_eq!(rx.poll_recv(&mut task.context()), Poll::Pending);
+        tx.send(2).unwrap();
+        assert_eq!(task.seen().woken, 1);
+        assert_eq!(wait_any(&mut [&mut rx]), 0);
+    });
 }
 
 #[test]
 fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
-    let [task, beside] = [(); 2].map(|()| Task::new());
-    let (mut tx, mut waits) = channel();
-    let (mut takes, mut rx) = (waits.clone(), waits.clone());
-    rx.set_spin_limit(0);
-    let mut future = waits.recv_async();
-    assert!(beside.poll(&mut future).is_pending());
-    let mut lost = rx.recv_async();
-    assert!(task.poll(&mut lost).is_pending());
-    mem::forget(lost);
-    tx.send(1).unwrap();
-    assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the newest cell is woken first");
-    assert_eq!(takes.try_recv(), Ok(1));
-    parking(
-        |timeout| assert_eq!(wait_any_timeout(&mut [&mut rx], timeout), None),
-        || beside.seen().woken == 1,
-    );
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        let [task, beside] = [(); 2].map(|()| Task::new());
+        let (mut tx, mut waits) = channel();
+        let (mut takes, mut rx) = (waits.clone(), waits.clone());
+        rx.set_spin_limit(0);
+        let mut future = waits.recv_async();
+        assert!(beside.poll(&mut future).is_pending());
+        let mut lost = rx.recv_async();
+        assert!(task.poll(&mut lost).is_pending());
+        mem::forget(lost);
+        tx.send(1).unwrap();
+        assert_eq!(
+            (task.seen().woken, beside.seen().woken),
+            (1, 0),
+            "the newest cell is woken first"
+        );
+        assert_eq!(takes.try_recv(), Ok(1));
+        parking(
+            |timeout| assert_eq!(wait_any_timeout(&mut [&mut rx], timeout), None),
+            || beside.seen().woken == 1,
+        );
+    });
 }
 
 /// A receiver with a waker behind it, whose drop does `act`. A wait drops that waker when it has

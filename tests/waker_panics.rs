@@ -1,7 +1,7 @@
 //! A waker that panics takes nothing along: no value, no wake of another's, and no memory.
 #![cfg(feature = "std")]
 
-use overwrite_channel::{Receiver, RecvError, Sender, TryRecvError, channel};
+use overwrite_channel::{Receiver, Sender, TryRecvError, channel};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
@@ -416,7 +416,7 @@ fn a_channel_closes_and_is_freed_though_wakers_panic() {
                 drop(received);
                 drop((future, lost));
                 assert!(other.is_disconnected() && rx.is_disconnected());
-                assert!(matches!(rx.recv(), Err(RecvError)));
+                assert!(matches!(rx.try_recv(), Err(TryRecvError::Disconnected)));
             });
             assert_eq!(counts.live_bytes, 0, "{in_call}, {value}");
             ledger.assert_each_dropped_once();
