@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Announced, Receiver, Wait};
+use super::{Announced, Receiver, Wait, spin::Looks};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
     sync::{Backoff, expired, park_until},
@@ -206,28 +206,20 @@ impl<T> Receiver<T> {
     /// was sent in time is received, however late this thread is run.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         drop(Wait(self)); // if a future was forgotten, this makes up for it
-        let backoff = Backoff::new();
+        let mut looks = Looks::new(self.spin);
         let mut late = false;
-        let mut looks = 0;
         loop {
             match self.look(false) {
                 Ok(value) => {
-                    if looks > 0 {
-                        self.spin.paid();
-                    }
+                    self.spin = looks.paid().unwrap_or(self.spin);
                     return Ok(value);
                 }
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
                 Err(TryRecvError::Empty) if late => return Err(RecvTimeoutError::Timeout),
                 Err(TryRecvError::Empty) => late = expired(deadline),
             }
-            if !late {
-                if looks == self.spin.looks() {
-                    self.spin.parks();
-                    return self.park(deadline);
-                }
-                looks += 1;
-                backoff.snooze();
+            if !late && !looks.again() {
+                return self.park(deadline);
             }
         }
     }

@@ -2,9 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use super::Receiver;
+use super::{
+    Receiver,
+    spin::{Looks, Spin},
+};
 use crate::{
-    sync::{Backoff, expired, park_until, yield_now},
+    sync::{expired, park_until, yield_now},
     wait::{Armed, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -111,29 +114,20 @@ pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant)
 
 /// Gives up only after a look that began past the deadline.
 fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Option<usize> {
-    let spins = receivers.iter().map(|receiver| receiver.spins()).min();
-    let spins = spins.expect("`wait_any` of no receivers would wait for ever");
-    let backoff = Backoff::new();
+    let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
+    let limit = limit.expect("`wait_any` of no receivers would wait for ever");
+    let mut looks = Looks::new(Spin { limit, yields_first: false });
     let mut late = false;
-    let mut looks = 0;
     loop {
         if let Some(index) = receivers.iter().position(|receiver| receiver.is_ready()) {
-            if (1..=spins).contains(&looks) {
-                receivers[index].spin_paid();
-            }
             return Some(index);
         }
         if late {
             return None;
         }
         late = expired(deadline);
-        if !late {
-            if looks < spins {
-                backoff.snooze();
-            } else {
-                late = park(receivers, deadline);
-            }
-            looks += 1;
+        if !late && !looks.again() {
+            late = park(receivers, deadline);
         }
     }
 }
@@ -154,8 +148,7 @@ fn park(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> bool 
 
 mod sealed {
     pub trait Waitable {
-        fn spins(&self) -> u32;
-        fn spin_paid(&mut self);
+        fn spin_limit(&self) -> u32;
         fn is_ready(&self) -> bool;
         /// Says that this thread waits. False if it may not park, because there is something already.
         fn arm(&mut self) -> bool;
@@ -167,12 +160,8 @@ mod sealed {
 /// The thread is `LEFT` in every cell, as a waker that a poll leaves behind: whoever is woken by one
 /// channel and then returns for another owes nothing to the first.
 impl<T> sealed::Waitable for Receiver<T> {
-    fn spins(&self) -> u32 {
-        self.spin.looks()
-    }
-
-    fn spin_paid(&mut self) {
-        self.spin.paid();
+    fn spin_limit(&self) -> u32 {
+        self.spin.limit
     }
 
     fn is_ready(&self) -> bool {
@@ -187,7 +176,6 @@ impl<T> sealed::Waitable for Receiver<T> {
             return false;
         }
         self.pass_on(); // the same of a future that was forgotten
-        self.spin.parks();
         self.arm(Armed::Left, Waiter::this_thread());
         self.block.slot.announce_if_empty(&mut self.spare) && self.block.closing_will_wake()
     }

@@ -1,59 +1,81 @@
-//! How long a wait spins before it parks: for as long as that has paid lately.
+//! Spinning before a wait parks: pausing, for a sender on another core; yielding, for one that needs
+//! this core.
 
 #![forbid(unsafe_code)]
 
 use super::Receiver;
-use crate::sync::one_core;
+use crate::sync::{Backoff, one_core, yield_now};
 
-/// 127 pauses: a few microseconds, about what parking and waking cost.
-const DEFAULT_LIMIT: u32 = 7;
+/// As often as crossbeam's `Backoff` thinks that it can pay: 127 pauses in all, then three yields.
+const DEFAULT_LIMIT: u32 = 10;
 
-/// After so many waits that spun in vain, waits park at once,
-const PATIENCE: u32 = 4;
+/// So many looks come after pauses, each twice as long as the one before.
+const PAUSES: u32 = 7;
 
-/// but for every so many-th, which tries again.
-const RETRY: u32 = 64;
-
+/// What a receiver knows of spinning.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spin {
-    limit: u32,
-    /// The waits since spinning last paid.
-    in_vain: u32,
+    /// How many more looks a wait may have.
+    pub(super) limit: u32,
+    /// When spinning last paid, it was by a yield. Then the sender shares this core, or did, and waits
+    /// for it: the next wait yields first.
+    pub(super) yields_first: bool,
 }
 
 impl Default for Spin {
     fn default() -> Self {
-        Self { limit: DEFAULT_LIMIT, in_vain: 0 }
+        Self { limit: DEFAULT_LIMIT, yields_first: false }
     }
 }
 
-impl Spin {
-    /// How many times this wait may back off and look again.
-    pub(super) fn looks(self) -> u32 {
-        let tries = self.in_vain < PATIENCE || self.in_vain % RETRY == 0;
-        if tries && !one_core() { self.limit } else { 0 }
+/// The looks of one wait.
+pub(super) struct Looks {
+    backoff: Backoff,
+    spin: Spin,
+    done: u32,
+}
+
+impl Looks {
+    pub(super) fn new(mut spin: Spin) -> Self {
+        if spin.limit > 0 && one_core() {
+            spin.limit = 0;
+        }
+        Self { backoff: Backoff::new(), spin, done: 0 }
     }
 
-    pub(super) fn parks(&mut self) {
-        self.in_vain = self.in_vain.wrapping_add(1);
+    /// Pauses or yields, for another look; false if it is time to park.
+    pub(super) fn again(&mut self) -> bool {
+        if self.done >= self.spin.limit {
+            return false;
+        }
+        self.done += 1;
+        if self.done == 1 && self.spin.yields_first {
+            yield_now();
+        } else {
+            self.backoff.snooze();
+        }
+        true
     }
 
-    pub(super) fn paid(&mut self) {
-        self.in_vain = 0;
+    /// What the look that found something has shown, if it was one of these.
+    pub(super) fn paid(&self) -> Option<Spin> {
+        let first = u32::from(self.spin.yields_first);
+        let yielded = self.done <= first || self.done - first > PAUSES;
+        (1..=self.spin.limit)
+            .contains(&self.done)
+            .then_some(Spin { yields_first: yielded, ..self.spin })
     }
 }
 
 impl<T> Receiver<T> {
-    /// Sets how many times a blocking call that finds nothing backs off and looks again, at most,
-    /// before it parks the thread.
+    /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
     ///
-    /// The first seven times pause the core, twice as long each time; later ones yield it. A value
-    /// that comes meanwhile costs its sender nothing more, and the receiver is there at once; parking
-    /// and waking cost both a system call. After a few waits that spun in vain, because values come
-    /// seldom or the sender needs this very core, waits park at once, and every 64th tries again. 0
-    /// always parks at once, and so does a machine with one core.
+    /// Before the first seven of these looks the core is paused, each time twice as long; before later
+    /// ones it is yielded. If a yield was what helped the last time, the next call begins with one. A
+    /// value that comes meanwhile costs its sender nothing more, and the receiver is there at once;
+    /// parking and waking cost both a system call. 0 parks at once; so does a machine with one core.
     ///
-    /// The default is 7, a few microseconds. A clone starts with the limit of its original.
+    /// The default is 10, a few microseconds. A clone starts with the limit of its original.
     ///
     /// # Examples
     ///
@@ -62,6 +84,6 @@ impl<T> Receiver<T> {
     /// rx.set_spin_limit(0);
     /// ```
     pub fn set_spin_limit(&mut self, looks: u32) {
-        self.spin = Spin { limit: looks, in_vain: 0 };
+        self.spin.limit = looks;
     }
 }
