@@ -120,9 +120,9 @@ pub(crate) enum Failure {
     OutOfMemory {
         bytes: u64,
     },
-    /// By a signal, with the last line it wrote.
-    Killed {
-        signal: String,
+    /// By a signal, or as it saw fit; with the last line it wrote.
+    Ended {
+        how: String,
         message: String,
     },
     TimedOut {
@@ -141,7 +141,7 @@ impl fmt::Display for Failure {
             Self::OutOfMemory { bytes } => {
                 write!(f, "aborts: {} asked for", super::in_words(*bytes))
             }
-            Self::Killed { signal, message } => write!(f, "killed by {signal}: {message}"),
+            Self::Ended { how, message } => write!(f, "ends with {how}: {message}"),
             Self::TimedOut { after } => write!(f, "not done after {after:?}, so ended"),
             Self::NotTried { missing } => write!(f, "not tried: {missing}"),
         }
@@ -226,7 +226,7 @@ fn limit() -> Result<(), String> {
     // An abort is expected: its picture would fill the disk. And should the parent be gone, this ends.
     // Both are good to have, and no more.
     let _ = lower(Resource::CORE, 0);
-    let _ = lower(Resource::CPU, PATIENCE.as_secs());
+    let _ = lower(Resource::CPU, 2 * PATIENCE.as_secs());
     lower(Resource::AS, ADDRESS_SPACE)
         .map_err(|error| format!("no limit of the address space here ({error})"))?;
     // Some systems take the limit, and do not keep to it.
@@ -268,7 +268,8 @@ fn find<C: Channel>(capacity: usize) -> Result<Found, String> {
     let filled = counts;
 
     let newest = newest.ok_or("it accepted nothing")?;
-    let deadline = Instant::now() + PATIENCE;
+    // So that there is time left to say so.
+    let deadline = Instant::now() + PATIENCE / 2;
     let (received, receiving) = counted(|| channel.wait_for(newest, deadline));
     counts += receiving;
     let (sentinel, stale) = received.ok_or("the newest accepted value did not come")?;
@@ -317,15 +318,17 @@ fn read(child: &mut Child) -> io::Result<(String, String)> {
 
 /// How a child ended that has said nothing.
 fn autopsy(status: ExitStatus, complained: &str) -> Failure {
-    // A panic's message comes after where it was.
     let lines = complained.lines().map(str::trim);
-    let message = lines.rev().find(|line| !line.is_empty() && !line.starts_with("note:"));
-    let message = message.unwrap_or("(no word)").chars().take(100).collect::<String>();
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note:"));
+    // A panic first tells where it was. Otherwise what was wrong is said last.
+    let panicked = lines.clone().skip_while(|line| !line.contains("panicked at")).nth(1);
+    let message = panicked.or_else(|| lines.next_back()).unwrap_or("(no word)");
+    let message = message.chars().take(100).collect::<String>();
     let bytes = message.strip_prefix("memory allocation of ");
     let bytes = bytes.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
-    match (bytes, status.code()) {
+    match (bytes, panicked) {
         (Some(bytes), _) => Failure::OutOfMemory { bytes },
         (None, Some(_)) => Failure::Panicked { message },
-        (None, None) => Failure::Killed { signal: status.to_string(), message },
+        (None, None) => Failure::Ended { how: status.to_string(), message },
     }
 }
