@@ -202,13 +202,26 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what
-    /// was sent in time is received, however late this thread is run.
+    /// Takes the value that is there, or waits for one.
+    #[inline]
     fn wait(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         drop(Wait(self)); // if a future was forgotten, this makes up for it
+        match self.look(false) {
+            Err(TryRecvError::Empty) => self.spin(deadline),
+            result => result.map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what
+    /// was sent in time is received, however late this thread is run.
+    #[inline(never)]
+    fn spin(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let mut looks = Looks::new(self.spin);
-        let mut late = false;
         loop {
+            let late = expired(deadline);
+            if !late && !looks.again() {
+                return self.park(deadline);
+            }
             match self.look(false) {
                 Ok(value) => {
                     self.spin = looks.paid().unwrap_or(self.spin);
@@ -216,10 +229,7 @@ impl<T> Receiver<T> {
                 }
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
                 Err(TryRecvError::Empty) if late => return Err(RecvTimeoutError::Timeout),
-                Err(TryRecvError::Empty) => late = expired(deadline),
-            }
-            if !late && !looks.again() {
-                return self.park(deadline);
+                Err(TryRecvError::Empty) => {}
             }
         }
     }
