@@ -10,6 +10,7 @@
 //! handle that goes leaves an inner node to the next clone, and frees any other.
 
 use crate::{
+    closed::Receivers,
     node::{Node, Spare},
     slot::Slot,
     sync::{AtomicBool, AtomicU8, AtomicUsize},
@@ -36,16 +37,13 @@ const INNER: usize = 3;
 /// What is read by all and seldom written.
 pub(crate) struct Counts {
     pub(crate) senders: AtomicUsize,
-    pub(crate) receivers: AtomicUsize,
+    pub(crate) receivers: Receivers,
     /// Is one side gone altogether? The other frees the channel.
     pub(crate) abandoned: AtomicBool,
     /// A bit for each inner node that nobody owns.
     unowned: AtomicU8,
     /// Where receivers wait for a value, or for the senders' end.
     pub(crate) cells: Cells,
-    /// Where senders wait for the receivers' end, and how many do.
-    pub(crate) closed: Cells,
-    pub(crate) closed_waiters: AtomicUsize,
 }
 
 /// Keeps the word off the line of the counts, which every call reads.
@@ -131,12 +129,10 @@ impl<T> Block<T> {
         let shared = Shared {
             counts: Counts {
                 senders: AtomicUsize::new(1),
-                receivers: AtomicUsize::new(1),
+                receivers: Receivers::one(),
                 abandoned: AtomicBool::new(false),
                 unowned: AtomicU8::new(0),
                 cells: Cells::new(),
-                closed: Cells::new(),
-                closed_waiters: AtomicUsize::new(0),
             },
             _apart: [const { MaybeUninit::uninit() }; GAP],
             slot: Slot::new(slot),

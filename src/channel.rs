@@ -35,7 +35,7 @@ impl<T> Shared<T> {
     #[inline]
     pub(crate) fn has_receivers(&self) -> bool {
         // ORDERING: Relaxed; nothing is read because of it, and once zero it stays zero.
-        self.counts.receivers.load(Relaxed) != 0
+        self.counts.receivers.count.load(Relaxed) != 0
     }
 
     /// Once false it stays false, and every send has happened before.
@@ -69,7 +69,7 @@ impl<T> Shared<T> {
     #[inline]
     pub(crate) fn take(&self, spare: &mut Spare<T>, baton: bool) -> Option<T> {
         // ORDERING: Relaxed; whoever is asleep while we live keeps this count above 1.
-        let others_wait = baton && self.counts.receivers.load(Relaxed) > 1;
+        let others_wait = baton && self.counts.receivers.count.load(Relaxed) > 1;
         match self.slot.take(spare, others_wait) {
             Taken::Value(value) => return Some(value),
             Taken::Waiting => self.counts.cells.wake_one(),
@@ -108,11 +108,11 @@ impl<T> Block<T> {
     pub(crate) unsafe fn leave(self, side: Side) {
         let count = match side {
             Side::Senders => &self.counts.senders,
-            Side::Receivers => &self.counts.receivers,
+            Side::Receivers => &self.counts.receivers.count,
         };
         // ORDERING: AcqRel. Release: all I did with the channel comes before its end, and what I
         // sent before `has_senders` is false. Acquire: the last one sees the same of all the others,
-        // and the cells armed before `closing_will_wake` or `has_receivers_to_wake`.
+        // and the cells armed before `closing_will_wake` or `Receivers::will_wake`.
         if count.fetch_sub(1, AcqRel) > 1 {
             return;
         }
@@ -121,7 +121,7 @@ impl<T> Block<T> {
         // Everybody, always: a send may just have removed `WAITING` and woken only one (I4).
         match side {
             Side::Senders => counts.cells.wake_all(),
-            Side::Receivers => counts.closed.wake_all(),
+            Side::Receivers => counts.receivers.have_gone(),
         }
     }
 }

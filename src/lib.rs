@@ -97,6 +97,7 @@ extern crate std;
 
 mod block;
 mod channel;
+mod closed;
 mod error;
 mod node;
 mod receiver;
@@ -106,13 +107,14 @@ mod sync;
 mod wait;
 
 pub use channel::channel;
+pub use closed::ClosedFuture;
 #[cfg(feature = "std")]
 pub use error::RecvTimeoutError;
 pub use error::{RecvError, SendError, TryRecvError};
 #[cfg(feature = "std")]
 pub use receiver::{IntoIter, Iter, Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 pub use receiver::{Receiver, RecvFuture, RecvMatchingFuture, TryIter};
-pub use sender::{ClosedFuture, Sender, SharedSender};
+pub use sender::{Sender, SharedSender};
 
 /// The README's examples, run.
 #[cfg(doctest)]

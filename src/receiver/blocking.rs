@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Announced, Receiver, Wait, spin::Looks};
+use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
     sync::{Backoff, expired, park_until},
-    wait::{Armed, Waiter},
+    wait::{Armed, Looks, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -181,6 +181,25 @@ impl<T> Receiver<T> {
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<T, RecvTimeoutError> {
         self.wait_matching(Some(deadline), wanted)
+    }
+
+    /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
+    ///
+    /// Before the first seven of these looks the core is paused, each time twice as long; before later
+    /// ones it is yielded. If a yield was what helped the last time, the next call begins with one. A
+    /// value that comes meanwhile costs its sender nothing more, and the receiver is there at once;
+    /// parking and waking cost both a system call. 0 parks at once; so does a machine with one core.
+    ///
+    /// The default is 10, a few microseconds. A clone starts with the limit of its original.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (_tx, mut rx) = overwrite_channel::channel::<u8>();
+    /// rx.set_spin_limit(0);
+    /// ```
+    pub fn set_spin_limit(&mut self, looks: u32) {
+        self.spin.limit = looks;
     }
 
     fn wait_matching(

@@ -9,8 +9,6 @@ mod iter;
 mod poll;
 #[cfg(feature = "std")]
 mod select;
-#[cfg(feature = "std")]
-mod spin;
 #[cfg(feature = "stream")]
 mod stream;
 
@@ -22,8 +20,7 @@ pub use iter::TryIter;
 pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 
 #[cfg(feature = "std")]
-use spin::Spin;
-
+use crate::wait::Spin;
 use crate::{
     TryRecvError,
     block::Block,
@@ -70,7 +67,7 @@ impl<T> RefUnwindSafe for Receiver<T> {}
 impl<T> Receiver<T> {
     /// A handle that the channel's count of receivers already includes.
     pub(crate) fn new(block: Block<T>, spare: Spare<T>) -> Self {
-        let cell = block.counts.cells.claim(&block.counts.receivers);
+        let cell = block.counts.cells.claim(&block.counts.receivers.count);
         Self {
             cell: NonNull::from(cell),
             block,
@@ -245,7 +242,7 @@ impl<T> Clone for Receiver<T> {
     ///
     /// If half as many handles as a `usize` counts exist.
     fn clone(&self) -> Self {
-        count(&self.block.counts.receivers);
+        count(&self.block.counts.receivers.count);
         #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
         let mut clone = Self::new(self.block.clone(), self.block.acquire_node());
         #[cfg(feature = "std")]

@@ -2,13 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::{
-    Receiver,
-    spin::{Looks, Spin},
-};
+use super::Receiver;
 use crate::{
     sync::{expired, park_until, yield_now},
-    wait::{Armed, Waiter},
+    wait::{Armed, Looks, Spin, Waiter},
 };
 use std::time::{Duration, Instant};
 

@@ -1,18 +1,17 @@
 //! The sending half: the handle that sends through `&mut self`.
 
-mod closed;
 mod send;
 mod shared;
 #[cfg(feature = "sink")]
 mod sink;
 
-pub use closed::ClosedFuture;
 pub use shared::SharedSender;
 
 use crate::{
     SendError,
     block::Block,
     channel::{Side, count},
+    closed::ClosedFuture,
     node::Spare,
 };
 use core::{
@@ -229,7 +228,7 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture::new(&self.block.counts)
+        ClosedFuture::new(&self.block.counts.receivers)
     }
 
     /// Do both senders belong to the same channel?

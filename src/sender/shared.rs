@@ -1,12 +1,12 @@
 //! A sender that sends through `&self`.
 
-use super::ClosedFuture;
 #[cfg(doc)]
 use super::Sender;
 use crate::{
     SendError,
     block::Block,
     channel::{Side, count},
+    closed::ClosedFuture,
     node::{Node, Spare},
     sync::AtomicPtr,
 };
@@ -174,7 +174,7 @@ impl<T> SharedSender<T> {
     /// # });
     /// ```
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture::new(&self.block.counts)
+        ClosedFuture::new(&self.block.counts.receivers)
     }
 
     /// Do both senders belong to the same channel?

@@ -6,9 +6,13 @@
 
 mod cell;
 mod list;
+#[cfg(feature = "std")]
+mod spin;
 
 pub(crate) use cell::{Armed, Cell};
 pub(crate) use list::Cells;
+#[cfg(feature = "std")]
+pub(crate) use spin::{Looks, Spin};
 
 #[cfg(feature = "std")]
 use crate::sync::{Thread, current};

@@ -3,9 +3,8 @@
 #![forbid(unsafe_code)]
 
 use crate::{
-    block::Counts,
-    sync::spin_loop,
-    wait::{Armed, Cell, Waiter},
+    sync::{AtomicUsize, spin_loop},
+    wait::{Armed, Cell, Cells, Waiter},
 };
 use core::{
     fmt,
@@ -16,11 +15,38 @@ use core::{
     task::{Context, Poll},
 };
 
-/// The future of [`Sender::closed`](crate::Sender::closed).
+/// The receivers, as senders see them: how many there are, and who waits for their end.
+pub(crate) struct Receivers {
+    pub(crate) count: AtomicUsize,
+    cells: Cells,
+    waiters: AtomicUsize,
+}
+
+impl Receivers {
+    /// One receiver, and nobody waits.
+    pub(crate) fn one() -> Self {
+        Self { count: AtomicUsize::new(1), cells: Cells::new(), waiters: AtomicUsize::new(0) }
+    }
+
+    /// The last receiver, who has just acquired the count, tells those who wait for it.
+    pub(crate) fn have_gone(&self) {
+        self.cells.wake_all();
+    }
+
+    /// Is a receiver left that, if it is the last to go, will see a cell that this thread has armed?
+    fn will_wake(&self) -> bool {
+        // ORDERING: AcqRel. Release, and a write, to stand before or after the last receiver's that
+        // counts itself out; if before, that one sees the armed cell. Acquire pairs with the same, if
+        // after: what the receivers did is seen.
+        self.count.fetch_add(0, AcqRel) != 0
+    }
+}
+
+/// The future of `closed`: of [`Sender::closed`](crate::Sender::closed), and of its like.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ClosedFuture<'a> {
     /// Until it is finished.
-    counts: Option<&'a Counts>,
+    receivers: Option<&'a Receivers>,
     /// From the first poll that waits.
     cell: Option<&'a Cell>,
 }
@@ -30,29 +56,19 @@ impl UnwindSafe for ClosedFuture<'_> {}
 impl RefUnwindSafe for ClosedFuture<'_> {}
 
 impl<'a> ClosedFuture<'a> {
-    pub(super) fn new(counts: &'a Counts) -> Self {
-        Self { counts: Some(counts), cell: None }
+    pub(crate) fn new(receivers: &'a Receivers) -> Self {
+        Self { receivers: Some(receivers), cell: None }
     }
 
     /// Returns whom the cell would have woken.
     fn give_cell_back(&mut self) -> Option<Waiter> {
-        let counts = self.counts?;
+        let receivers = self.receivers?;
         let cell = self.cell.take()?;
         let last = cell.disarm(Armed::InCall);
         cell.release();
         // ORDERING: Relaxed; whoever claims the cell has read its release before.
-        counts.closed_waiters.fetch_sub(1, Relaxed);
+        receivers.waiters.fetch_sub(1, Relaxed);
         last
-    }
-}
-
-impl Counts {
-    /// Is a receiver left that, if it is the last to go, will see a cell that this thread has armed?
-    fn has_receivers_to_wake(&self) -> bool {
-        // ORDERING: AcqRel. Release, and a write, to stand before or after the last receiver's in
-        // `leave`; if before, that one sees the armed cell. Acquire pairs with the same, if after: what
-        // the receivers did is seen.
-        self.receivers.fetch_add(0, AcqRel) != 0
     }
 }
 
@@ -60,13 +76,13 @@ impl Future for ClosedFuture<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let counts = self.counts.expect("`ClosedFuture` polled after it had finished");
+        let receivers = self.receivers.expect("`ClosedFuture` polled after it had finished");
         let mut last = self.cell.and_then(|cell| cell.disarm(Armed::InCall));
-        if counts.has_receivers_to_wake() {
+        if receivers.will_wake() {
             let cell = *self.cell.get_or_insert_with(|| {
                 // ORDERING: Relaxed; see `Cells::claim`.
-                counts.closed_waiters.fetch_add(1, Relaxed);
-                counts.closed.claim(&counts.closed_waiters)
+                receivers.waiters.fetch_add(1, Relaxed);
+                receivers.cells.claim(&receivers.waiters)
             });
             if !cell.is_idle() {
                 // Being woken: come back soon, rather than wait for the one who does it.
@@ -75,13 +91,13 @@ impl Future for ClosedFuture<'_> {
                 return Poll::Pending;
             }
             cell.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
-            if counts.has_receivers_to_wake() {
+            if receivers.will_wake() {
                 return Poll::Pending;
             }
         }
         // Dropped last, as `last` is: a waker's drop is user code.
         let _left = self.give_cell_back();
-        self.counts = None;
+        self.receivers = None;
         Poll::Ready(())
     }
 }
@@ -89,7 +105,7 @@ impl Future for ClosedFuture<'_> {
 #[cfg(feature = "stream")]
 impl futures_core::FusedFuture for ClosedFuture<'_> {
     fn is_terminated(&self) -> bool {
-        self.counts.is_none()
+        self.receivers.is_none()
     }
 }
 
