@@ -82,6 +82,8 @@
 //!
 //! * `std` (default): the calls that park a thread. Without it the crate is `no_std` and needs `alloc`;
 //!   waiting as a task is there.
+//! * `watch` (default): [`watch`], the channel whose every receiver sees the newest value. It needs `std`, and
+//!   a target with 64-bit atomics.
 //! * `stream`: `Stream` and `FusedStream` for [`Receiver`], `FusedFuture` for the futures.
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
@@ -105,6 +107,8 @@ mod sender;
 mod slot;
 mod sync;
 mod wait;
+#[cfg(all(feature = "watch", target_has_atomic = "64"))]
+pub mod watch;
 
 pub use channel::channel;
 pub use closed::ClosedFuture;

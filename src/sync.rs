@@ -9,9 +9,16 @@ pub(crate) use real::*;
 #[cfg(overwrite_loom)]
 pub(crate) use modelled::*;
 
+#[cfg(all(overwrite_loom, feature = "watch"))]
+mod arc_swap;
+
 #[cfg(not(overwrite_loom))]
 mod real {
+    #[cfg(feature = "watch")]
+    pub(crate) use arc_swap::{ArcSwap, Guard};
     pub(crate) use core::hint::spin_loop;
+    #[cfg(feature = "watch")]
+    pub(crate) use core::sync::atomic::AtomicU64;
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
@@ -97,8 +104,12 @@ mod real {
 
 #[cfg(overwrite_loom)]
 mod modelled {
+    #[cfg(feature = "watch")]
+    pub(crate) use super::arc_swap::{ArcSwap, Guard};
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
+    #[cfg(feature = "watch")]
+    pub(crate) use loom::sync::atomic::AtomicU64;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
     use loom::sync::{Arc, Notify};
     pub(crate) use loom::thread::yield_now;

@@ -6,3 +6,4 @@ mod select;
 mod shared;
 mod tasks;
 mod waiting;
+mod watch;

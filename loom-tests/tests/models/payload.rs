@@ -21,6 +21,14 @@ impl Tracked {
             unsafe { *number }
         })
     }
+
+    /// Reads the value as one of many would who look at it: only writes are races.
+    pub(crate) fn seen(&self) -> u32 {
+        self.number.with(|number| {
+            // SAFETY: nobody writes to a value that others can see; if somebody did, loom reports the race.
+            unsafe { *number }
+        })
+    }
 }
 
 impl std::fmt::Debug for Tracked {

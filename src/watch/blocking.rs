@@ -1,0 +1,250 @@
+//! Waiting for a change as a thread: spin for a moment, then park.
+
+#![forbid(unsafe_code)]
+
+use super::{Receiver, error::RecvError, value::Ref};
+use crate::{
+    RecvTimeoutError,
+    sync::{Backoff, expired, park_until},
+    wait::{Looks, Spin, Waiter},
+};
+use std::time::{Duration, Instant};
+
+impl<T> Receiver<T> {
+    /// Waits, as a thread, until there is a value that was not seen, and marks it as seen.
+    ///
+    /// **Waits**: it looks for a few microseconds, then parks the thread. It uses the thread's
+    /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, and an
+    /// `unpark` that was meant for it may be used up. In a task, use [`changed`](Self::changed).
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the last value was seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::watch::channel("a");
+    /// std::thread::spawn(move || tx.send("b"));
+    /// assert_eq!(rx.blocking_changed(), Ok(()));
+    /// assert_eq!(*rx.borrow_and_update(), "b");
+    /// assert!(rx.blocking_changed().is_err());
+    /// ```
+    pub fn blocking_changed(&mut self) -> Result<(), RecvError> {
+        // Without a deadline there is no timeout.
+        self.wait(None).map_err(|_| RecvError(()))
+    }
+
+    /// The same, for at most `timeout`.
+    ///
+    /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits
+    /// without a deadline.
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    ///
+    /// # Errors
+    ///
+    /// * [`RecvTimeoutError::Timeout`] if nothing changed in time.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the last value was seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::RecvTimeoutError;
+    /// use std::time::Duration;
+    ///
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// let short = Duration::from_millis(1);
+    /// assert_eq!(rx.blocking_changed_timeout(short), Err(RecvTimeoutError::Timeout));
+    /// tx.send(2).unwrap();
+    /// assert_eq!(rx.blocking_changed_timeout(short), Ok(()));
+    /// ```
+    pub fn blocking_changed_timeout(&mut self, timeout: Duration) -> Result<(), RecvTimeoutError> {
+        self.wait(Instant::now().checked_add(timeout))
+    }
+
+    /// The same, until `deadline`. It does not wait if that has passed.
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`blocking_changed_timeout`](Self::blocking_changed_timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// tx.send(2).unwrap();
+    /// assert_eq!(rx.blocking_changed_deadline(Instant::now() + Duration::from_secs(1)), Ok(()));
+    /// ```
+    pub fn blocking_changed_deadline(&mut self, deadline: Instant) -> Result<(), RecvTimeoutError> {
+        self.wait(Some(deadline))
+    }
+
+    /// Waits, as a thread, until the value is `wanted`, and marks it as seen. It looks at the present
+    /// value first, seen or not, even if every sender is gone.
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does. Values that come faster than
+    /// `wanted` looks at them are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the last value is not wanted.
+    ///
+    /// # Panics
+    ///
+    /// If `wanted` does: the value that it looked at counts as seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(0);
+    /// std::thread::spawn(move || {
+    ///     for done in 1..=3 {
+    ///         tx.send(done).unwrap();
+    ///     }
+    /// });
+    /// assert_eq!(*rx.blocking_wait_for(|done| *done >= 3).unwrap(), 3);
+    /// ```
+    pub fn blocking_wait_for(
+        &mut self,
+        wanted: impl FnMut(&T) -> bool,
+    ) -> Result<Ref<'_, T>, RecvError> {
+        // Without a deadline there is no timeout.
+        self.wait_for_wanted(None, wanted).map_err(|_| RecvError(()))
+    }
+
+    /// The same, for at most `timeout`, however many values come meanwhile that are not wanted.
+    ///
+    /// A `timeout` of zero looks at the present value. One so large that the deadline cannot be expressed
+    /// waits without a deadline.
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    ///
+    /// # Errors
+    ///
+    /// * [`RecvTimeoutError::Timeout`] if no wanted value came in time.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the last value is not wanted.
+    ///
+    /// # Panics
+    ///
+    /// As [`blocking_wait_for`](Self::blocking_wait_for).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::RecvTimeoutError;
+    /// use std::time::Duration;
+    ///
+    /// let (_tx, mut rx) = overwrite_channel::watch::channel(0);
+    /// let short = Duration::from_millis(1);
+    /// let result = rx.blocking_wait_for_timeout(short, |done| *done >= 3);
+    /// assert_eq!(result.err(), Some(RecvTimeoutError::Timeout));
+    /// ```
+    pub fn blocking_wait_for_timeout(
+        &mut self,
+        timeout: Duration,
+        wanted: impl FnMut(&T) -> bool,
+    ) -> Result<Ref<'_, T>, RecvTimeoutError> {
+        self.wait_for_wanted(Instant::now().checked_add(timeout), wanted)
+    }
+
+    /// The same, until `deadline`, however many values come meanwhile that are not wanted.
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`blocking_wait_for_timeout`](Self::blocking_wait_for_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As [`blocking_wait_for`](Self::blocking_wait_for).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let (_tx, mut rx) = overwrite_channel::watch::channel(3);
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(*rx.blocking_wait_for_deadline(deadline, |done| *done >= 3).unwrap(), 3);
+    /// ```
+    pub fn blocking_wait_for_deadline(
+        &mut self,
+        deadline: Instant,
+        wanted: impl FnMut(&T) -> bool,
+    ) -> Result<Ref<'_, T>, RecvTimeoutError> {
+        self.wait_for_wanted(Some(deadline), wanted)
+    }
+
+    fn wait_for_wanted<'a>(
+        &mut self,
+        deadline: Option<Instant>,
+        mut wanted: impl FnMut(&T) -> bool,
+    ) -> Result<Ref<'a, T>, RecvTimeoutError> {
+        let mut late = false;
+        loop {
+            let value = self.see_newest();
+            if wanted(&value) {
+                return Ok(value);
+            }
+            drop(value);
+            // Ever more values that are not wanted do not extend the deadline.
+            if late {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            late = expired(deadline);
+            self.wait(deadline)?;
+        }
+    }
+
+    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what was
+    /// sent in time is seen, however late this thread is run.
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<(), RecvTimeoutError> {
+        let mut looks = Looks::new(Spin::default());
+        let mut late = false;
+        loop {
+            match self.settle(self.shared().state.load()) {
+                Some(result) => return Ok(result?),
+                None if late => return Err(RecvTimeoutError::Timeout),
+                None => late = expired(deadline),
+            }
+            if !late && !looks.again() {
+                return self.park(deadline);
+            }
+        }
+    }
+
+    /// Parks until there is something new, or nothing can come, or the deadline has passed.
+    fn park(&mut self, deadline: Option<Instant>) -> Result<(), RecvTimeoutError> {
+        let backoff = Backoff::new();
+        let mut timed_out = false;
+        loop {
+            // What the last round armed, or a poll left behind.
+            drop(self.seat.disarm());
+            match self.settle(self.shared().state.load()) {
+                Some(result) => return Ok(result?),
+                None if timed_out => return Err(RecvTimeoutError::Timeout),
+                None => {}
+            }
+            if !self.seat.cell().is_idle() {
+                // The notifier that woke us is still putting the cell down.
+                backoff.snooze();
+                timed_out |= expired(deadline);
+                continue;
+            }
+            self.seat.arm(Waiter::this_thread());
+            if let Some(result) = self.settle(self.shared().state.announce()) {
+                drop(self.seat.disarm());
+                return Ok(result?);
+            }
+            while !timed_out && self.seat.cell().is_armed() {
+                timed_out = park_until(deadline);
+            }
+        }
+    }
+}

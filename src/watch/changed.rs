@@ -1,0 +1,202 @@
+//! Waiting for a change as a task.
+
+#![forbid(unsafe_code)]
+
+use super::{Receiver, error::RecvError, value::Ref};
+use crate::{sync::spin_loop, wait::Waiter};
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// How many values one poll looks at before it lets other tasks run.
+const UNWANTED_A_POLL: usize = 32;
+
+impl<T> Receiver<T> {
+    /// Waits, as a task, until there is a value that was not seen, and marks it as seen.
+    ///
+    /// **Waits**, without holding the thread up; at once ready if there is such a value.
+    ///
+    /// **Cancel safe**: a future that is dropped has marked nothing as seen.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the last value was seen.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled again after it has finished.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (tx, mut rx) = overwrite_channel::watch::channel("a");
+    /// std::thread::spawn(move || tx.send("b"));
+    /// assert_eq!(rx.changed().await, Ok(()));
+    /// assert_eq!(*rx.borrow_and_update(), "b");
+    /// assert!(rx.changed().await.is_err());
+    /// # });
+    /// ```
+    pub fn changed(&mut self) -> ChangedFuture<'_, T> {
+        ChangedFuture { wait: Some(Wait(self)) }
+    }
+
+    /// Waits, as a task, until the value is `wanted`, and marks it as seen. It looks at the present value
+    /// first, seen or not, even if every sender is gone.
+    ///
+    /// **Waits**, and is **cancel safe**, as [`changed`](Self::changed): only values that were looked at
+    /// are marked as seen. Values that come faster than `wanted` looks at them are skipped. A flood of
+    /// them does not keep other tasks from running.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the last value is not wanted.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if `wanted` does: the value that it looked at counts as seen, and the future may
+    /// be polled again. It also panics when it is polled again after it has finished.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(0);
+    /// std::thread::spawn(move || {
+    ///     for done in 1..=3 {
+    ///         tx.send(done).unwrap();
+    ///     }
+    /// });
+    /// assert_eq!(*rx.wait_for(|done| *done >= 3).await.unwrap(), 3);
+    /// # });
+    /// ```
+    pub fn wait_for<F>(&mut self, wanted: F) -> WaitForFuture<'_, T, F>
+    where
+        F: FnMut(&T) -> bool,
+    {
+        WaitForFuture { wait: Some(Wait(self)), has_looked: false, wanted }
+    }
+
+    /// If it returns `Pending`, the cell is armed, or the task woken.
+    pub(super) fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        // Dropped last: a waker's drop is user code.
+        let last = self.seat.disarm();
+        if let Some(result) = self.settle(self.shared().state.load()) {
+            return Poll::Ready(result);
+        }
+        if !self.seat.cell().is_idle() {
+            // The notifier that woke this task is still putting the cell down. Come back soon: a task
+            // does not wait for it.
+            spin_loop();
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.seat.arm(Waiter::task(last, cx.waker()));
+        let Some(result) = self.settle(self.shared().state.announce()) else {
+            return Poll::Pending;
+        };
+        drop(self.seat.disarm());
+        Poll::Ready(result)
+    }
+}
+
+/// A receiver that waits over many polls. However that ends, nobody is woken for it afterwards.
+struct Wait<'a, T>(&'a mut Receiver<T>);
+
+impl<T> Drop for Wait<'_, T> {
+    fn drop(&mut self) {
+        drop(self.0.seat.disarm());
+    }
+}
+
+/// The future of [`Receiver::changed`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct ChangedFuture<'a, T> {
+    /// Until it is finished.
+    wait: Option<Wait<'a, T>>,
+}
+
+impl<T> Future for ChangedFuture<'_, T> {
+    type Output = Result<(), RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Wait(receiver) =
+            self.wait.as_mut().expect("`ChangedFuture` polled after it had finished");
+        let poll = receiver.poll_changed(cx);
+        if poll.is_ready() {
+            self.wait = None;
+        }
+        poll
+    }
+}
+
+/// The future of [`Receiver::wait_for`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct WaitForFuture<'a, T, F> {
+    /// Until it is finished.
+    wait: Option<Wait<'a, T>>,
+    /// At the value that was there first.
+    has_looked: bool,
+    wanted: F,
+}
+
+// The predicate is never pinned.
+impl<T, F> Unpin for WaitForFuture<'_, T, F> {}
+
+impl<'a, T, F: FnMut(&T) -> bool> Future for WaitForFuture<'a, T, F> {
+    type Output = Result<Ref<'a, T>, RecvError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { wait, has_looked, wanted } = self.get_mut();
+        let Wait(receiver) = wait.as_mut().expect("`WaitForFuture` polled after it had finished");
+        for _ in 0..UNWANTED_A_POLL {
+            if *has_looked {
+                match receiver.poll_changed(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => {
+                        *wait = None;
+                        return Poll::Ready(Err(error));
+                    }
+                }
+            }
+            *has_looked = true;
+            let value = receiver.see_newest();
+            if wanted(&value) {
+                *wait = None;
+                return Poll::Ready(Ok(value));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T> futures_core::FusedFuture for ChangedFuture<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_none()
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T, F: FnMut(&T) -> bool> futures_core::FusedFuture for WaitForFuture<'_, T, F> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_none()
+    }
+}
+
+impl<T> fmt::Debug for ChangedFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangedFuture").finish_non_exhaustive()
+    }
+}
+
+impl<T, F> fmt::Debug for WaitForFuture<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitForFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,222 @@
+//! The receiving half: looking, and what was seen.
+
+#![forbid(unsafe_code)]
+
+use super::{error::RecvError, seat::Seat, shared::Shared, state::Snapshot, value::Ref};
+use crate::channel::count;
+use alloc::sync::Arc;
+use core::{
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
+
+/// The receiving half of a channel made by [`channel`](super::channel).
+///
+/// Receivers can be cloned, and do not compete: each sees the newest value.
+pub struct Receiver<T> {
+    pub(super) seat: Seat<T>,
+    /// The newest version that a call of this receiver has marked as seen.
+    seen: u64,
+    /// Whatever was seen, it was marked as changed.
+    marked: bool,
+    skipped: u64,
+}
+
+// No panic leaves a handle or the channel half done.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
+
+impl<T> Receiver<T> {
+    /// A handle that the channel's count of receivers already includes.
+    pub(super) fn new(shared: Arc<Shared<T>>, seen: u64) -> Self {
+        Self { seat: Seat::new(shared), seen, marked: false, skipped: 0 }
+    }
+
+    pub(super) fn shared(&self) -> &Shared<T> {
+        self.seat.shared()
+    }
+
+    /// Looks at the newest value, and leaves it to be seen: [`changed`](Self::changed) still reports it.
+    ///
+    /// **Lock-free.** However long the [`Ref`] is kept, no sender waits for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::watch::channel("a");
+    /// tx.send("b").unwrap();
+    /// assert_eq!(*rx.borrow(), "b");
+    /// assert_eq!(rx.has_changed(), Ok(true));
+    /// ```
+    #[must_use]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        let value = self.shared().look();
+        let has_changed = self.is_new(value.version());
+        Ref::new(value, has_changed)
+    }
+
+    /// Looks at the newest value, and marks it as seen.
+    ///
+    /// **Lock-free**, as [`borrow`](Self::borrow).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::watch::channel("a");
+    /// tx.send("b").unwrap();
+    /// assert_eq!(*rx.borrow_and_update(), "b");
+    /// assert_eq!(rx.has_changed(), Ok(false));
+    /// ```
+    pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
+        self.see_newest()
+    }
+
+    /// Is there a value that was not seen?
+    ///
+    /// **Wait-free.** True stays true until a call marks the value as seen.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone, even if the last value was not seen:
+    /// [`changed`](Self::changed) reports that first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::watch::channel(1);
+    /// assert_eq!(rx.has_changed(), Ok(false));
+    /// tx.send(2).unwrap();
+    /// assert_eq!(rx.has_changed(), Ok(true));
+    /// drop(tx);
+    /// assert!(rx.has_changed().is_err());
+    /// ```
+    pub fn has_changed(&self) -> Result<bool, RecvError> {
+        let state = self.shared().state.load();
+        if state.is_closed() { Err(RecvError(())) } else { Ok(self.is_new(state.version())) }
+    }
+
+    /// Marks the value as not seen, whether it was or not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (_tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// rx.mark_changed();
+    /// assert_eq!(rx.has_changed(), Ok(true));
+    /// ```
+    pub fn mark_changed(&mut self) {
+        self.marked = true;
+    }
+
+    /// Marks the newest value as seen.
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// tx.send(2).unwrap();
+    /// rx.mark_unchanged();
+    /// assert_eq!(rx.has_changed(), Ok(false));
+    /// ```
+    pub fn mark_unchanged(&mut self) {
+        self.see(self.shared().state.load().version());
+    }
+
+    /// How many changes this receiver has skipped so far: those that were replaced by a newer one before
+    /// any call of it marked them as seen.
+    ///
+    /// A clone starts at its original's number, a receiver of [`subscribe`](super::Sender::subscribe)
+    /// at 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(0);
+    /// for change in 1..=5 {
+    ///     tx.send(change).unwrap();
+    /// }
+    /// assert_eq!(*rx.borrow_and_update(), 5);
+    /// assert_eq!(rx.skipped(), 4);
+    /// ```
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Do both receivers belong to the same channel?
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (_tx, rx) = overwrite_channel::watch::channel(1);
+    /// assert!(rx.same_channel(&rx.clone()));
+    /// ```
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.seat.shared(), other.seat.shared())
+    }
+
+    /// The same, for a `Ref` that need not borrow from the receiver.
+    pub(super) fn see_newest<'a>(&mut self) -> Ref<'a, T> {
+        let value = self.shared().look();
+        let has_changed = self.is_new(value.version());
+        self.see(value.version());
+        Ref::new(value, has_changed)
+    }
+
+    fn is_new(&self, version: u64) -> bool {
+        self.marked || version > self.seen
+    }
+
+    /// Marks that version as seen, unless a newer one was: a sender stores a value before it tells of it.
+    fn see(&mut self, version: u64) {
+        self.marked = false;
+        if version > self.seen {
+            self.skipped += version - self.seen - 1;
+            self.seen = version;
+        }
+    }
+
+    /// Are there no senders, and was the last value seen?
+    #[cfg(feature = "stream")]
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.shared().state.load();
+        state.is_closed() && !self.is_new(state.version())
+    }
+
+    /// What `changed` has to say of this state, if anything; a change is marked as seen then.
+    pub(super) fn settle(&mut self, state: Snapshot) -> Option<Result<(), RecvError>> {
+        if self.is_new(state.version()) {
+            self.see(state.version());
+            Some(Ok(()))
+        } else {
+            state.is_closed().then_some(Err(RecvError(())))
+        }
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    /// Another receiver of the same channel, to which the same is seen.
+    ///
+    /// **Lock-free** but for the allocator, which is asked if no wait cell of a dropped receiver is free.
+    ///
+    /// # Panics
+    ///
+    /// If half as many handles as a `usize` counts exist.
+    fn clone(&self) -> Self {
+        let shared = self.seat.shared();
+        count(&shared.receivers.count);
+        let &Self { seen, marked, skipped, .. } = self;
+        Self { seat: Seat::new(Arc::clone(shared)), seen, marked, skipped }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! What the handles share: the value, the word that tells of it, and who waits.
+
+#![forbid(unsafe_code)]
+
+use super::{
+    state::State,
+    value::{Ref, Value},
+};
+use crate::{
+    closed::Receivers,
+    sync::{ArcSwap, AtomicUsize, Guard},
+    wait::Cells,
+};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
+
+/// A look at the slot's content.
+type Content<T> = Guard<Arc<Value<T>>>;
+
+pub(super) struct Shared<T> {
+    slot: ArcSwap<Value<T>>,
+    pub(super) state: State,
+    pub(super) senders: AtomicUsize,
+    pub(super) receivers: Receivers,
+    /// Where receivers wait for a newer version, or for the senders' end. Everybody is woken, so nobody
+    /// owes a wake to others.
+    pub(super) cells: Cells,
+}
+
+impl<T> Shared<T> {
+    /// With one handle a side.
+    pub(super) fn new(init: T) -> Self {
+        Self {
+            slot: ArcSwap::new(Arc::new(Value::new(0, init))),
+            state: State::new(),
+            senders: AtomicUsize::new(1),
+            receivers: Receivers::one(),
+            cells: Cells::new(),
+        }
+    }
+
+    /// The newest value, with its version. If the word has told of a version, it is that or a newer one.
+    #[inline]
+    pub(super) fn look(&self) -> Content<T> {
+        self.slot.load()
+    }
+
+    pub(super) fn has_receivers(&self) -> bool {
+        // ORDERING: Relaxed; nothing is read because of it, and it may change at any moment.
+        self.receivers.count.load(Relaxed) != 0
+    }
+
+    /// Stores `value`, and returns the one it replaced. Lock-free: where it has to try again, another
+    /// sender was faster.
+    pub(super) fn replace(&self, value: T) -> Ref<'static, T> {
+        let mut current = self.look();
+        let value = Arc::new(Value::new(0, value));
+        loop {
+            value.set_version(current.version() + 1);
+            match self.try_store(&current, Arc::clone(&value)) {
+                Ok(()) => return Ref::new(current, false),
+                Err(faster) => current = faster,
+            }
+        }
+    }
+
+    /// Replaces the value by what `modify` makes of a clone of it, if that returns true. Lock-free: where
+    /// `modify` is called again, another sender was faster.
+    pub(super) fn modify(&self, mut modify: impl FnMut(&mut T) -> bool) -> bool
+    where
+        T: Clone,
+    {
+        let mut current = self.look();
+        loop {
+            let mut value = T::clone(&current);
+            if !modify(&mut value) {
+                return false;
+            }
+            let value = Value::new(current.version() + 1, value);
+            match self.try_store(&current, Arc::new(value)) {
+                Ok(()) => return true,
+                Err(faster) => current = faster,
+            }
+        }
+    }
+
+    /// Stores `value` instead of `current`, and wakes those who wait; or returns what is there instead.
+    fn try_store(&self, current: &Content<T>, value: Arc<Value<T>>) -> Result<(), Content<T>> {
+        let version = value.version();
+        // No other value can have got the address of `current`, which this keeps from being freed.
+        let found = self.slot.compare_and_swap(current, value);
+        if !Arc::ptr_eq(&found, current) {
+            return Err(found);
+        }
+        if self.state.publish(version) {
+            self.cells.wake_all();
+        }
+        Ok(())
+    }
+}

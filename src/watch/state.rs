@@ -1,0 +1,80 @@
+//! The word by which senders and receivers meet: the version that was announced last, and two flags.
+//!
+//! | call       | before                       | after                  | and then                      |
+//! |------------|------------------------------|------------------------|-------------------------------|
+//! | `publish`  | older version                | newer version          |                               |
+//! |            | older version, `WAITING`     | newer version          | the sender wakes everybody    |
+//! |            | same or newer (`WAITING`?)   | unchanged              | who announced that, has woken |
+//! | `announce` | version (`WAITING`?)         | version, `WAITING`     | sleeps, if it has seen it     |
+//! |            | version, `CLOSED`            | the same, `WAITING`    | does not sleep                |
+//! | `close`    | version (`WAITING`?)         | the same, `CLOSED`     | the sender wakes everybody    |
+//!
+//! Every write is a read-modify-write. A receiver arms its cell, announces, and sleeps only if the word
+//! had nothing new before that. Either its announcement comes first: then the next sender's
+//! read-modify-write acquires it, and finds the cell armed. Or the sender's does: then the receiver reads
+//! that, and does not sleep.
+
+#![forbid(unsafe_code)]
+
+use crate::sync::AtomicU64;
+use core::sync::atomic::Ordering::{AcqRel, Acquire};
+
+const WAITING: u64 = 0b01;
+const CLOSED: u64 = 0b10;
+/// The bits above the flags count versions; 2^62 of them are more than a century of sends.
+const VERSION: u32 = 2;
+
+/// What the word said at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Snapshot(u64);
+
+impl Snapshot {
+    pub(super) fn version(self) -> u64 {
+        self.0 >> VERSION
+    }
+
+    /// Is every sender gone? Then the version is the last.
+    pub(super) fn is_closed(self) -> bool {
+        self.0 & CLOSED != 0
+    }
+}
+
+pub(super) struct State(AtomicU64);
+
+impl State {
+    /// Version 0, and nobody waits.
+    pub(super) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    #[inline]
+    pub(super) fn load(&self) -> Snapshot {
+        // ORDERING: Acquire pairs with the Release in `publish` and `close`: who looks at the value next
+        // finds this version, or a newer one.
+        Snapshot(self.0.load(Acquire))
+    }
+
+    /// Announces a version, after its value was stored. If it returns true, the caller must wake
+    /// everybody.
+    pub(super) fn publish(&self, version: u64) -> bool {
+        let word = version << VERSION;
+        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: the value is there.
+        // Acquire pairs with the Release in `announce`: the cells of those who wait are armed.
+        let before = self.0.fetch_max(word, AcqRel);
+        before < word && before & WAITING != 0
+    }
+
+    /// A receiver, whose cell is armed, announces that it waits for more than what this returns.
+    pub(super) fn announce(&self) -> Snapshot {
+        // ORDERING: AcqRel. Release pairs with the Acquire in `publish` and `close`: the cell is armed.
+        // Acquire as in `load`.
+        Snapshot(self.0.fetch_or(WAITING, AcqRel))
+    }
+
+    /// The last sender has gone; it must wake everybody.
+    pub(super) fn close(&self) {
+        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: the last value is
+        // there. Acquire pairs with the Release in `announce`: the cells are armed.
+        self.0.fetch_or(CLOSED, AcqRel);
+    }
+}

@@ -1,0 +1,137 @@
+//! A value with its version, and a look at it.
+
+#![forbid(unsafe_code)]
+
+use crate::sync::Guard;
+use alloc::sync::Arc;
+use core::{
+    fmt,
+    marker::PhantomData,
+    ops::Deref,
+    // Not loom's: it is no part of the protocol, and what stores the value publishes it.
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+/// What the slot holds.
+pub(super) struct Value<T> {
+    /// Rises along the order in which values are stored. Written only before that.
+    version: AtomicU64,
+    value: T,
+}
+
+impl<T> Value<T> {
+    pub(super) fn new(version: u64, value: T) -> Self {
+        Self { version: AtomicU64::new(version), value }
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        // ORDERING: Relaxed; who sees the value in the slot acquired all that was written before.
+        self.version.load(Relaxed)
+    }
+
+    /// Before it is stored.
+    pub(super) fn set_version(&self, version: u64) {
+        // ORDERING: Relaxed; nobody else sees it yet.
+        self.version.store(version, Relaxed);
+    }
+}
+
+impl<T> Deref for Value<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// A look at a value, which stays what it is while one looks.
+///
+/// It holds no lock: keep it as long as you like, across a send in the same thread or an `.await`; no
+/// sender waits for it. The value is dropped when it has been replaced and the last `Ref` to it is gone.
+///
+/// Making one is **lock-free**. A thread can have eight at hand that cost it two of its own cache lines
+/// each; more of them cost an increment of the value's shared counter.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = overwrite_channel::watch::channel(vec![1]);
+/// let before = rx.borrow();
+/// tx.send(vec![1, 2]).unwrap(); // does not wait for `before`
+/// assert_eq!((before.len(), rx.borrow().len()), (1, 2));
+/// ```
+pub struct Ref<'a, T> {
+    guard: Guard<Arc<Value<T>>>,
+    has_changed: bool,
+    /// As in `tokio::sync::watch`, where it borrows from a handle.
+    handle: PhantomData<&'a ()>,
+}
+
+impl<T> Ref<'_, T> {
+    pub(super) fn new(guard: Guard<Arc<Value<T>>>, has_changed: bool) -> Self {
+        Self { guard, has_changed, handle: PhantomData }
+    }
+
+    /// Was the value new to the receiver that borrowed it? Senders see nothing as new.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// tx.send(2).unwrap();
+    /// assert!(rx.borrow_and_update().has_changed());
+    /// assert!(!rx.borrow_and_update().has_changed());
+    /// ```
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.has_changed
+    }
+
+    /// The value itself, if nobody else looks at it and it has been replaced.
+    ///
+    /// # Errors
+    ///
+    /// The `Ref` again, if the value is still in the channel or another `Ref` to it exists.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::watch::{self, Ref};
+    ///
+    /// let (tx, rx) = watch::channel(String::from("old"));
+    /// let old = tx.send_replace(String::from("new"));
+    /// assert_eq!(Ref::try_unwrap(old).unwrap(), "old");
+    /// assert!(Ref::try_unwrap(rx.borrow()).is_err()); // still in the channel
+    /// ```
+    pub fn try_unwrap(this: Self) -> Result<T, Self> {
+        let has_changed = this.has_changed;
+        match Arc::try_unwrap(Guard::into_inner(this.guard)) {
+            Ok(value) => Ok(value.value),
+            Err(shared) => Err(Self::new(Guard::from_inner(shared), has_changed)),
+        }
+    }
+}
+
+impl<T> Deref for Ref<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Ref<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ref")
+            .field("value", &**self)
+            .field("has_changed", &self.has_changed)
+            .finish()
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Ref<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
