@@ -308,8 +308,8 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // ORDERING: AcqRel. Release: what I sent comes before the channel is closed. Acquire: the last one
-        // sees the same of all the others.
+        // ORDERING: AcqRel. Release: what I did, sends above all, comes before the channel is closed. Acquire:
+        // the last one sees the same of all the others.
         if self.shared.senders.fetch_sub(1, AcqRel) == 1 {
             self.shared.state.close();
             self.shared.cells.wake_all();

@@ -73,8 +73,8 @@ impl State {
 
     /// The last sender has gone; it must wake everybody.
     pub(super) fn close(&self) {
-        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: the last value is
-        // there. Acquire pairs with the Release in `announce`: the cells are armed.
+        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: whatever the senders
+        // did has happened. Acquire pairs with the Release in `announce`: the cells are armed.
         self.0.fetch_or(CLOSED, AcqRel);
     }
 }

@@ -44,10 +44,26 @@ fn watched(mut rx: Receiver<Tracked>) -> thread::JoinHandle<Vec<u32>> {
     })
 }
 
+/// changed ∥ send: the change is reported, while the sender stays.
+///
+/// Fails if the word is not acquired before the value is looked at, or not released after it was stored, and
+/// if the sender does not see the announcement and the cell that was armed before.
+#[test]
+fn change_is_reported() {
+    model(3, || {
+        let (tx, mut rx) = channel(Tracked::new(0));
+        let thread = thread::spawn(move || {
+            assert!(block_on(rx.changed()).is_ok());
+            seen(&mut rx)
+        });
+        send(&tx, 1);
+        assert_eq!(thread.join().unwrap(), 1);
+    });
+}
+
 /// changed ∥ send, then the last sender dropped: the change is reported, and then the end.
 ///
-/// Fails if the word is not acquired before the value is looked at, or not released after it was stored,
-/// if an announcement is not seen by the sender, or if closing wakes nobody.
+/// Fails if closing wakes nobody.
 #[test]
 fn changed_and_send() {
     model(3, || {
@@ -166,6 +182,28 @@ fn changed_and_last_sender_dropped() {
         assert!(block_on(rx.changed()).is_err());
         sends.join().unwrap();
         goes.join().unwrap();
+    });
+}
+
+/// changed ∥ the last senders dropped. What the senders did has happened before the end is reported.
+#[test]
+fn end_is_reported_after_what_senders_did() {
+    model(2, || {
+        let (tx, mut rx) = channel(Tracked::new(0));
+        let done = Arc::new(UnsafeCell::new(0));
+        let threads = [tx.clone(), tx].map(|tx| {
+            let done = done.clone();
+            thread::spawn(move || {
+                // Each of the two reads, and the receiver writes when both are gone.
+                done.with(|_| ());
+                drop(tx);
+            })
+        });
+        assert!(block_on(rx.changed()).is_err());
+        done.with_mut(|_| ());
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }
 
