@@ -1,0 +1,15 @@
+//! What holds for the `watch` of the parent, whichever it is.
+
+use super::{RECV_ERROR, SEND_ERROR, old, watch};
+
+mod bounds;
+mod cancelled;
+mod changed;
+mod closed;
+mod crowds;
+mod dropped;
+mod errors;
+mod modified;
+mod seen;
+mod values;
+mod wait_for;
