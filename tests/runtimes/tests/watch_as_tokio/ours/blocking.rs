@@ -20,86 +20,101 @@ fn passed() -> Instant {
 
 #[test]
 fn what_was_not_seen_is_a_change_at_once() {
-    let (tx, mut rx) = watch::channel(0);
-    tx.send(1).unwrap();
-    assert_eq!(rx.blocking_changed(), Ok(()));
-    assert_eq!(rx.has_changed(), Ok(false));
-    tx.send(2).unwrap();
-    assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Ok(()));
-    tx.send(3).unwrap();
-    assert_eq!(rx.blocking_changed_deadline(passed()), Ok(()));
-    rx.mark_changed();
-    assert_eq!(rx.blocking_changed_timeout(Duration::MAX), Ok(()));
-    assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
-    tx.send(4).unwrap();
-    drop(tx);
-    assert_eq!(rx.blocking_changed(), Ok(()));
-    assert!(rx.blocking_changed().is_err());
-    for timeout in [Duration::ZERO, LONG, Duration::MAX] {
-        let result = rx.blocking_changed_timeout(timeout);
+    watched(|watch| {
+        let _running = watch.running("what_was_not_seen_is_a_change_at_once");
+        let (tx, mut rx) = watch::channel(0);
+        tx.send(1).unwrap();
+        assert_eq!(rx.blocking_changed(), Ok(()));
+        assert_eq!(rx.has_changed(), Ok(false));
+        tx.send(2).unwrap();
+        assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Ok(()));
+        tx.send(3).unwrap();
+        assert_eq!(rx.blocking_changed_deadline(passed()), Ok(()));
+        rx.mark_changed();
+        assert_eq!(rx.blocking_changed_timeout(Duration::MAX), Ok(()));
+        assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
+        tx.send(4).unwrap();
+        drop(tx);
+        assert_eq!(rx.blocking_changed(), Ok(()));
+        assert!(rx.blocking_changed().is_err());
+        for timeout in [Duration::ZERO, LONG, Duration::MAX] {
+            let result = rx.blocking_changed_timeout(timeout);
+            assert_eq!(result, Err(RecvTimeoutError::Disconnected));
+        }
+        let result = rx.blocking_changed_deadline(Instant::now() + LONG);
         assert_eq!(result, Err(RecvTimeoutError::Disconnected));
-    }
-    let result = rx.blocking_changed_deadline(Instant::now() + LONG);
-    assert_eq!(result, Err(RecvTimeoutError::Disconnected));
+    });
 }
 
 #[test]
 fn without_a_change_the_time_passes() {
-    let (tx, mut rx) = watch::channel(0);
-    for wait in [Duration::ZERO, Duration::from_millis(2), Duration::from_millis(20)] {
-        let start = Instant::now();
-        assert_eq!(rx.blocking_changed_timeout(wait), Err(RecvTimeoutError::Timeout));
-        assert!(start.elapsed() >= wait);
-        let deadline = Instant::now() + wait;
-        assert_eq!(rx.blocking_changed_deadline(deadline), Err(RecvTimeoutError::Timeout));
-        assert!(Instant::now() >= deadline);
-    }
-    assert_eq!(rx.blocking_changed_deadline(passed()), Err(RecvTimeoutError::Timeout));
-    assert_eq!(rx.has_changed(), Ok(false));
-    tx.send(1).unwrap();
-    assert_eq!(rx.blocking_changed(), Ok(()));
+    watched(|watch| {
+        let _running = watch.running("without_a_change_the_time_passes");
+        let (tx, mut rx) = watch::channel(0);
+        for wait in [Duration::ZERO, Duration::from_millis(2), Duration::from_millis(20)] {
+            let start = Instant::now();
+            assert_eq!(rx.blocking_changed_timeout(wait), Err(RecvTimeoutError::Timeout));
+            assert!(start.elapsed() >= wait);
+            let deadline = Instant::now() + wait;
+            assert_eq!(rx.blocking_changed_deadline(deadline), Err(RecvTimeoutError::Timeout));
+            assert!(Instant::now() >= deadline);
+        }
+        assert_eq!(rx.blocking_changed_deadline(passed()), Err(RecvTimeoutError::Timeout));
+        assert_eq!(rx.has_changed(), Ok(false));
+        tx.send(1).unwrap();
+        assert_eq!(rx.blocking_changed(), Ok(()));
+    });
 }
 
 #[test]
 fn the_present_value_may_do() {
-    let (tx, mut rx) = watch::channel(1);
-    assert_eq!(*rx.blocking_wait_for(|value| *value == 1).unwrap(), 1);
-    let one = rx.blocking_wait_for_timeout(Duration::ZERO, |value| *value == 1);
-    assert_eq!(*one.unwrap(), 1);
-    tx.send(2).unwrap();
-    let two = rx.blocking_wait_for_deadline(passed(), |value| *value == 2).unwrap();
-    assert_eq!((*two, two.has_changed()), (2, true));
-    assert_eq!(rx.has_changed(), Ok(false));
-    drop(tx);
-    assert_eq!(*rx.blocking_wait_for(|value| *value == 2).unwrap(), 2);
-    assert!(rx.blocking_wait_for(|value| *value == 3).is_err());
-    let result = rx.blocking_wait_for_timeout(LONG, |value| *value == 3);
-    assert_eq!(result.err(), Some(RecvTimeoutError::Disconnected));
+    watched(|watch| {
+        let _running = watch.running("the_present_value_may_do");
+        let (tx, mut rx) = watch::channel(1);
+        assert_eq!(*rx.blocking_wait_for(|value| *value == 1).unwrap(), 1);
+        let one = rx.blocking_wait_for_timeout(Duration::ZERO, |value| *value == 1);
+        assert_eq!(*one.unwrap(), 1);
+        tx.send(2).unwrap();
+        let two = rx.blocking_wait_for_deadline(passed(), |value| *value == 2).unwrap();
+        assert_eq!((*two, two.has_changed()), (2, true));
+        assert_eq!(rx.has_changed(), Ok(false));
+        drop(tx);
+        assert_eq!(*rx.blocking_wait_for(|value| *value == 2).unwrap(), 2);
+        assert!(rx.blocking_wait_for(|value| *value == 3).is_err());
+        let result = rx.blocking_wait_for_timeout(LONG, |value| *value == 3);
+        assert_eq!(result.err(), Some(RecvTimeoutError::Disconnected));
+    });
 }
 
 #[test]
 fn what_is_not_wanted_does_not_extend_the_time() {
-    let (tx, mut rx) = watch::channel(0);
-    let mut asked = 0;
-    let result = rx.blocking_wait_for_timeout(Duration::from_millis(10), |value| {
-        tx.send(value + 1).unwrap();
-        asked += 1;
-        false
+    watched(|watch| {
+        let _running = watch.running("what_is_not_wanted_does_not_extend_the_time");
+        let (tx, mut rx) = watch::channel(0);
+        let mut asked = 0;
+        let result = rx.blocking_wait_for_timeout(Duration::from_millis(10), |value| {
+            tx.send(value + 1).unwrap();
+            asked += 1;
+            false
+        });
+        assert_eq!(result.err(), Some(RecvTimeoutError::Timeout));
+        assert!(asked >= 2);
+        let result = rx.blocking_wait_for_deadline(passed(), |_| false);
+        assert_eq!(result.err(), Some(RecvTimeoutError::Timeout));
     });
-    assert_eq!(result.err(), Some(RecvTimeoutError::Timeout));
-    assert!(asked >= 2);
-    let result = rx.blocking_wait_for_deadline(passed(), |_| false);
-    assert_eq!(result.err(), Some(RecvTimeoutError::Timeout));
 }
 
 #[test]
 fn a_question_that_panics_has_seen_the_value() {
-    let (tx, mut rx) = watch::channel(0);
-    tx.send(1).unwrap();
-    assert_eq!(panics(|| rx.blocking_wait_for(|_| panic!("asked")).is_ok()), "asked");
-    assert_eq!(rx.has_changed(), Ok(false));
-    tx.send(2).unwrap();
-    assert_eq!(*rx.blocking_wait_for(|value| *value == 2).unwrap(), 2);
+    watched(|watch| {
+        let _running = watch.running("a_question_that_panics_has_seen_the_value");
+        let (tx, mut rx) = watch::channel(0);
+        tx.send(1).unwrap();
+        assert_eq!(panics(|| rx.blocking_wait_for(|_| panic!("asked")).is_ok()), "asked");
+        assert_eq!(rx.has_changed(), Ok(false));
+        tx.send(2).unwrap();
+        assert_eq!(*rx.blocking_wait_for(|value| *value == 2).unwrap(), 2);
+    });
 }
 
 /// A wake that is missed once stops both.
@@ -179,11 +194,14 @@ fn threads_and_tasks_are_woken_by_the_same_sends() {
 
 #[test]
 fn a_thread_may_wait_where_a_task_gave_up() {
-    let (tx, mut rx) = watch::channel(0);
-    let task = Polled::waiting(rx.changed()).give_up();
-    assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
-    tx.send(1).unwrap();
-    assert_eq!(rx.blocking_changed(), Ok(()));
-    assert_eq!(task.seen().woken, 0);
-    assert!(waits(rx.changed()));
+    watched(|watch| {
+        let _running = watch.running("a_thread_may_wait_where_a_task_gave_up");
+        let (tx, mut rx) = watch::channel(0);
+        let task = Polled::waiting(rx.changed()).give_up();
+        assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
+        tx.send(1).unwrap();
+        assert_eq!(rx.blocking_changed(), Ok(()));
+        assert_eq!(task.seen().woken, 0);
+        assert!(waits(rx.changed()));
+    });
 }

@@ -39,22 +39,25 @@ impl Clone for Cloned<'_> {
 
 #[test]
 fn a_look_delays_nobody_and_stays_what_it_is() {
-    let (tx, mut rx) = watch::channel(1);
-    let other = rx.clone();
-    let first = other.borrow();
-    tx.send(2).unwrap();
-    let second = tx.borrow();
-    let replaced = tx.send_replace(3);
-    let third = rx.borrow_and_update();
-    tx.send_modify(|value| *value += 1);
-    assert!(tx.send_if_modified(|value| {
-        *value += 1;
-        true
-    }));
-    assert_eq!((*first, *second, *replaced, *third), (1, 2, 2, 3));
-    assert_eq!((first.has_changed(), third.has_changed()), (false, true));
-    drop(third);
-    assert_eq!((*rx.borrow(), *tx.borrow()), (5, 5));
+    watched(|watch| {
+        let _running = watch.running("a_look_delays_nobody_and_stays_what_it_is");
+        let (tx, mut rx) = watch::channel(1);
+        let other = rx.clone();
+        let first = other.borrow();
+        tx.send(2).unwrap();
+        let second = tx.borrow();
+        let replaced = tx.send_replace(3);
+        let third = rx.borrow_and_update();
+        tx.send_modify(|value| *value += 1);
+        assert!(tx.send_if_modified(|value| {
+            *value += 1;
+            true
+        }));
+        assert_eq!((*first, *second, *replaced, *third), (1, 2, 2, 3));
+        assert_eq!((first.has_changed(), third.has_changed()), (false, true));
+        drop(third);
+        assert_eq!((*rx.borrow(), *tx.borrow()), (5, 5));
+    });
 }
 
 #[test]
@@ -222,34 +225,37 @@ fn a_clone_that_panics_changes_nothing() {
 /// In tokio's, each of these is a deadlock or a panic.
 #[test]
 fn a_modification_may_use_the_channel_and_begins_again_then() {
-    let (tx, mut rx) = watch::channel(1);
-    let mut begun = Vec::new();
-    tx.send_modify(|value| {
-        begun.push(*value);
-        if begun.len() == 1 {
-            tx.send(10).unwrap();
-        }
-        *value += *rx.borrow();
-    });
-    assert_eq!(begun, [1, 10]);
-    assert_eq!(*rx.borrow_and_update(), 20);
+    watched(|watch| {
+        let _running = watch.running("a_modification_may_use_the_channel_and_begins_again_then");
+        let (tx, mut rx) = watch::channel(1);
+        let mut begun = Vec::new();
+        tx.send_modify(|value| {
+            begun.push(*value);
+            if begun.len() == 1 {
+                tx.send(10).unwrap();
+            }
+            *value += *rx.borrow();
+        });
+        assert_eq!(begun, [1, 10]);
+        assert_eq!(*rx.borrow_and_update(), 20);
 
-    let mut begun = 0;
-    // The second time there is nothing to do.
-    assert!(!tx.send_if_modified(|value| {
-        begun += 1;
-        if begun == 1 {
-            tx.send(30).unwrap();
-        }
-        *value < 30
-    }));
-    assert_eq!((begun, *rx.borrow_and_update()), (2, 30));
-    let found = at_once(rx.wait_for(|value| {
-        tx.send(value + 1).unwrap();
-        *value == 32
-    }));
-    assert_eq!(*found.unwrap(), 32);
-    assert_eq!(*rx.borrow(), 33);
+        let mut begun = 0;
+        // The second time there is nothing to do.
+        assert!(!tx.send_if_modified(|value| {
+            begun += 1;
+            if begun == 1 {
+                tx.send(30).unwrap();
+            }
+            *value < 30
+        }));
+        assert_eq!((begun, *rx.borrow_and_update()), (2, 30));
+        let found = at_once(rx.wait_for(|value| {
+            tx.send(value + 1).unwrap();
+            *value == 32
+        }));
+        assert_eq!(*found.unwrap(), 32);
+        assert_eq!(*rx.borrow(), 33);
+    });
 }
 
 #[test]

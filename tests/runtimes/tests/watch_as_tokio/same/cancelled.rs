@@ -121,7 +121,10 @@ async fn a_timer_wins_again_and_again_and_no_change_is_lost() {
                 Ok(()) => seen.push(*rx.borrow_and_update()),
                 Err(_) => break,
             },
-            () = sleep(Duration::from_millis(3)) => given_up += 1,
+            () = sleep(Duration::from_millis(3)) => {
+                given_up += 1;
+                assert!(given_up <= 1000, "it never ends");
+            }
         }
     }
     sender.await.unwrap();
@@ -146,7 +149,10 @@ async fn a_timer_wins_again_and_again_and_the_value_is_found() {
                 assert_eq!(*found.unwrap(), 20);
                 break;
             }
-            () = sleep(Duration::from_millis(3)) => given_up += 1,
+            () = sleep(Duration::from_millis(3)) => {
+                given_up += 1;
+                assert!(given_up <= 1000, "it never ends");
+            }
         }
     }
     let _tx = sender.await.unwrap();

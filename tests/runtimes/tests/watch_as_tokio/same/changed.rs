@@ -4,6 +4,7 @@ use super::watch;
 use crate::{
     tools::{Polled, at_once, waits},
     waker::{Event, Task},
+    watchdog::watched,
 };
 use std::task::Poll;
 
@@ -276,21 +277,24 @@ fn a_value_and_the_end_come_one_after_the_other() {
 /// Nothing is locked while tasks are woken.
 #[test]
 fn a_waker_may_look_and_send() {
-    let (tx, mut rx) = watch::channel(0);
-    let task = Task::with({
-        let (tx, rx) = (tx.clone(), rx.clone());
-        move |event| {
-            if event == Event::Wake && *rx.borrow() == 1 {
-                tx.send(2).unwrap();
+    watched(|watch| {
+        let _running = watch.running("a_waker_may_look_and_send");
+        let (tx, mut rx) = watch::channel(0);
+        let task = Task::with({
+            let (tx, rx) = (tx.clone(), rx.clone());
+            move |event| {
+                if event == Event::Wake && *rx.borrow() == 1 {
+                    tx.send(2).unwrap();
+                }
             }
-        }
+        });
+        let mut changed = Box::pin(rx.changed());
+        assert!(task.poll(&mut changed).is_pending());
+        tx.send(1).unwrap();
+        assert!(task.seen().woken >= 1);
+        assert!(matches!(task.poll(&mut changed), Poll::Ready(Ok(()))));
+        drop(changed);
+        assert_eq!(*rx.borrow(), 2);
+        assert!(waits(rx.changed()));
     });
-    let mut changed = Box::pin(rx.changed());
-    assert!(task.poll(&mut changed).is_pending());
-    tx.send(1).unwrap();
-    assert!(task.seen().woken >= 1);
-    assert!(matches!(task.poll(&mut changed), Poll::Ready(Ok(()))));
-    drop(changed);
-    assert_eq!(*rx.borrow(), 2);
-    assert!(waits(rx.changed()));
 }

@@ -114,7 +114,7 @@ fn a_panic_notifies_nobody_and_poisons_nothing() {
     }
 }
 
-/// Ours may ask again, on a value that is newer; without other senders there is none.
+/// This crate's asks again if another sender was faster; here there is none.
 #[test]
 fn one_sender_asks_once() {
     let (tx, _rx) = watch::channel(State { counter: 1 });
