@@ -35,13 +35,15 @@ impl Scale {
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let numbers = if self.log { self.powers() } else { Vec::new() };
         let numbers = if numbers.len() < 2 { self.steps() } else { numbers };
-        numbers.into_iter().map(|value| (value, number(value))).collect()
+        // Beside powers of ten they are clearer as such; steps are not.
+        let long = if self.log { 4.0 } else { 6.0 };
+        numbers.into_iter().map(|value| (value, round_number(value, long))).collect()
     }
 
     /// Powers of ten, only every second or third if there are many; with their halves and fifths if few.
     fn powers(&self) -> Vec<f64> {
         let mut step = 1;
-        while (self.to - self.from) / f64::from(step) > 9.0 {
+        while (self.to - self.from) / f64::from(step) > 13.5 {
             step += 1;
         }
         let factors: &[f64] = if self.to - self.from < 3.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
@@ -100,40 +102,55 @@ pub(super) fn with_space(log: bool, [least, largest]: [f64; 2]) -> [f64; 2] {
     }
 }
 
-/// Three digits, and a power of ten where the number is long.
-pub(super) fn number(value: f64) -> String {
+/// Three digits; powers of ten from that one on.
+pub(super) fn number(value: f64, long: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
         return "0".to_owned();
     }
-    // Not above the true power, but for the digits that three of them round up.
-    let mut power = size.log10().floor();
-    if size / 10_f64.powf(power) >= 9.995 {
-        power += 1.0;
+    // One more where three digits round it up.
+    let power = size.log10().floor();
+    let power = if size / 10_f64.powf(power) >= 9.995 { power + 1.0 } else { power };
+    if power < -3.0 || power >= long {
+        let power_text: String = format!("{power}").chars().map(raised).collect();
+        let digits = trimmed(format!("{:.2}", value / 10_f64.powf(power)));
+        return match digits.as_str() {
+            "1" => format!("10{power_text}"),
+            "-1" => format!("-10{power_text}"),
+            _ => format!("{digits}·10{power_text}"),
+        };
     }
-    if (-3.0..5.0).contains(&power) {
-        let rounded = (value / 10_f64.powf(power - 2.0)).round() * 10_f64.powf(power - 2.0);
-        return plain(rounded, power);
+    if power < 2.0 {
+        let decimals = [1.0, 0.0, -1.0, -2.0, -3.0].iter().filter(|&&above| power <= above).count();
+        return format!("{value:.decimals$}");
     }
-    let digits = format!("{:.2}", value / 10_f64.powf(power));
-    let digits = digits.trim_end_matches('0').trim_end_matches('.');
-    let power: String = format!("{power}").chars().map(raised).collect();
-    match digits {
-        "1" => format!("10{power}"),
-        "-1" => format!("-10{power}"),
-        _ => format!("{digits}·10{power}"),
-    }
+    let last = 10_f64.powf(power - 2.0);
+    with_commas(&format!("{:.0}", (value / last).round() * last))
 }
 
-fn plain(value: f64, power: f64) -> String {
-    if power >= 3.0 {
-        let text = format!("{value:.0}");
-        let (head, tail) = text.split_at(text.len() - 3);
-        return format!("{head},{tail}");
+/// The same without the noughts that say only how exact it is.
+fn round_number(value: f64, long: f64) -> String {
+    let text = number(value, long);
+    if text.contains('·') { text } else { trimmed(text) }
+}
+
+fn trimmed(text: String) -> String {
+    if !text.contains('.') {
+        return text;
     }
-    let decimals = [2.0, 1.0, 0.0, -1.0, -2.0].iter().filter(|&&above| power < above).count();
-    let text = format!("{value:.decimals$}");
-    if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn with_commas(digits: &str) -> String {
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        let behind = digits.len() - at;
+        if at > 0 && behind % 3 == 0 && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn raised(digit: char) -> char {

@@ -15,6 +15,8 @@ const FOOT: f64 = 56.0;
 const ROW: f64 = 24.0;
 const HALF: f64 = 7.0;
 const GAP: f64 = 8.0;
+/// Numbers with more digits than this are written with a power of ten.
+const LONG: f64 = 6.0;
 
 impl Bars {
     pub(crate) fn svg(&self) -> String {
@@ -24,10 +26,9 @@ impl Bars {
         let scale = Scale::new(self.log, self.extent(), [left, left + WIDTH]);
         let ticks = scale.ticks();
 
-        let numbers = self
-            .bars
-            .iter()
-            .map(|bar| self.end(bar, &scale, left) + GAP + words(bar).width(&number(bar.value)));
+        let numbers = self.bars.iter().map(|bar| {
+            self.end(bar, &scale, left) + GAP + words(bar).width(&number(bar.value, LONG))
+        });
         let reference = self.reference.iter().filter(|(value, _)| scale.shows(*value));
         let reference: Vec<_> =
             reference.map(|(value, text)| (scale.pixel(*value), text)).collect();
@@ -70,21 +71,21 @@ impl Bars {
         if is_drawable(self.log, bar.value) {
             let corners = [(left, y - HALF), (scale.pixel(bar.value), y + HALF)];
             // Pale enough that the range is seen on it.
-            canvas.rectangle(corners, color.mix(if bar.ours { 0.75 } else { 0.45 }));
+            canvas.rectangle(corners, color.mix(if bar.ours { 0.6 } else { 0.4 }));
         }
         let range = bar
             .range
             .filter(|(low, high)| is_drawable(self.log, *low) && is_drawable(self.log, *high));
         if let Some((low, high)) = range {
             let [low, high] = [low, high].map(|end| scale.pixel(end));
-            let whisker = if bar.ours { NEUTRAL } else { color }.to_rgba();
+            let whisker = color.to_rgba();
             canvas.line(&[(low, y), (high, y)], whisker, 2);
             for end in [low, high] {
                 canvas.line(&[(end, y - 4.0), (end, y + 4.0)], whisker, 2);
             }
         }
         let end = self.end(bar, scale, left);
-        canvas.words((end + GAP, y), &number(bar.value), words(bar));
+        canvas.words((end + GAP, y), &number(bar.value, LONG), words(bar));
     }
 
     /// Where its number begins.

@@ -19,13 +19,15 @@ pub(super) const NEUTRAL: RGBColor = RGBColor(0x77, 0x7c, 0x84);
 /// Of ours: one, and another if there are two.
 const OURS: [RGBColor; 2] = [RGBColor(0xdd, 0x48, 0x14), RGBColor(0xc0, 0x3c, 0x8a)];
 /// Told apart without their hue too: by marks, and by the names at their ends.
-const OTHERS: [RGBColor; 6] = [
+const OTHERS: [RGBColor; 8] = [
     RGBColor(0x1f, 0x83, 0xc9),
     RGBColor(0x12, 0x8a, 0x6a),
     RGBColor(0x7a, 0x70, 0xd0),
     RGBColor(0x94, 0x7a, 0x0a),
-    RGBColor(0x21, 0x88, 0x9a),
     RGBColor(0xa8, 0x65, 0x9f),
+    RGBColor(0xa8, 0x70, 0x30),
+    RGBColor(0x21, 0x88, 0x9a),
+    NEUTRAL,
 ];
 const MARKS: usize = 7;
 

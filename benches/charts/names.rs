@@ -9,7 +9,7 @@ pub(super) const HEIGHT: f64 = 17.0;
 pub(super) const GAP: f64 = 12.0;
 /// The same, where a leader has to find its name further up or down.
 const LEADER: f64 = 34.0;
-/// A name that moved less still is seen to belong to its line.
+/// A name that moved no more than this still is seen to belong to its line.
 const NEAR: f64 = HEIGHT * 0.45;
 /// Lines that end so near to each other have their names in one column.
 const COLUMN: f64 = 40.0;
@@ -32,11 +32,6 @@ pub(super) struct Place {
     pub(super) leader: bool,
 }
 
-/// The furthest right that a name can reach.
-pub(super) fn reach(name: &Name) -> f64 {
-    name.end.0 + COLUMN + LEADER + name.width
-}
-
 /// For each name a place between top and bottom. Columns from the right to the left, each in the order
 /// of its lines' ends, so that leaders never cross.
 pub(super) fn place(names: &[Name], lines: &[Vec<Point>], ends: [f64; 2]) -> Vec<Place> {
@@ -50,12 +45,13 @@ pub(super) fn place(names: &[Name], lines: &[Vec<Point>], ends: [f64; 2]) -> Vec
         let mut column: Vec<usize> = order.drain(..size).collect();
         column.sort_by(|&a, &b| by_height(names, lines, a, b));
         let heights = heights(names, &column, lines, &taken, ends, right);
-        let moved =
-            column.iter().zip(&heights).any(|(&name, y)| (y - names[name].end.1).abs() > NEAR);
+        let moved = column.iter().zip(&heights).any(|(&name, y)| {
+            let (end_x, end_y) = names[name].end;
+            (y - end_y).abs() > NEAR || right - end_x > GAP
+        });
         let x = right + if moved { LEADER } else { GAP };
         for (&name, y) in column.iter().zip(heights) {
-            let leader = (y - names[name].end.1).abs() > NEAR || x - names[name].end.0 > LEADER;
-            places[name] = Place { at: (x, y), leader };
+            places[name] = Place { at: (x, y), leader: moved };
             taken.push([(x, y - HEIGHT / 2.0), (x + names[name].width, y + HEIGHT / 2.0)]);
         }
     }

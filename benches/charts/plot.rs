@@ -44,13 +44,14 @@ impl Plot {
         let lines: Vec<Vec<Point>> = drawn.iter().map(|drawn| drawn.points.clone()).collect();
         let places = names::place(&names, &lines, [HEAD, HEAD + height]);
 
-        let ends_of_words = names.iter().map(names::reach).chain([
-            left + WIDTH,
-            MARGIN + Words::TITLE.width(&self.title),
-            MARGIN + Words::NAME.width(&self.y.label),
-            left + Words::NAME.width(absent.as_deref().unwrap_or_default()),
-            left + WIDTH / 2.0 + Words::NAME.width(&self.x.label) / 2.0,
-        ]);
+        let ends_of_words =
+            places.iter().zip(&names).map(|(place, name)| place.at.0 + name.width).chain([
+                left + WIDTH,
+                MARGIN + Words::TITLE.width(&self.title),
+                MARGIN + Words::NAME.width(&self.y.label),
+                left + Words::NAME.width(absent.as_deref().unwrap_or_default()),
+                left + WIDTH / 2.0 + Words::NAME.width(&self.x.label) / 2.0,
+            ]);
         let last_tick =
             x_ticks.iter().map(|(value, text)| x.pixel(*value) + Words::TICK.width(text) / 2.0);
         let width = ends_of_words.chain(last_tick).fold(0.0, f64::max) + MARGIN;
