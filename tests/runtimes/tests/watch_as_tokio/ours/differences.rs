@@ -276,6 +276,10 @@ fn skipped_changes_are_counted() {
     rx.mark_changed();
     assert!(at_once(rx.changed()).is_ok());
     assert_eq!(rx.skipped(), 3, "a mark is no value");
+    rx.mark_changed();
+    tx.send(5).unwrap();
+    assert!(at_once(rx.changed()).is_ok());
+    assert_eq!(rx.skipped(), 3, "nor is there one between it and the next");
 
     let (clone, subscribed) = (rx.clone(), tx.subscribe());
     assert_eq!((clone.skipped(), subscribed.skipped()), (3, 0));

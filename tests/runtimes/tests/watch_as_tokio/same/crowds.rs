@@ -11,7 +11,7 @@ use futures::{FutureExt, future::join_all};
 use std::{
     future::ready,
     sync::{
-        Arc,
+        Arc, Barrier,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
@@ -279,13 +279,21 @@ fn no_modification_is_lost() {
         let _running = watch.running("threads that modify");
         let (tx, mut rx) = watch::channel([0; THREADS]);
         let odd = AtomicUsize::new(0);
+        let begin = Barrier::new(THREADS);
         thread::scope(|scope| {
             for number in 0..THREADS {
-                let (tx, odd) = (tx.clone(), &odd);
+                let (tx, odd, begin) = (tx.clone(), &odd, &begin);
                 scope.spawn(move || {
+                    begin.wait();
                     for round in 0..SENDS {
                         if round % 2 == 0 {
-                            tx.send_modify(|counts| counts[number] += 1);
+                            tx.send_modify(|counts| {
+                                if round % 16 == 0 {
+                                    // Others come in between, if they can.
+                                    thread::yield_now();
+                                }
+                                counts[number] += 1;
+                            });
                         } else if tx.send_if_modified(|counts| {
                             // Only if all others together are odd, which they decide.
                             let others: usize = counts.iter().sum::<usize>() - counts[number];
@@ -308,15 +316,18 @@ fn no_modification_is_lost() {
 #[test]
 fn every_value_that_was_replaced_is_handed_out_once() {
     const THREADS: usize = 3;
+    const SENDS: usize = 20_000;
     watched(|watch| {
         let _running = watch.running("threads that replace");
         let (tx, rx) = watch::channel(0);
+        let begin = Barrier::new(THREADS);
         let replaced: Vec<usize> = thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS)
                 .map(|number| {
-                    let tx = tx.clone();
+                    let (tx, begin) = (tx.clone(), &begin);
                     scope.spawn(move || {
                         let values = (number * SENDS + 1)..=((number + 1) * SENDS);
+                        begin.wait();
                         values.map(|value| old(tx.send_replace(value))).collect::<Vec<_>>()
                     })
                 })
