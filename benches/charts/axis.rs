@@ -40,7 +40,7 @@ impl Scale {
         numbers.into_iter().map(|value| (value, round_number(value, long))).collect()
     }
 
-    /// Powers of ten, only every second or third if there are many; with their halves and fifths if few.
+    /// Powers of ten, only every second or third if there are many; with twice and five times them if few.
     fn powers(&self) -> Vec<f64> {
         let mut step = 1;
         while (self.to - self.from) / f64::from(step) > 13.5 {

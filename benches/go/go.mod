@@ -1,0 +1,3 @@
+module overwritechannel/original
+
+go 1.19
