@@ -1,11 +1,12 @@
 //! Futures that are polled by hand, panics that are caught, and questions about types.
 
-use crate::waker::Task;
+use crate::waker::{Event, Task};
 use futures::FutureExt;
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
+    sync::Mutex,
     task::Poll,
 };
 
@@ -60,6 +61,31 @@ impl<'a, O> Polled<'a, O> {
         let before = std::mem::replace(&mut self.task, Task::new());
         assert!(self.waits(), "it does not wait");
         before
+    }
+}
+
+/// Polls for the first time, and does something in the middle of that: when the waker is cloned. Then
+/// the future must have ended, or its task must have been woken, so that it ends.
+#[track_caller]
+pub(crate) fn end_of_a_wait_that_begins_while<O>(
+    act: impl FnOnce() + Send + 'static,
+    future: impl Future<Output = O>,
+) -> O {
+    let act = Mutex::new(Some(act));
+    let task = Task::with(move |event| {
+        let act = act.lock().unwrap().take_if(|_| event == Event::Clone);
+        if let Some(act) = act {
+            act();
+        }
+    });
+    let mut future = pin!(future);
+    if let Poll::Ready(output) = task.poll(&mut future) {
+        return output;
+    }
+    assert!(task.seen().woken > 0, "it sleeps");
+    match task.poll(&mut future) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it still waits"),
     }
 }
 

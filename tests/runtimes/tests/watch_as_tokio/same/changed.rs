@@ -2,7 +2,7 @@
 
 use super::watch;
 use crate::{
-    tools::{Polled, at_once, waits},
+    tools::{Polled, at_once, end_of_a_wait_that_begins_while, waits},
     waker::{Event, Task},
     watchdog::watched,
 };
@@ -296,5 +296,27 @@ fn a_waker_may_look_and_send() {
         drop(changed);
         assert_eq!(*rx.borrow(), 2);
         assert!(waits(rx.changed()));
+    });
+}
+
+#[test]
+fn what_comes_while_the_wait_begins_ends_it() {
+    watched(|watch| {
+        let _running = watch.running("a waker that sends");
+        let (tx, mut rx) = watch::channel(0);
+        let sender = tx.clone();
+        let send = move || sender.send(1).unwrap();
+        assert!(end_of_a_wait_that_begins_while(send, rx.changed()).is_ok());
+        assert!(!rx.has_changed().unwrap());
+        let close = move || drop(tx);
+        assert!(end_of_a_wait_that_begins_while(close, rx.changed()).is_err());
+
+        let (tx, mut rx) = watch::channel(0);
+        let sender = tx.clone();
+        let send = move || sender.send(1).unwrap();
+        let wait = rx.wait_for(|value| *value == 1);
+        assert_eq!(*end_of_a_wait_that_begins_while(send, wait).unwrap(), 1);
+        let close = move || drop(tx);
+        assert!(end_of_a_wait_that_begins_while(close, rx.wait_for(|_| false)).is_err());
     });
 }

@@ -1,7 +1,10 @@
 //! How each side learns that the other one is gone, and how many there are.
 
 use super::watch;
-use crate::tools::{Polled, at_once};
+use crate::{
+    tools::{Polled, at_once, end_of_a_wait_that_begins_while},
+    watchdog::watched,
+};
 
 #[test]
 fn a_sender_knows_whether_there_is_a_receiver() {
@@ -125,4 +128,13 @@ fn the_end_of_senders_is_no_end_of_receivers() {
     drop(other);
     assert_eq!(closed.wakes(), 0);
     assert!(closed.waits());
+}
+
+#[test]
+fn a_receiver_that_goes_while_the_wait_begins_ends_it() {
+    watched(|watch| {
+        let _running = watch.running("a waker that drops a receiver");
+        let (tx, rx) = watch::channel(0);
+        end_of_a_wait_that_begins_while(move || drop(rx), tx.closed());
+    });
 }
