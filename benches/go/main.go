@@ -31,32 +31,32 @@ func main() {
 	for _, contender := range contenders {
 		check(contender)
 	}
-	print("version", runtime.Version())
+	emit("version", runtime.Version())
 	for _, maxRetries := range []int64{60, 1_000, 1_000_000, 1_000_000_000, 9_999_999_999_999} {
 		for _, contender := range contenders {
-			print("memory", contender.name, maxRetries, memory(contender, maxRetries))
+			emit("memory", contender.name, maxRetries, memory(contender, maxRetries))
 		}
 	}
 	for _, stale := range []int{1, 10, 1_000, 100_000} {
 		for _, contender := range contenders {
-			print("fresh", contender.name, stale, nanos(fresh(contender, stale, enough)))
+			emit("fresh", contender.name, stale, nanos(fresh(contender, stale, enough)))
 		}
 	}
 	for _, contender := range contenders {
-		print("send", contender.name, nanos(send(contender, enough)))
+		emit("send", contender.name, nanos(send(contender, enough)))
 	}
 	for _, contender := range contenders {
-		print("parked", contender.name, nanos(parked(contender, enough)))
+		emit("parked", contender.name, nanos(parked(contender, enough)))
 	}
 	for _, senders := range []int{2, 4} {
 		for _, contender := range contenders {
 			lost, sent := crowd(contender, senders, enough)
-			print("lost", contender.name, senders, lost, sent)
+			emit("lost", contender.name, senders, lost, sent)
 		}
 	}
 }
 
-func print(kind string, fields ...any) {
+func emit(kind string, fields ...any) {
 	line := kind
 	for _, field := range fields {
 		line += fmt.Sprintf("\t%v", field)
