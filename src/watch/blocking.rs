@@ -208,7 +208,7 @@ impl<T> Receiver<T> {
         let mut looks = Looks::new(Spin::default());
         let mut late = false;
         loop {
-            match self.settle(self.shared().state.load()) {
+            match self.settle() {
                 Some(result) => return Ok(result?),
                 None if late => return Err(RecvTimeoutError::Timeout),
                 None => late = expired(deadline),
@@ -226,7 +226,7 @@ impl<T> Receiver<T> {
         loop {
             // What the last round armed, or a poll left behind.
             drop(self.seat.disarm());
-            match self.settle(self.shared().state.load()) {
+            match self.settle() {
                 Some(result) => return Ok(result?),
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
                 None => {}
@@ -238,7 +238,7 @@ impl<T> Receiver<T> {
                 continue;
             }
             self.seat.arm(Waiter::this_thread());
-            if let Some(result) = self.settle(self.shared().state.announce()) {
+            if let Some(result) = self.announce() {
                 drop(self.seat.disarm());
                 return Ok(result?);
             }

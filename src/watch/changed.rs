@@ -84,7 +84,7 @@ impl<T> Receiver<T> {
     pub(super) fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
         // Dropped last: a waker's drop is user code.
         let last = self.seat.disarm();
-        if let Some(result) = self.settle(self.shared().state.load()) {
+        if let Some(result) = self.settle() {
             return Poll::Ready(result);
         }
         if !self.seat.cell().is_idle() {
@@ -95,7 +95,7 @@ impl<T> Receiver<T> {
             return Poll::Pending;
         }
         self.seat.arm(Waiter::task(last, cx.waker()));
-        let Some(result) = self.settle(self.shared().state.announce()) else {
+        let Some(result) = self.announce() else {
             return Poll::Pending;
         };
         drop(self.seat.disarm());

@@ -73,7 +73,9 @@ impl<T> Receiver<T> {
 
     /// Is there a value that was not seen?
     ///
-    /// **Wait-free.** True stays true until a call marks the value as seen.
+    /// True stays true until a call marks the value as seen.
+    ///
+    /// **Lock-free**; a single atomic load if there is one.
     ///
     /// # Errors
     ///
@@ -92,7 +94,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         let state = self.shared().state.load();
-        if state.is_closed() { Err(RecvError(())) } else { Ok(self.is_new(state.version())) }
+        if state.is_closed() { Err(RecvError(())) } else { Ok(self.is_new(self.newest(state))) }
     }
 
     /// Marks the value as not seen, whether it was or not.
@@ -110,7 +112,7 @@ impl<T> Receiver<T> {
 
     /// Marks the newest value as seen.
     ///
-    /// **Wait-free.**
+    /// **Lock-free.**
     ///
     /// # Examples
     ///
@@ -121,7 +123,25 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.has_changed(), Ok(false));
     /// ```
     pub fn mark_unchanged(&mut self) {
-        self.see(self.shared().state.load().version());
+        self.see(self.shared().look().version());
+    }
+
+    /// Is every sender gone? Once true, it stays true. The last value may not have been seen yet.
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::watch::channel(1);
+    /// assert!(!rx.is_closed());
+    /// drop(tx);
+    /// assert!(rx.is_closed());
+    /// assert_eq!(*rx.borrow(), 1);
+    /// ```
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared().state.load().is_closed()
     }
 
     /// How many changes this receiver has skipped so far: those that were replaced by a newer one before
@@ -172,6 +192,15 @@ impl<T> Receiver<T> {
         self.marked || version > self.seen
     }
 
+    /// The newest version: the word's, or that of a value whose sender has not told of it yet.
+    fn newest(&self, state: Snapshot) -> u64 {
+        if self.is_new(state.version()) || state.is_closed() {
+            state.version()
+        } else {
+            self.shared().look().version()
+        }
+    }
+
     /// Marks that version as seen, unless a newer one was: a sender stores a value before it tells of it.
     fn see(&mut self, version: u64) {
         self.marked = false;
@@ -188,10 +217,23 @@ impl<T> Receiver<T> {
         state.is_closed() && !self.is_new(state.version())
     }
 
-    /// What `changed` has to say of this state, if anything; a change is marked as seen then.
-    pub(super) fn settle(&mut self, state: Snapshot) -> Option<Result<(), RecvError>> {
-        if self.is_new(state.version()) {
-            self.see(state.version());
+    /// What `changed` has to say now, if anything; a change is marked as seen then.
+    pub(super) fn settle(&mut self) -> Option<Result<(), RecvError>> {
+        let state = self.shared().state.load();
+        let newest = self.newest(state);
+        self.settle_for(newest, state)
+    }
+
+    /// Announces that this receiver, whose cell is armed, waits; and what `changed` has to say if there was
+    /// something new in the word.
+    pub(super) fn announce(&mut self) -> Option<Result<(), RecvError>> {
+        let state = self.shared().state.announce();
+        self.settle_for(state.version(), state)
+    }
+
+    fn settle_for(&mut self, newest: u64, state: Snapshot) -> Option<Result<(), RecvError>> {
+        if self.is_new(newest) {
+            self.see(newest);
             Some(Ok(()))
         } else {
             state.is_closed().then_some(Err(RecvError(())))

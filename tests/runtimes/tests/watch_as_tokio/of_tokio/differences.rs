@@ -122,17 +122,6 @@ fn a_look_delays_a_send() {
 }
 
 #[test]
-fn a_receiver_knows_whether_there_is_a_sender() {
-    let (tx, rx) = watch::channel(());
-    let other = tx.clone();
-    assert!(!rx.is_closed());
-    drop(tx);
-    assert!(!rx.is_closed());
-    drop(other);
-    assert!(rx.is_closed() && rx.clone().is_closed());
-}
-
-#[test]
 fn handles_are_shown_where_values_are() {
     assert!(!has!(watch::Sender<Plain>: Debug) && !has!(watch::Receiver<Plain>: Debug));
 }

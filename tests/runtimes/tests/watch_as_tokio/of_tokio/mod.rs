@@ -5,8 +5,6 @@ use ::tokio::sync::watch;
 mod differences;
 #[path = "../same/mod.rs"]
 mod same;
-#[path = "../same/told.rs"]
-mod told;
 
 /// The value that `send_replace` returned.
 fn old<T>(replaced: T) -> T {

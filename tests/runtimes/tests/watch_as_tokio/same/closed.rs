@@ -22,6 +22,17 @@ fn a_sender_knows_whether_there_is_a_receiver() {
 }
 
 #[test]
+fn a_receiver_knows_whether_there_is_a_sender() {
+    let (tx, rx) = watch::channel(());
+    let other = tx.clone();
+    assert!(!rx.is_closed());
+    drop(tx);
+    assert!(!rx.is_closed());
+    drop(other);
+    assert!(rx.is_closed() && rx.clone().is_closed());
+}
+
+#[test]
 fn a_channel_without_receivers_is_not_closed_to_those_who_come() {
     let (tx, rx) = watch::channel(());
     drop(rx);

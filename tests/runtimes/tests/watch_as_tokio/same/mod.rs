@@ -11,5 +11,6 @@ mod dropped;
 mod errors;
 mod modified;
 mod seen;
+mod told;
 mod values;
 mod wait_for;
