@@ -36,8 +36,12 @@ impl Waiter {
     pub(crate) fn task(last: Option<Self>, waker: &Waker) -> Self {
         match last {
             Some(Self::Task(last)) if last.will_wake(waker) => Self::Task(last),
-            // The new one is cloned before the last one is dropped.
-            _ => Self::Task(waker.clone()),
+            last => {
+                let task = Self::Task(waker.clone());
+                // Not as this function returns: a panic then would leak what it returns.
+                drop(last);
+                task
+            }
         }
     }
 

@@ -131,6 +131,28 @@ fn two_sends_of_the_newest() {
     });
 }
 
+/// `send_newest` of an older value ∥ send of one that is newer than what it displaces and puts back: the newest
+/// stays, and the others are handed back.
+///
+/// Fails if what putting back displaces is not looked at.
+#[test]
+fn newest_comes_while_a_newer_is_put_back() {
+    model(3, || {
+        let (mut tx, mut rx) = channel();
+        let mut other = tx.clone();
+        assert_eq!(displaced(tx.send(Tracked::new(2))), None);
+        let thread = thread::spawn(move || {
+            displaced(other.send_newest_by_key(Tracked::new(3), Tracked::number))
+        });
+        let here = displaced(tx.send_newest_by_key(Tracked::new(1), Tracked::number));
+        let there = thread.join().unwrap();
+        assert_eq!(number(rx.try_recv()), Some(3));
+        let mut back = [here, there];
+        back.sort_unstable();
+        assert_eq!(back, [Some(1), Some(2)]);
+    });
+}
+
 /// `send_newest` ∥ take, with something newer in the slot: the newer is never lost, and everything is
 /// received or handed back.
 #[test]

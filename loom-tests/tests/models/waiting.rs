@@ -69,6 +69,20 @@ fn receive_again_while_being_notified() {
     });
 }
 
+/// Two receivers wait, and the last sender goes: both see the end.
+///
+/// Fails if closing wakes one only.
+#[test]
+fn closing_wakes_both() {
+    model(2, || {
+        let (tx, rx) = channel();
+        let one = received(rx.clone());
+        let other = received(rx);
+        drop(tx);
+        assert_eq!([one.join().unwrap(), other.join().unwrap()], [None, None]);
+    });
+}
+
 /// Two receivers wait, one value comes, and the last sender goes.
 ///
 /// Fails if closing wakes only where `WAITING` is set: the send has removed it and woken one.
