@@ -1,0 +1,188 @@
+//! A receiver as a stream: the newest values, and the end after the last.
+#![cfg(all(feature = "watch", feature = "stream"))]
+
+use futures::{
+    StreamExt,
+    executor::block_on,
+    future::FusedFuture,
+    stream::{FusedStream, Stream},
+};
+use overwrite_channel::watch::channel;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
+    task::Poll,
+    thread,
+};
+
+mod common {
+    pub(crate) mod waker;
+    pub(crate) mod watchdog;
+}
+use common::{
+    waker::{Seen, Task},
+    watchdog::watched,
+};
+
+fn poll_next<S: Stream + Unpin>(task: &Task, stream: &mut S) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut task.context())
+}
+
+#[test]
+fn it_yields_the_newest_of_what_was_not_seen() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(0);
+    assert_eq!(poll_next(&task, &mut rx), Poll::Pending, "the first value counts as seen");
+    for value in [2, 4, 6] {
+        tx.send(value - 1).unwrap();
+        tx.send(value).unwrap();
+        assert_eq!(poll_next(&task, &mut rx), Poll::Ready(Some(value)));
+        assert_eq!(poll_next(&task, &mut rx), Poll::Pending);
+        assert_eq!(rx.has_changed(), Ok(false));
+    }
+    assert_eq!(rx.skipped(), 3);
+    // The same value again is a change.
+    tx.send(6).unwrap();
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(Some(6)));
+    // What was looked at otherwise is not new.
+    tx.send(7).unwrap();
+    assert_eq!(*rx.borrow_and_update(), 7);
+    assert_eq!(poll_next(&task, &mut rx), Poll::Pending);
+    tx.send(8).unwrap();
+    assert_eq!(*rx.borrow(), 8);
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(Some(8)));
+}
+
+#[test]
+fn marked_as_changed_it_begins_with_the_present_value() {
+    let (tx, mut rx) = channel(1);
+    rx.mark_changed();
+    assert_eq!(block_on(rx.next()), Some(1));
+    tx.send(2).unwrap();
+    rx.mark_unchanged();
+    assert_eq!(poll_next(&Task::new(), &mut rx), Poll::Pending);
+    drop(tx);
+    rx.mark_changed();
+    assert!(!rx.is_terminated());
+    assert_eq!(block_on(rx.collect::<Vec<_>>()), [2]);
+}
+
+#[test]
+fn it_ends_after_the_last_value_and_stays_so() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(0);
+    assert!(!rx.is_terminated());
+    tx.send(1).unwrap();
+    let other = tx.clone();
+    drop(tx);
+    assert!(!rx.is_terminated());
+    drop(other);
+    assert!(!rx.is_terminated(), "the last value is still to come");
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(Some(1)));
+    for _ in 0..3 {
+        assert!(rx.is_terminated());
+        assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+    }
+    assert_eq!(task.seen(), Seen::default());
+
+    // Without a value that was not seen.
+    let (tx, mut rx) = channel(0);
+    drop(tx);
+    assert!(rx.is_terminated());
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+}
+
+#[test]
+fn a_waker_is_left_behind_until_a_change_or_another_one() {
+    let [first, other] = [Task::new(), Task::new()];
+    let (tx, mut rx) = channel(0);
+    assert!(first.poll(&mut rx.next()).is_pending());
+    assert!(poll_next(&first, &mut rx).is_pending());
+    assert_eq!(first.seen(), Seen { cloned: 1, ..Seen::default() }, "the same waker");
+    assert!(poll_next(&other, &mut rx).is_pending());
+    assert_eq!(first.seen(), Seen { dropped: 1, ..Seen::default() });
+    other.seen();
+    tx.send(1).unwrap();
+    tx.send(2).unwrap();
+    assert_eq!(other.seen(), Seen { woken: 1, ..Seen::default() });
+    assert_eq!(poll_next(&other, &mut rx), Poll::Ready(Some(2)));
+    assert!(poll_next(&other, &mut rx).is_pending());
+    other.seen();
+    drop(tx);
+    assert_eq!(other.seen(), Seen { woken: 1, ..Seen::default() });
+    assert_eq!(poll_next(&other, &mut rx), Poll::Ready(None));
+    assert_eq!((first.seen(), other.seen()), (Seen::default(), Seen::default()));
+}
+
+#[test]
+fn futures_know_whether_they_have_finished() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(0);
+    let mut changed = rx.changed();
+    assert!(!changed.is_terminated());
+    assert!(task.poll(&mut changed).is_pending() && !changed.is_terminated());
+    tx.send(1).unwrap();
+    assert!(!changed.is_terminated());
+    assert!(task.poll(&mut changed).is_ready() && changed.is_terminated());
+    drop(changed);
+    let mut wait_for = rx.wait_for(|value| *value == 2);
+    assert!(task.poll(&mut wait_for).is_pending() && !wait_for.is_terminated());
+    tx.send(2).unwrap();
+    assert!(task.poll(&mut wait_for).is_ready() && wait_for.is_terminated());
+}
+
+/// Panics when it is cloned, if it says so.
+struct Payload(u8, bool);
+
+impl Clone for Payload {
+    fn clone(&self) -> Self {
+        if self.1 {
+            resume_unwind(Box::new(()));
+        }
+        Self(self.0, self.1)
+    }
+}
+
+#[test]
+fn a_clone_that_panics_does_not_end_it() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(Payload(0, false));
+    assert!(poll_next(&task, &mut rx).is_pending());
+    assert!(tx.send(Payload(1, true)).is_ok());
+    let outcome = catch_unwind(AssertUnwindSafe(|| poll_next(&task, &mut rx).is_ready()));
+    assert!(outcome.is_err());
+    assert!(poll_next(&task, &mut rx).is_pending());
+    task.seen();
+    assert!(tx.send(Payload(2, false)).is_ok());
+    assert_eq!(task.seen().woken, 1);
+    assert!(matches!(poll_next(&task, &mut rx), Poll::Ready(Some(Payload(2, false)))));
+}
+
+#[test]
+fn under_many_sends_it_only_rises_and_ends_with_the_last() {
+    const SENDS: u64 = 5_000;
+    watched(|watch| {
+        let (tx, rx) = channel(0_u64);
+        thread::scope(|scope| {
+            for receiver in 0..3 {
+                let rx = rx.clone();
+                scope.spawn(move || {
+                    let _running = watch.running(format!("receiver {receiver}"));
+                    let values = block_on(rx.collect::<Vec<_>>());
+                    assert!(values.is_sorted_by(|one, other| one < other));
+                    assert_eq!(values.last(), Some(&SENDS));
+                });
+            }
+            for sender in 0..2 {
+                let tx = tx.clone();
+                scope.spawn(move || {
+                    let _running = watch.running(format!("sender {sender}"));
+                    for _ in 0..SENDS / 2 {
+                        tx.send_modify(|value| *value += 1);
+                    }
+                });
+            }
+            drop(tx);
+        });
+    });
+}
