@@ -1,0 +1,16 @@
+//! The crate as it is, on the machine's threads.
+
+pub(crate) use overwrite_channel::{
+    Receiver, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel, watch,
+};
+use std::{hint::spin_loop, thread::yield_now};
+
+/// Now and then it is long enough for another thread to run on this core.
+pub(crate) fn pause(time: u32) {
+    if time > 60 {
+        yield_now();
+    }
+    for _ in 0..time {
+        spin_loop();
+    }
+}
