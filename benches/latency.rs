@@ -29,11 +29,15 @@ mod table;
 mod tasks;
 #[allow(dead_code, reason = "what only other benches use")]
 mod threads;
+#[allow(dead_code, reason = "what only other benches use")]
+#[path = "waits/mod.rs"]
+mod waits;
 
 use cores::Pair;
-use latency::{PERCENTILES, Runtimes, Table, median, timer};
+use latency::{PERCENTILES, Table, median, timer};
 use std::time::Duration;
 use table::has_option;
+use waits::Runtimes;
 
 fn main() {
     // Without `--bench` it is `cargo test` that runs this.

@@ -62,14 +62,50 @@ impl Table {
         }
     }
 
+    /// Of the rounds so far.
+    pub(crate) fn figures(&mut self) -> Vec<Figure> {
+        let figure = |row: &mut Row| Figure {
+            name: row.name,
+            nanos: median(&mut row.nanos),
+            ratio: quartiles(&mut row.ratios),
+        };
+        self.rows.iter_mut().map(figure).collect()
+    }
+
     fn print(&mut self) {
         println!("\n{:<58}{:>8}{:>8}{:>15}", self.title, "ns", "ratio", "quartiles");
-        for row in &mut self.rows {
-            let [_, nanos, _] = quartiles(&mut row.nanos);
-            let [low, ratio, high] = quartiles(&mut row.ratios);
-            println!("  {:<56}{nanos:>8.1}{ratio:>8.2}{low:>8.2} –{high:>5.2}", row.name);
+        for Figure { name, nanos, ratio: [low, ratio, high] } in self.figures() {
+            println!("  {name:<56}{nanos:>8.1}{ratio:>8.2}{low:>8.2} –{high:>5.2}");
         }
     }
+}
+
+/// A contender, over all rounds.
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    /// The median.
+    pub(crate) nanos: f64,
+    /// To the floor of the same round: the median, between the quartiles.
+    pub(crate) ratio: [f64; 3],
+}
+
+/// Interleaved rounds, one at least, for about `time`; how many there were. `progress` gets how much of that
+/// is over.
+pub(crate) fn rounds(
+    tables: &mut [Table],
+    time: Duration,
+    progress: &mut dyn FnMut(Duration),
+) -> u32 {
+    let start = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || start.elapsed() < time {
+        for table in &mut *tables {
+            table.round();
+            progress(start.elapsed().min(time));
+        }
+        rounds += 1;
+    }
+    rounds
 }
 
 /// A quarter of the values is below the first, half of them below the second.
@@ -98,12 +134,7 @@ pub(crate) fn run(mut tables: Vec<Table>, note: &str) {
         Duration::from_millis(7500)
     };
     let time = time_each * u32::try_from(tables.len()).expect("a few tables");
-    let start = Instant::now();
-    let mut rounds = 0;
-    while rounds == 0 || start.elapsed() < time {
-        tables.iter_mut().for_each(Table::round);
-        rounds += 1;
-    }
+    let rounds = rounds(&mut tables, time, &mut |_| ());
     println!("Medians of {rounds} rounds, {note}.");
     tables.iter_mut().for_each(Table::print);
 }

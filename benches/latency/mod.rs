@@ -1,6 +1,6 @@
 //! Percentiles of a send and of a hand-over, by interleaved rounds.
 //!
-//! A program that uses this module has `cores.rs`, `peers/`, `tasks.rs` and `threads.rs` (and their
+//! A program that uses this module has `cores.rs`, `peers/`, `tasks.rs`, `threads.rs` and `waits/` (and their
 //! `table.rs`) as modules of its root.
 
 mod parked;
@@ -8,15 +8,13 @@ mod polling;
 mod sends;
 mod task;
 
-use crate::cores::Pair;
+use crate::{cores::Pair, waits::Runtimes};
 use hdrhistogram::Histogram;
 use std::{
     hint::spin_loop,
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
-use tokio::runtime::{Builder, Runtime};
 
 /// How long anybody waits for another thread before it takes it for dead.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -89,20 +87,6 @@ impl Group {
             }
             before = after;
         }
-    }
-}
-
-/// tokio's, with one thread and with two.
-pub(crate) struct Runtimes {
-    pub(crate) one: Arc<Runtime>,
-    pub(crate) two: Arc<Runtime>,
-}
-
-impl Runtimes {
-    pub(crate) fn start() -> Self {
-        let one = Builder::new_current_thread().build().expect("a runtime");
-        let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
-        Self { one: Arc::new(one), two: Arc::new(two) }
     }
 }
 
