@@ -4,6 +4,7 @@
 use overwrite_channel::watch::{Receiver, Ref, Sender, channel};
 use std::{
     future::Future,
+    mem::ManuallyDrop,
     pin::pin,
     task::{Context, Waker},
     time::{Duration, Instant},
@@ -11,8 +12,12 @@ use std::{
 
 mod common {
     pub(crate) mod counting;
+    pub(crate) mod waker;
 }
-use common::counting::{Counting, Counts, bytes, measure};
+use common::{
+    counting::{Counting, Counts, bytes, measure},
+    waker::Task,
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -30,8 +35,7 @@ fn warm<T: Clone>(init: T) -> (Sender<T>, Receiver<T>) {
     tx.send(init.clone()).unwrap();
     let looks: [_; 20] = std::array::from_fn(|_| tx.borrow());
     drop(looks);
-    rx.blocking_changed().unwrap();
-    assert!(rx.blocking_changed_timeout(Duration::from_micros(1)).is_err());
+    rx.blocking_changed_timeout(Duration::ZERO).unwrap();
     channel(init)
 }
 
@@ -105,18 +109,13 @@ fn looking_allocates_nothing() {
 }
 
 #[test]
-fn waiting_allocates_nothing() {
+fn waiting_as_a_task_allocates_nothing() {
     let (tx, mut rx) = warm(0_u64);
-    let soon = Duration::from_micros(1);
     let mut cx = Context::from_waker(Waker::noop());
     for value in 1..100 {
         let ((), counts) = measure(|| {
-            // These wait in vain: as a task, and as a thread that parks.
             assert!(pin!(rx.changed()).poll(&mut cx).is_pending());
             assert!(pin!(rx.wait_for(|it| *it == value)).poll(&mut cx).is_pending());
-            assert!(rx.blocking_changed_timeout(soon).is_err());
-            assert!(rx.blocking_changed_deadline(Instant::now() + soon).is_err());
-            assert!(rx.blocking_wait_for_timeout(soon, |it| *it == value).is_err());
         });
         assert_eq!(counts, Counts::default());
         let ((), counts) = measure(|| {
@@ -128,10 +127,45 @@ fn waiting_allocates_nothing() {
         assert_eq!(counts, Counts { allocations: 1, live_bytes: 0 }, "what the send takes");
         let ((), counts) = measure(|| {
             rx.mark_changed();
-            assert_eq!(rx.blocking_changed(), Ok(()));
-            assert_eq!(rx.blocking_wait_for(|_| true).map(|it| *it), Ok(value));
+            assert!(pin!(rx.changed()).poll(&mut cx).is_ready());
             assert!(pin!(rx.wait_for(|it| *it == value)).poll(&mut cx).is_ready());
         });
+        assert_eq!(counts, Counts::default());
+    }
+}
+
+#[test]
+fn waiting_as_a_thread_allocates_nothing() {
+    type Wait = fn(&mut Receiver<u64>, Duration) -> bool;
+    let waits: [Wait; 4] = [
+        |rx, timeout| rx.blocking_changed_timeout(timeout).is_ok(),
+        |rx, timeout| rx.blocking_changed_deadline(Instant::now() + timeout).is_ok(),
+        |rx, timeout| rx.blocking_wait_for_timeout(timeout, |it| *it == 1).is_ok(),
+        |rx, timeout| {
+            rx.blocking_wait_for_deadline(Instant::now() + timeout, |it| *it == 1).is_ok()
+        },
+    ];
+    for wait in waits {
+        let (tx, mut rx) = warm(0_u64);
+        let task = Task::new();
+        let mut timeout = Duration::from_micros(100);
+        loop {
+            // What a poll has left behind is dropped by a thread that parks, and by no other.
+            let mut left = ManuallyDrop::new(rx.changed());
+            assert!(task.poll(&mut *left).is_pending());
+            task.seen();
+            let (outcome, counts) = measure(|| wait(&mut rx, timeout));
+            assert!(!outcome);
+            assert_eq!(counts, Counts::default());
+            if task.seen().dropped == 1 {
+                break;
+            }
+            assert!(timeout < Duration::from_secs(10), "it never parks");
+            timeout *= 2;
+        }
+        tx.send(1).unwrap();
+        let (outcome, counts) = measure(|| wait(&mut rx, timeout));
+        assert!(outcome);
         assert_eq!(counts, Counts::default());
     }
 }

@@ -11,7 +11,7 @@ use std::{
     },
     task::Poll,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 mod common {
@@ -100,7 +100,7 @@ fn still_works<'l>(tx: Sender<Payload<'l>>, mut rx: Receiver<Payload<'l>>, ledge
     assert_eq!(rx.borrow_and_update().id(), id);
     assert_eq!(rx.skipped(), skipped, "no version was left out");
     tx.send_modify(|_| {});
-    assert_eq!(rx.blocking_changed(), Ok(()));
+    assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Ok(()));
     assert_eq!(rx.skipped(), skipped);
 
     let mut changed = rx.changed();
@@ -415,7 +415,7 @@ fn a_waker_that_panics_when_dropped_harms_nobody() {
             let mut changed = rx.changed();
             assert!(task.poll(&mut changed).is_pending());
             std::mem::forget(changed);
-            panics(|| rx.blocking_changed());
+            panics(|| rx.blocking_changed_timeout(Duration::from_secs(60)));
         },
         // Left behind with the receiver.
         |rx, task| {
@@ -442,8 +442,8 @@ fn a_predicate_that_panics_has_seen_the_value_that_it_looked_at() {
     let ledger = Ledger::new(20);
     let (tx, mut rx) = channel(Payload::new(&ledger));
     let waits: [fn(&mut Receiver<Payload<'_>>); 3] = [
-        |rx| drop(rx.blocking_wait_for(|_| quiet_panic())),
-        |rx| drop(rx.blocking_wait_for_timeout(Duration::MAX, |_| quiet_panic())),
+        |rx| drop(rx.blocking_wait_for_timeout(Duration::from_secs(60), |_| quiet_panic())),
+        |rx| drop(rx.blocking_wait_for_deadline(Instant::now(), |_| quiet_panic())),
         |rx| drop(rx.blocking_wait_for_timeout(Duration::ZERO, |_| quiet_panic())),
     ];
     for wait in waits {

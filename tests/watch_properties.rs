@@ -17,8 +17,12 @@ use std::{
 
 mod common {
     pub(crate) mod waker;
+    pub(crate) mod watchdog;
 }
-use common::waker::{Seen, Task};
+use common::{
+    waker::{Seen, Task},
+    watchdog::watched,
+};
 
 /// How many payloads there are, and were.
 #[derive(Default)]
@@ -496,6 +500,44 @@ fn choose<T>(handles: &mut [T], number: usize) -> Option<&mut T> {
     handles.get_mut(number.checked_rem(count)?)
 }
 
+fn run(steps: Vec<Step>, holder: Holder, senders_first: bool, looks_first: bool) {
+    let ledger = Ledger::default();
+    let first = ledger.payload(0);
+    let newest = first.known();
+    let (tx, rx) = channel(first);
+    let holder_tx = matches!(holder, Holder::Sender).then(|| tx.clone());
+    let holder_rx = matches!(holder, Holder::Receiver).then(|| rx.clone());
+    {
+        let mut run = Run {
+            ledger: &ledger,
+            holder_tx: holder_tx.as_ref(),
+            holder_rx: holder_rx.as_ref(),
+            senders: vec![tx],
+            receivers: vec![Modelled::new(rx, 0)],
+            kept: Vec::new(),
+            version: 0,
+            newest,
+        };
+        for step in steps {
+            run.step(step);
+        }
+        if looks_first {
+            run.kept.clear();
+            run.check();
+        }
+        while !(run.senders.is_empty() && run.receivers.is_empty()) {
+            let drops_sender = senders_first && !run.senders.is_empty() || run.receivers.is_empty();
+            run.step(if drops_sender { Step::DropSender(0) } else { Step::DropReceiver(0) });
+        }
+        while !run.kept.is_empty() {
+            run.step(Step::Unwrap(0));
+            run.step(Step::LetGo(0));
+        }
+    }
+    drop((holder_tx, holder_rx));
+    assert_eq!(ledger.alive.get(), 0);
+}
+
 /// `PROPTEST_CASES` says how many; without it, as many as take a second or two.
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
@@ -515,40 +557,10 @@ proptest! {
         senders_first: bool,
         looks_first: bool,
     ) {
-        let ledger = Ledger::default();
-        let first = ledger.payload(0);
-        let newest = first.known();
-        let (tx, rx) = channel(first);
-        let holder_tx = matches!(holder, Holder::Sender).then(|| tx.clone());
-        let holder_rx = matches!(holder, Holder::Receiver).then(|| rx.clone());
-        {
-            let mut run = Run {
-                ledger: &ledger,
-                holder_tx: holder_tx.as_ref(),
-                holder_rx: holder_rx.as_ref(),
-                senders: vec![tx],
-                receivers: vec![Modelled::new(rx, 0)],
-                kept: Vec::new(),
-                version: 0,
-                newest,
-            };
-            for step in steps {
-                run.step(step);
-            }
-            if looks_first {
-                run.kept.clear();
-                run.check();
-            }
-            while !(run.senders.is_empty() && run.receivers.is_empty()) {
-                let drops_sender = senders_first && !run.senders.is_empty() || run.receivers.is_empty();
-                run.step(if drops_sender { Step::DropSender(0) } else { Step::DropReceiver(0) });
-            }
-            while !run.kept.is_empty() {
-                run.step(Step::Unwrap(0));
-                run.step(Step::LetGo(0));
-            }
-        }
-        drop((holder_tx, holder_rx));
-        prop_assert_eq!(ledger.alive.get(), 0);
+        // In a thread of its own: a channel that is wrong may well wait for ever.
+        watched(move |watch| {
+            let _running = watch.running(format!("{steps:?}"));
+            run(steps, holder, senders_first, looks_first);
+        });
     }
 }

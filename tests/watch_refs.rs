@@ -5,6 +5,7 @@ use overwrite_channel::watch::{Ref, channel};
 use std::{
     sync::{Arc, Barrier, mpsc},
     thread,
+    time::Duration,
 };
 
 mod common {
@@ -382,7 +383,7 @@ fn the_look_that_a_wait_returns_is_as_good_as_any() {
     let value = Arc::new(1);
     let (tx, mut rx) = channel(Arc::new(0));
     tx.send(value.clone()).unwrap();
-    let look = rx.blocking_wait_for(|value| **value == 1).unwrap();
+    let look = rx.blocking_wait_for_timeout(Duration::ZERO, |value| **value == 1).unwrap();
     assert!(look.has_changed());
     tx.send(Arc::new(2)).unwrap();
     assert_eq!(Arc::strong_count(&value), 2, "looked at");
