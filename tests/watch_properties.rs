@@ -542,7 +542,7 @@ fn run(steps: Vec<Step>, holder: Holder, senders_first: bool, looks_first: bool)
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 2048;
+        config.cases = 1024;
     }
     config
 }

@@ -436,6 +436,85 @@ fn handles_come_and_go_at_any_time() {
 }
 
 #[test]
+fn who_has_looked_at_a_value_is_not_told_that_nothing_changed() {
+    const SENDS: u64 = 30_000;
+    watched(|watch| {
+        let (tx, rx) = channel(0_u64);
+        thread::scope(|scope| {
+            for reader in 0..3 {
+                let mut rx = rx.clone();
+                let looks = rx.clone();
+                scope.spawn(move || {
+                    let _running = watch.running(format!("reader {reader}"));
+                    let mut newest = 0;
+                    for turn in 0.. {
+                        let is_last = looks.is_closed();
+                        // By another receiver, so that it is new to this one.
+                        let value = *looks.borrow();
+                        if newest < value {
+                            let is_new = match turn % 3 {
+                                // The senders may have gone meanwhile.
+                                0 => rx.has_changed().unwrap_or(true),
+                                1 => rx.blocking_changed_timeout(Duration::ZERO).is_ok(),
+                                _ => block_on(rx.changed()).is_ok(),
+                            };
+                            assert!(is_new, "{value} after {newest}");
+                            newest = *rx.borrow_and_update();
+                            assert!(value <= newest);
+                        }
+                        if is_last {
+                            assert_eq!(newest, SENDS);
+                            break;
+                        }
+                    }
+                });
+            }
+            let _running = watch.running("sender");
+            for value in 1..=SENDS {
+                tx.send(value).unwrap();
+            }
+            drop(tx);
+        });
+    });
+}
+
+#[test]
+fn what_was_seen_does_not_become_new_again() {
+    const SENDS: u64 = 30_000;
+    watched(|watch| {
+        let (tx, rx) = channel(0_u64);
+        thread::scope(|scope| {
+            for reader in 0..3 {
+                let mut rx = rx.clone();
+                scope.spawn(move || {
+                    let _running = watch.running(format!("reader {reader}"));
+                    let mut marks = 0;
+                    while !rx.is_closed() {
+                        let seen = *rx.borrow_and_update();
+                        // Not again, whether the mark is taken back or reported.
+                        rx.mark_changed();
+                        marks += 1;
+                        if marks % 2 == 0 {
+                            rx.mark_unchanged();
+                        } else {
+                            assert!(rx.blocking_changed_timeout(Duration::ZERO).is_ok());
+                        }
+                        let look = rx.borrow();
+                        assert!(seen <= *look);
+                        assert!(seen < *look || !look.has_changed(), "{seen} is new again");
+                    }
+                });
+            }
+            let _running = watch.running("sender");
+            for value in 1..=SENDS {
+                tx.send(value).unwrap();
+            }
+            drop(tx);
+        });
+    });
+}
+
+#[test]
 fn senders_learn_of_the_receivers_end_whoever_goes_last() {
     watched(|watch| {
         let (tx, rx) = channel(0);
