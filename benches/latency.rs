@@ -34,7 +34,7 @@ mod threads;
 mod waits;
 
 use cores::Pair;
-use latency::{PERCENTILES, Table, median, timer};
+use latency::{PERCENTILES, Table, timer};
 use std::time::Duration;
 use table::has_option;
 use waits::Runtimes;
@@ -77,7 +77,6 @@ fn print(table: &Table) {
         for nanos in row.percentiles() {
             print!("{nanos:>10}");
         }
-        let ratio = |tail: bool| median(row.ratios.iter().map(|ratios| ratios[usize::from(tail)]));
-        println!("{:>12.2}{:>10.2}", ratio(false), ratio(true));
+        println!("{:>12.2}{:>10.2}", row.ratio(false), row.ratio(true));
     }
 }

@@ -12,12 +12,13 @@
 
 #[path = "memory/channels.rs"]
 mod channels;
+#[path = "memory/counting.rs"]
+mod counting;
 #[path = "memory/mod.rs"]
 mod memory;
 
-use memory::{
-    ADDRESS_SPACE, CAPACITIES, Found, Row, SENDS, counting::Counting, in_words, with_commas,
-};
+use counting::Counting;
+use memory::{ADDRESS_SPACE, CAPACITIES, Found, Row, SENDS, in_words, with_commas};
 use std::env;
 
 #[global_allocator]

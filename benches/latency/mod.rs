@@ -47,6 +47,11 @@ impl Row {
         PERCENTILES.iter().map(|(_, part)| self.histogram.value_at_quantile(*part)).collect()
     }
 
+    /// Of p50, or of p99 in the tail: the median over the rounds.
+    pub(crate) fn ratio(&self, tail: bool) -> f64 {
+        median(self.ratios.iter().map(|ratios| ratios[usize::from(tail)]))
+    }
+
     fn enter(&mut self, samples: &[u64], before: [f64; 2], after: [f64; 2]) {
         for nanos in samples {
             self.histogram.saturating_record(*nanos);
@@ -218,7 +223,7 @@ fn middle_and_tail(samples: &[u64]) -> [f64; 2] {
     [at(50), at(99)]
 }
 
-pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values = values.collect::<Vec<_>>();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

@@ -1,8 +1,8 @@
 //! A channel is built, filled and dropped in a process of its own, which may take no more than
 //! [`ADDRESS_SPACE`]: one that asks for more takes only that process with it.
 
-use super::counting::{Counts, counted};
 use crate::channels::{Channel, Sentinel};
+use crate::counting::{Counts, counted};
 use std::{
     env, fmt, fs,
     hint::black_box,

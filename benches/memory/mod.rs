@@ -1,16 +1,15 @@
 //! Memory against `MaxRetries`: what a channel holds that has room for a sentinel of every attempt.
 //!
-//! A program that uses this module has [`counting::Counting`] for its global allocator, calls [`is_child`]
-//! first of all, and has `channels.rs` as a module of its root.
+//! A program that uses this module has [`Counting`](crate::counting::Counting) for its global allocator, calls [`is_child`]
+//! first of all, and has `channels.rs` and `counting.rs` as modules of its root.
 
 mod child;
-pub(crate) mod counting;
 
 use crate::channels::{
     AsyncChannel, Channel, Crossbeam, Flume, Kanal, Overwrite, SyncChannel, TokioMpsc,
 };
-pub(crate) use child::{ADDRESS_SPACE, Failure, Found, SENDS};
-use child::{Contender, Pages};
+use child::Contender;
+pub(crate) use child::{ADDRESS_SPACE, Failure, Found, Pages, SENDS};
 
 /// This crate's first.
 const CONTENDERS: [Contender; 7] = [
