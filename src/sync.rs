@@ -1,19 +1,23 @@
-//! The only file that knows whether the crate runs on `core` and `std` or on loom.
+//! The only file that knows whether the crate runs on `core` and `std`, on loom, or on shuttle.
 //!
-//! The switch is the private cfg `overwrite_loom`, never plain `loom`: a user's
-//! `RUSTFLAGS="--cfg loom"` for another crate must not change this one.
+//! The switches are the private cfgs `overwrite_loom` and `overwrite_shuttle`, never plain `loom`: a
+//! user's `RUSTFLAGS="--cfg loom"` for another crate must not change this one.
 
-#[cfg(not(overwrite_loom))]
+#[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 pub(crate) use real::*;
 
-#[cfg(overwrite_loom)]
+#[cfg(any(overwrite_loom, overwrite_shuttle))]
 pub(crate) use modelled::*;
 
-#[cfg(all(overwrite_loom, feature = "watch"))]
+#[cfg(all(any(overwrite_loom, overwrite_shuttle), feature = "watch"))]
 mod arc_swap;
 
 #[cfg(not(overwrite_loom))]
+mod cell;
+
+#[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
+    pub(crate) use super::cell::UnsafeCell;
     #[cfg(feature = "watch")]
     pub(crate) use arc_swap::{ArcSwap, Guard};
     pub(crate) use core::hint::spin_loop;
@@ -22,21 +26,6 @@ mod real {
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
-
-    /// `core`'s cell behind loom's interface: an access is a closure, so that a model sees its extent.
-    #[derive(Debug)]
-    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
-
-    impl<T> UnsafeCell<T> {
-        pub(crate) const fn new(value: T) -> Self {
-            Self(core::cell::UnsafeCell::new(value))
-        }
-
-        #[inline]
-        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
-            f(self.0.get())
-        }
-    }
 
     /// Asks the processor for the line of `pointer`, without waiting for it. A hint, and a no-op where
     /// stable Rust has no instruction for it.
@@ -102,51 +91,42 @@ mod real {
     }
 }
 
-#[cfg(overwrite_loom)]
+#[cfg(any(overwrite_loom, overwrite_shuttle))]
 mod modelled {
     #[cfg(feature = "watch")]
     pub(crate) use super::arc_swap::{ArcSwap, Guard};
+    #[cfg(overwrite_shuttle)]
+    pub(crate) use super::cell::UnsafeCell;
+    #[cfg(overwrite_loom)]
+    use loom as scheduler;
+    #[cfg(overwrite_loom)]
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::hint::spin_loop;
+    pub(crate) use scheduler::hint::spin_loop;
     #[cfg(feature = "watch")]
-    pub(crate) use loom::sync::atomic::AtomicU64;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
-    use loom::sync::{Arc, Notify};
-    pub(crate) use loom::thread::yield_now;
+    pub(crate) use scheduler::sync::atomic::AtomicU64;
+    pub(crate) use scheduler::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use scheduler::thread::yield_now;
+    #[cfg(overwrite_shuttle)]
+    use shuttle as scheduler;
+    #[cfg(overwrite_shuttle)]
+    pub(crate) use shuttle::thread::{Thread, current, park};
     use std::time::Instant;
+    #[cfg(overwrite_loom)]
+    pub(crate) use thread::{Thread, current, park};
 
     pub(crate) fn prefetch<T>(_: *const T) {}
 
-    loom::thread_local! {
-        static CURRENT: Thread = Thread(Arc::new(Notify::new()));
-    }
-
-    /// loom's own `unpark` fails when it comes late, to a thread that waits for something else by
-    /// then; a `Notify` for each thread keeps the token, as the standard library does.
-    #[derive(Debug, Clone)]
-    pub(crate) struct Thread(Arc<Notify>);
-
-    impl Thread {
-        pub(crate) fn unpark(&self) {
-            self.0.notify();
-        }
-    }
-
-    pub(crate) fn current() -> Thread {
-        CURRENT.with(Thread::clone)
-    }
-
-    /// loom has no clock: a deadline passes when, and only when, the thread has waited for it.
+    /// A model has no clock: a deadline passes when, and only when, the thread has waited for it.
     pub(crate) fn expired(_: Option<Instant>) -> bool {
         false
     }
 
     pub(crate) fn park_until(deadline: Option<Instant>) -> bool {
         if deadline.is_some() {
-            loom::thread::yield_now();
+            yield_now();
             return true;
         }
-        current().0.wait();
+        park();
         false
     }
 
@@ -165,7 +145,35 @@ mod modelled {
 
         pub(crate) fn snooze(&self) {
             let Self(()) = self;
-            loom::thread::yield_now();
+            yield_now();
+        }
+    }
+
+    #[cfg(overwrite_loom)]
+    mod thread {
+        use loom::sync::{Arc, Notify};
+
+        loom::thread_local! {
+            static CURRENT: Thread = Thread(Arc::new(Notify::new()));
+        }
+
+        /// loom's own `unpark` fails when it comes late, to a thread that waits for something else by
+        /// then; a `Notify` for each thread keeps the token, as the standard library does.
+        #[derive(Debug, Clone)]
+        pub(crate) struct Thread(Arc<Notify>);
+
+        impl Thread {
+            pub(crate) fn unpark(&self) {
+                self.0.notify();
+            }
+        }
+
+        pub(crate) fn current() -> Thread {
+            CURRENT.with(Thread::clone)
+        }
+
+        pub(crate) fn park() {
+            current().0.wait();
         }
     }
 }

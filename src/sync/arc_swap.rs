@@ -1,4 +1,4 @@
-//! A stand-in for `arc_swap`, which loom cannot see into: the same contract, made of loom's types.
+//! A stand-in for `arc_swap`, which no model can see into: the same contract, made of the model's types.
 //!
 //! What the models rely on, and nothing more: a load acquires what the store of the value that it finds
 //! released, and a compare-and-exchange does both. That a value is freed no earlier than its last guard is
@@ -10,7 +10,7 @@ use core::{
     ops::Deref,
     sync::atomic::Ordering::{AcqRel, Acquire},
 };
-// Not loom's: it orders nothing, and no thread stops while it holds it.
+// Not the model's: it orders nothing, and no thread stops while it holds it.
 use std::{sync::Mutex, vec::Vec};
 
 pub(crate) struct ArcSwap<T> {

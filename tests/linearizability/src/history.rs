@@ -80,7 +80,7 @@ impl<'a, O> Recorder<'a, O> {
 
 /// All that was done with one channel, from its making to its end.
 pub(crate) struct History<O> {
-    calls: Vec<Call<O>>,
+    pub(crate) calls: Vec<Call<O>>,
 }
 
 impl<O: Operation> History<O> {
@@ -111,20 +111,6 @@ impl<O: Operation> History<O> {
         actions.sort_by_key(|(at, _)| *at);
         let actions = actions.into_iter().map(|(_, action)| action).collect();
         WGLChecker::<O::Specification>::is_linearizable(Actions::from_actions(actions))
-    }
-
-    /// How many calls overlap one of another thread.
-    pub(crate) fn overlapping(&self) -> usize {
-        let overlaps = |call: &&Call<O>| {
-            self.calls.iter().any(|other| {
-                other.thread != call.thread && other.from < call.to && call.from < other.to
-            })
-        };
-        self.calls.iter().filter(overlaps).count()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.calls.len()
     }
 
     /// # Panics

@@ -1,0 +1,12 @@
+//! The crate on shuttle's threads, for the histories.
+
+pub(crate) use overwrite_channel_shuttle::{
+    Receiver, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel, watch,
+};
+
+/// The scheduler makes pauses wherever threads can meet; here there is one more moment for it.
+pub(crate) fn pause(time: u32) {
+    if time > 0 {
+        shuttle::thread::yield_now();
+    }
+}
