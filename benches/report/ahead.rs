@@ -11,6 +11,13 @@ fn is_floor(name: &str) -> bool {
     ["bare ", "nothing", "a word and", "arc-swap alone"].iter().any(|floor| name.starts_with(floor))
 }
 
+/// Nobody can wait for these; some are for one sender and one receiver only.
+fn cannot_wait(name: &str) -> bool {
+    let names =
+        ["triple_buffer", "nexus-slot", "crossbeam ArrayQueue", "crossbeam AtomicCell", "arc-swap"];
+    names.iter().any(|peer| name.starts_with(peer))
+}
+
 pub(super) fn is_ours(name: &str) -> bool {
     name.starts_with("overwrite-channel") || name.starts_with("overwrite_channel")
 }
@@ -25,13 +32,14 @@ fn ahead(figures: &[(&str, f64)]) -> Vec<(String, f64)> {
 }
 
 impl Report {
-    /// A list, each with what part of this crate's time or ratio it needs.
+    /// Two tables: those that can be waited for, as this crate can, and the others.
     pub(super) fn peers_ahead(&self) -> String {
-        let mut text = String::new();
+        let mut waitable = String::new();
+        let mut others = String::new();
         let mut tell = |title: &str, figures: &[(&str, f64)]| {
             for (name, part) in ahead(figures) {
-                let _ =
-                    writeln!(text, "* *{title}:* {name} takes {part:.2} of what this crate takes.");
+                let text = if cannot_wait(&name) { &mut others } else { &mut waitable };
+                let _ = writeln!(text, "| {title} | {name} | {part:.2} |");
             }
         };
         for Ratios { title, figures } in
@@ -46,6 +54,23 @@ impl Report {
                 tell(&format!("{}, {name}", table.title), &figures.collect::<Vec<_>>());
             }
         }
-        if text.is_empty() { "Nowhere, this time.\n".into() } else { text }
+        let table = |text: String| {
+            if text.is_empty() {
+                "Nowhere, this time.\n".into()
+            } else {
+                format!(
+                    "| where | who | its part of what this crate takes |\n|---|---|--:|\n{text}"
+                )
+            }
+        };
+        format!(
+            "By more than {:.0} %, in the median.\n\n### Peers that can be waited for\n\n{}\n\
+             ### Peers that cannot\n\n\
+             Nobody can wait for a `triple_buffer`, a `nexus-slot` (both for one sender and one receiver), an \
+             `ArrayQueue`, an `AtomicCell` or an `ArcSwap`.\n\n{}",
+            MARGIN * 100.0,
+            table(waitable),
+            table(others)
+        )
     }
 }
