@@ -114,6 +114,7 @@ fn nobody_sees_the_values_of_a_sender_go_back() {
     const EACH: u32 = 3_000;
     watched(|watch| {
         for senders in 1..=3 {
+            let total = senders as u64 * u64::from(EACH);
             let (tx, rx) = channel::<Numbered>((0, 0));
             let ends: Vec<_> = thread::scope(|scope| {
                 let receivers = ways().map(|(name, follow)| {
@@ -122,7 +123,7 @@ fn nobody_sees_the_values_of_a_sender_go_back() {
                         let _running = watch.running(name);
                         let mut newest = vec![0; senders];
                         let mut last = (0, 0);
-                        follow(&mut rx, &mut |&(from, number)| {
+                        let reported = follow(&mut rx, &mut |&(from, number)| {
                             assert!(
                                 newest[from] <= number,
                                 "{name}: {number} after {}",
@@ -132,6 +133,9 @@ fn nobody_sees_the_values_of_a_sender_go_back() {
                             last = (from, number);
                         });
                         assert_eq!(*rx.borrow(), last, "{name} has seen the last value");
+                        if let Some(reported) = reported {
+                            assert_eq!(reported + rx.skipped(), total, "{name}");
+                        }
                         last
                     })
                 });
