@@ -25,6 +25,7 @@ impl<T> ArcSwap<T> {
     }
 
     pub(crate) fn load(&self) -> Guard<Arc<T>> {
+        // ORDERING: Acquire pairs with `compare_and_swap`: the value is written.
         self.guard(self.present.load(Acquire))
     }
 
@@ -34,6 +35,8 @@ impl<T> ArcSwap<T> {
             kept.push(Some(new));
             kept.len() - 1
         };
+        // ORDERING: AcqRel. Release pairs with the Acquire here and in `load`; and Acquire when it fails, for
+        // what is found instead.
         match self.present.compare_exchange(current.index, index, AcqRel, Acquire) {
             Ok(before) => self.guard(before),
             Err(found) => {

@@ -85,7 +85,14 @@ impl Arena {
     /// Also if they do not compile.
     pub(crate) fn build(&self) -> Result<Build> {
         let output = Command::new(env!("CARGO"))
-            .args(["test", "--no-run", "--test", "models", "--message-format", "json-render-diagnostics"])
+            .args([
+                "test",
+                "--no-run",
+                "--test",
+                "models",
+                "--message-format",
+                "json-render-diagnostics",
+            ])
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", self.root.join("target"))
             // A build that was killed leaves an incremental cache that does not link.
