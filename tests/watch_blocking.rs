@@ -188,6 +188,7 @@ fn past_the_deadline_it_looks_once_more() {
         let looks = Cell::new(0);
         let result = rx.blocking_wait_for_timeout(Duration::ZERO, |_| {
             looks.set(looks.get() + 1);
+            assert!(looks.get() <= 2, "it looks on and on");
             tx.send(looks.get()).unwrap();
             wants_second && looks.get() == 2
         });
@@ -260,11 +261,11 @@ fn values_that_are_not_wanted_never_extend_the_deadline() {
 fn each_change_wakes_everybody_asleep() {
     watched(|watch| {
         for (name, wait) in WAITS {
-            for receivers in [1, 2, 5] {
+            for receivers in [1, 4] {
                 let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
                 let woken = AtomicUsize::new(0);
                 let (tx, rx) = channel(0);
-                let sends = if name.ends_with("loop") { 5 } else { 50 };
+                let sends = if name.ends_with("loop") { 4 } else { 20 };
                 thread::scope(|scope| {
                     for sleeper in &sleepers {
                         let (mut rx, woken) = (rx.clone(), &woken);
@@ -366,11 +367,11 @@ fn a_change_that_comes_while_a_thread_goes_to_sleep_is_not_missed() {
                     }
                 });
                 let _running = watch.running(format!("{name}, back"));
-                for value in (1..).zip(rounds(500)).map(|(value, _)| value) {
+                for value in (1..).zip(rounds(300)).map(|(value, _)| value) {
                     tx.send(value).unwrap();
                     assert_eq!(wait(&mut back_rx, value), Ok(value));
                     // Somewhere in the other's spin, or after it.
-                    for _ in 0..value % 64 * 8 {
+                    for _ in 0..value % 300 {
                         std::hint::spin_loop();
                     }
                 }
