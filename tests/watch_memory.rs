@@ -13,10 +13,12 @@ use std::{
 mod common {
     pub(crate) mod counting;
     pub(crate) mod waker;
+    pub(crate) mod watchdog;
 }
 use common::{
     counting::{Counting, Counts, bytes, measure},
     waker::Task,
+    watchdog::watched,
 };
 
 #[global_allocator]
@@ -190,24 +192,27 @@ fn a_million_sends_take_no_more_than_one() {
 
 #[test]
 fn another_sender_takes_nothing_and_another_receiver_a_wait_cell_that_stays() {
-    let (tx, rx) = warm(0_u64);
-    let (others, counts) = measure(|| [tx.clone(), tx.clone()]);
-    assert_eq!(counts, Counts::default());
-    drop(others);
-    let (one, counts) = measure(|| rx.clone());
-    assert_eq!(counts.allocations, 1);
-    let cell = counts.live_bytes;
-    assert!((1..=64).contains(&cell), "a wait cell of {cell} bytes");
-    let (two, counts) = measure(|| tx.subscribe());
-    assert_eq!(counts, Counts { allocations: 1, live_bytes: cell });
-    let ((), counts) = measure(|| drop((one, two)));
-    assert_eq!(counts, Counts::default(), "they stay");
-    let ((), counts) = measure(|| {
-        for _ in 0..1_000 {
-            let (_one, _two) = (rx.clone(), tx.subscribe());
-        }
+    watched(|watch| {
+        let _running = watch.running("clones");
+        let (tx, rx) = warm(0_u64);
+        let (others, counts) = measure(|| [tx.clone(), tx.clone()]);
+        assert_eq!(counts, Counts::default());
+        drop(others);
+        let (one, counts) = measure(|| rx.clone());
+        assert_eq!(counts.allocations, 1);
+        let cell = counts.live_bytes;
+        assert!((1..=64).contains(&cell), "a wait cell of {cell} bytes");
+        let (two, counts) = measure(|| tx.subscribe());
+        assert_eq!(counts, Counts { allocations: 1, live_bytes: cell });
+        let ((), counts) = measure(|| drop((one, two)));
+        assert_eq!(counts, Counts::default(), "they stay");
+        let ((), counts) = measure(|| {
+            for _ in 0..1_000 {
+                let (_one, _two) = (rx.clone(), tx.subscribe());
+            }
+        });
+        assert_eq!(counts, Counts::default(), "and are used again");
     });
-    assert_eq!(counts, Counts::default(), "and are used again");
 }
 
 #[test]

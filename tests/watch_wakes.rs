@@ -426,24 +426,27 @@ fn a_poll_looks_at_no_more_than_32_unwanted_values_and_then_wakes_itself() {
 
 #[test]
 fn a_clone_of_a_receiver_that_waits_does_not_wait() {
-    let [task, other] = tasks();
-    let (tx, mut rx) = channel(0);
-    leaves(&task, &mut rx);
-    let mut clone = rx.clone();
-    drop(clone.clone());
-    assert_eq!(task.seen(), NOTHING);
-    let mut future = clone.changed();
-    pends(&other, &mut future);
-    drop(rx);
-    assert_eq!((task.seen(), other.seen()), (DROPPED, NOTHING));
-    // A newer receiver waits where the dropped one did.
-    let mut newer = tx.subscribe();
-    let mut newer_future = newer.changed();
-    pends(&task, &mut newer_future);
-    tx.send(1).unwrap();
-    assert_eq!((task.seen(), other.seen()), (WOKEN, WOKEN));
-    assert_eq!(task.poll(&mut newer_future), Poll::Ready(Ok(())));
-    assert_eq!(other.poll(&mut future), Poll::Ready(Ok(())));
+    watched(|watch| {
+        let _running = watch.running("clones");
+        let [task, other] = tasks();
+        let (tx, mut rx) = channel(0);
+        leaves(&task, &mut rx);
+        let mut clone = rx.clone();
+        drop(clone.clone());
+        assert_eq!(task.seen(), NOTHING);
+        let mut future = clone.changed();
+        pends(&other, &mut future);
+        drop(rx);
+        assert_eq!((task.seen(), other.seen()), (DROPPED, NOTHING));
+        // A newer receiver waits where the dropped one did.
+        let mut newer = tx.subscribe();
+        let mut newer_future = newer.changed();
+        pends(&task, &mut newer_future);
+        tx.send(1).unwrap();
+        assert_eq!((task.seen(), other.seen()), (WOKEN, WOKEN));
+        assert_eq!(task.poll(&mut newer_future), Poll::Ready(Ok(())));
+        assert_eq!(other.poll(&mut future), Poll::Ready(Ok(())));
+    });
 }
 
 #[test]
