@@ -1,9 +1,9 @@
 //! A configuration file, read again whenever it changes, and seen by tasks and by a plain thread.
 //!
-//! The system's notice of a change comes on a thread of the crate `notify`, which reads the file and sends. It never
-//! waits for those who look: not for the slow task, which has a `Ref` in hand for a while each time, and skips what
-//! comes meanwhile. A file that is broken changes nothing. When the watcher goes, its sender goes, and everybody who
-//! waits learns that nothing will change any more.
+//! A thread is told by the crate `notify` that something changed, reads the file and sends. It never waits for those
+//! who look: not for the slow task, which keeps a `Ref` in hand over an `.await`, and skips what comes meanwhile. A
+//! file that is broken changes nothing. When the watcher goes, the sender goes, and everybody who waits learns that
+//! nothing will change any more.
 //!
 //! Without a path it writes and edits a file of its own, and checks what everybody has seen.
 //!
@@ -12,17 +12,26 @@
 //! cargo run --example config_reload -- my.toml  # until Ctrl-C
 //! ```
 
-use notify::{Event, PollWatcher, RecursiveMode, Watcher, recommended_watcher};
-use overwrite_channel::watch::{self, Receiver};
+use notify::{Event, PollWatcher, RecursiveMode::NonRecursive, Watcher, recommended_watcher};
+use overwrite_channel::watch::{self, Receiver, Sender};
 use serde::{Deserialize, Serialize};
-use std::{env, error::Error, fs, io, path::Path, process::ExitCode, thread, time::Duration};
-use tokio::time::{sleep, timeout};
+use std::{
+    env,
+    error::Error,
+    fs, io,
+    path::{self, Path},
+    process::ExitCode,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::timeout};
 
 /// How often the file changes in the play.
-const EDITS: u32 = 40;
-const EDITED_EVERY: Duration = Duration::from_millis(5);
-/// Much longer than anything takes here.
-const PATIENCE: Duration = Duration::from_secs(30);
+const EDITS: u32 = 10;
+const A_MOMENT: Duration = Duration::from_millis(20);
+/// Much longer than the play takes anywhere.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Config {
@@ -30,83 +39,117 @@ struct Config {
     greeting: String,
 }
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
+type Events = mpsc::Receiver<notify::Result<Event>>;
+type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-fn read(path: &Path) -> Fallible<Config> {
-    Ok(toml::from_str(&fs::read_to_string(path)?)?)
+/// The configuration in the file, or what is wrong with it, in a line.
+fn read(path: &Path) -> Result<Config, String> {
+    let name = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().map_or("", |span| &text[..span.start]);
+        format!("{name}, line {}: {}", before.matches('\n').count() + 1, error.message())
+    })
 }
 
-/// The configuration in the file, now and after each change, for as long as the watcher is kept.
-fn watched(path: &Path) -> Fallible<(Box<dyn Watcher>, Receiver<Config>)> {
-    let path = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
-    let folder = path.parent().ok_or("a file is in a folder")?.to_owned();
-    let (tx, rx) = watch::channel(read(&path)?);
-    let mut complaint = String::new();
-    let on_event = move |event: notify::Result<Event>| {
-        let is_about_it = event.is_ok_and(|event| {
-            event.need_rescan() || !event.kind.is_access() && event.paths.contains(&path)
-        });
-        if !is_about_it {
-            return;
-        }
-        match read(&path) {
-            Ok(config) => {
-                // Nobody is woken if it says what it said before.
-                tx.send_if_modified(|old| {
-                    let is_new = *old != config;
-                    old.clone_from(&config);
-                    is_new
-                });
-            }
-            // Half written, or wrong: everybody goes on with what there was.
-            Err(error) => {
-                let error = error.to_string();
-                if error != complaint {
-                    eprintln!("ignored: {}", error.lines().next().unwrap_or_default());
-                    complaint = error;
-                }
-            }
-        }
-    };
-    // The folder, because editors put a new file in the place of the old one.
-    let mut watcher: Box<dyn Watcher> = match recommended_watcher(on_event.clone()) {
-        Ok(watcher) => Box::new(watcher),
+/// Whatever happens in a folder, for as long as the watcher is kept.
+fn watch_folder(folder: &Path) -> notify::Result<(Box<dyn Watcher + Send>, Events)> {
+    let (tx, events) = mpsc::channel();
+    let told = recommended_watcher(tx.clone()).and_then(|mut watcher| {
+        watcher.watch(folder, NonRecursive)?;
+        Ok(watcher)
+    });
+    match told {
+        Ok(watcher) => Ok((Box::new(watcher), events)),
+        // As in some containers, and where too many programs watch.
         Err(error) => {
-            eprintln!("looking every 50 ms: {error}");
-            let often = notify::Config::default().with_poll_interval(Duration::from_millis(50));
-            Box::new(PollWatcher::new(on_event, often)?)
+            eprintln!("the system does not tell of changes ({error}): looking every 50 ms");
+            // By the contents, too: the times that it compares are whole seconds.
+            let often = notify::Config::default()
+                .with_poll_interval(Duration::from_millis(50))
+                .with_compare_contents(true);
+            let mut watcher = PollWatcher::new(tx, often)?;
+            watcher.watch(folder, NonRecursive)?;
+            Ok((Box::new(watcher), events))
         }
-    };
-    watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-    Ok((watcher, rx))
+    }
+}
+
+/// Sends what is new; what is as before wakes nobody.
+fn renew<T: Clone + PartialEq>(tx: &Sender<T>, new: &T) -> bool {
+    tx.send_if_modified(|old| {
+        let is_new = old != new;
+        old.clone_from(new);
+        is_new
+    })
+}
+
+/// A file's configuration, and what is wrong with the file at present, if anything.
+struct Watched {
+    /// It ends with this.
+    watcher: Box<dyn Watcher + Send>,
+    config: Receiver<Config>,
+    problem: Receiver<Option<String>>,
+}
+
+fn watched(path: &Path) -> Fallible<Watched> {
+    let path = path::absolute(path)?;
+    read(&path)?; // else there is nothing to watch
+    // The folder, because editors put a new file in the place of the old one.
+    let (watcher, events) = watch_folder(path.parent().ok_or("a file lies in a folder")?)?;
+    // After that, so that no change comes in between.
+    let (tx, config) = watch::channel(read(&path)?);
+    let (problem_tx, problem) = watch::channel(None);
+    thread::spawn(move || {
+        while let Ok(event) = events.recv() {
+            // It is told of its own reading, too.
+            if event.is_ok_and(|event| event.kind.is_access()) {
+                continue;
+            }
+            // Who writes in place is done by then; if not, the next event comes.
+            thread::sleep(A_MOMENT);
+            events.try_iter().for_each(drop);
+            let problem = match read(&path) {
+                Ok(config) => {
+                    renew(&tx, &config);
+                    None
+                }
+                // Half written, or wrong: everybody goes on with what there was.
+                Err(problem) => Some(problem),
+            };
+            if renew(&problem_tx, &problem) {
+                problem.inspect(|problem| eprintln!("the configuration stays: {problem}"));
+            }
+        }
+    });
+    Ok(Watched { watcher, config, problem })
 }
 
 /// What somebody has seen until the end.
 #[derive(Debug)]
 struct Seen {
     last: Config,
-    looks: u64,
+    looks: u32,
     skipped: u64,
 }
 
-/// A task that does something with each configuration it sees, which takes `busy`.
-async fn task(name: &str, mut rx: Receiver<Config>, busy: Duration) -> Seen {
+/// A task that is busy with each configuration it sees until `done` is true.
+async fn task(name: &str, mut rx: Receiver<Config>, mut done: Receiver<bool>) -> Fallible<Seen> {
     let mut looks = 0;
     while rx.changed().await.is_ok() {
         let config = rx.borrow_and_update();
+        println!("{name}: {config}", config = config.greeting);
         looks += 1;
-        sleep(busy).await; // with the configuration in hand: no sender waits for that
-        if looks % 8 == 1 {
-            println!("{name}: edit {}, {:?}", config.edit, config.greeting);
-        }
+        done.wait_for(|done| *done).await?; // with the configuration in hand: no sender waits for that
     }
-    Seen { last: rx.borrow().clone(), looks, skipped: rx.skipped() }
+    Ok(Seen { last: rx.borrow().clone(), looks, skipped: rx.skipped() })
 }
 
 /// The same as a thread, without a runtime.
 fn plain_thread(mut rx: Receiver<Config>) -> Seen {
     let mut looks = 0;
     while rx.blocking_changed().is_ok() {
+        println!("thread: {}", rx.borrow_and_update().greeting);
         looks += 1;
     }
     Seen { last: rx.borrow().clone(), looks, skipped: rx.skipped() }
@@ -120,40 +163,42 @@ fn edit(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn config(edit: u32) -> Config {
-    Config { edit, greeting: ["hello", "hi", "good day"][edit as usize % 3].to_owned() }
+    Config { edit, greeting: format!("{} {edit}", ["hello", "good day"][edit as usize % 2]) }
 }
 
 async fn play(path: &Path) -> Fallible<()> {
     edit(path, &toml::to_string(&config(0))?)?;
-    let (watcher, mut rx) = watched(path)?;
-    let quick = tokio::spawn(task("quick task", rx.clone(), Duration::ZERO));
-    let slow = tokio::spawn(task("slow task", rx.clone(), 8 * EDITED_EVERY));
-    let thread = thread::spawn({
-        let rx = rx.clone();
-        move || plain_thread(rx)
-    });
+    let Watched { watcher, config: mut rx, mut problem } = watched(path)?;
+    let (all_sent, done) = watch::channel(false);
+    let quick = tokio::spawn(task("quick task", rx.clone(), watch::channel(true).1));
+    let slow = tokio::spawn(task("slow task", rx.clone(), done));
+    let (thread_tx, thread) = oneshot::channel();
+    let thread_rx = rx.clone();
+    thread::spawn(move || thread_tx.send(plain_thread(thread_rx)));
 
     for number in 1..=EDITS {
-        sleep(EDITED_EVERY).await; // the pace of whoever edits
         edit(path, &toml::to_string(&config(number))?)?;
+        rx.wait_for(|config| config.edit == number).await?;
         if number == EDITS / 2 {
             edit(path, "edit = 'a word'")?;
+            problem.wait_for(Option::is_some).await?;
+            if *rx.borrow() != config(number) {
+                return Err("a broken file has changed the configuration".into());
+            }
         }
     }
-    timeout(PATIENCE, rx.wait_for(|config| config.edit == EDITS)).await??;
+    all_sent.send_replace(true);
     drop(watcher);
 
-    let thread = tokio::task::spawn_blocking(|| thread.join());
-    let thread = timeout(PATIENCE, thread).await??.map_err(|_| "the thread panicked")?;
-    let all = [("quick task", quick.await?), ("slow task", slow.await?), ("thread", thread)];
-    for (name, Seen { last, looks, skipped }) in all {
-        println!(
-            "{name}: saw {looks} configurations and skipped {skipped}; the last was edit {}",
-            last.edit
-        );
-        if last != config(EDITS) {
+    let (quick, slow, thread) = (quick.await??, slow.await??, thread.await?);
+    for (name, seen) in [("quick task", &quick), ("slow task", &slow), ("thread", &thread)] {
+        println!("{name}: looked {} times and skipped {} changes", seen.looks, seen.skipped);
+        if seen.last != config(EDITS) {
             return Err(format!("the {name} has not seen the newest").into());
         }
+    }
+    if slow.looks > 2 || slow.skipped == 0 {
+        return Err("the slow task has seen what was stale".into());
     }
     Ok(())
 }
@@ -161,14 +206,18 @@ async fn play(path: &Path) -> Fallible<()> {
 async fn run() -> Fallible<()> {
     let Some(path) = env::args_os().nth(1) else {
         let folder = tempfile::tempdir()?;
-        return play(&folder.path().join("config.toml")).await;
+        let path = folder.path().join("config.toml");
+        return match timeout(PATIENCE, play(&path)).await {
+            Ok(result) => result,
+            Err(_) => Err(format!("not done after {PATIENCE:?}").into()),
+        };
     };
-    let (watcher, rx) = watched(Path::new(&path))?;
-    println!("{:?}", *rx.borrow());
-    let seen = tokio::spawn(task("task", rx, Duration::ZERO));
+    let Watched { watcher, config, .. } = watched(Path::new(&path))?;
+    println!("{:?}; until Ctrl-C", *config.borrow());
+    let task = tokio::spawn(task("task", config, watch::channel(true).1));
     tokio::signal::ctrl_c().await?;
     drop(watcher);
-    println!("{:?}", seen.await?);
+    println!("{:?}", task.await??);
     Ok(())
 }
 
