@@ -176,6 +176,41 @@ fn each_send_wakes_one() {
     });
 }
 
+/// One receiver begins to wait, gives up, and stays; the other, asleep, must have the value all the same.
+#[test]
+fn a_dropped_future_passes_its_wake_on() {
+    explore(|| {
+        let (mut tx, mut gives_up) = channel();
+        let mut waits = gives_up.clone();
+        let (received, has_received) = mpsc::channel();
+        let other = received.clone();
+        let first = thread::spawn(move || {
+            let poll = {
+                let mut future = pin!(gives_up.recv_async());
+                let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                thread::yield_now();
+                poll
+            };
+            if let Poll::Ready(value) = poll {
+                received.send(value).expect("the sender waits for it");
+            }
+            gives_up
+        });
+        let second = thread::spawn(move || {
+            let value = waits.recv();
+            // It may come after all has been received: then the end is what it is told.
+            let _ = other.send(value);
+            waits
+        });
+        assert_eq!(tx.send(1), Ok(None));
+        assert_eq!(has_received.recv(), Ok(Ok(1)));
+        drop(tx);
+        for receiver in [first, second] {
+            receiver.join().expect("no call panics");
+        }
+    });
+}
+
 #[test]
 fn whoever_waits_for_the_receivers_end_is_woken() {
     explore(|| {

@@ -2,7 +2,7 @@
 
 use crate::schedules::explore;
 use overwrite_channel_shuttle::watch::{Receiver, Sender, channel};
-use shuttle::{future::block_on, thread};
+use shuttle::{future::block_on, sync::mpsc, thread};
 use std::{
     pin::pin,
     task::{Context, Poll, Waker},
@@ -128,4 +128,39 @@ fn tasks_that_drop_futures() {
 #[test]
 fn every_change_is_counted() {
     explore(|| see_all([counts, for_the_last, as_thread]));
+}
+
+/// The next change comes when everybody has seen the last one. So each must wake all that are asleep, and
+/// nothing else will.
+#[test]
+fn each_change_wakes_everybody() {
+    explore(|| {
+        let (tx, rx) = channel(0);
+        let (seen, has_seen) = mpsc::channel();
+        let receivers: Vec<_> = (0..3)
+            .map(|receiver| {
+                let (mut rx, seen) = (rx.clone(), seen.clone());
+                thread::spawn(move || {
+                    for count in 1..=2 {
+                        let changed = match receiver {
+                            0 => rx.blocking_changed(),
+                            _ => block_on(rx.changed()),
+                        };
+                        assert_eq!(changed, Ok(()));
+                        assert_eq!(*rx.borrow(), count);
+                        seen.send(()).expect("the sender waits for it");
+                    }
+                })
+            })
+            .collect();
+        for count in 1..=2 {
+            tx.send(count).expect("there are receivers");
+            for _ in &receivers {
+                has_seen.recv().expect("the receivers stay");
+            }
+        }
+        for receiver in receivers {
+            receiver.join().expect("no call panics");
+        }
+    });
 }
