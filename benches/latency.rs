@@ -77,6 +77,6 @@ fn print(table: &Table) {
         for nanos in row.percentiles() {
             print!("{nanos:>10}");
         }
-        println!("{:>12.2}{:>10.2}", row.ratio(false), row.ratio(true));
+        println!("{:>12.2}{:>10.2}", row.ratio(false)[1], row.ratio(true)[1]);
     }
 }

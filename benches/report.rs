@@ -1,13 +1,13 @@
 //! All of the suite's tables and pictures as one page.
 //!
-//! The whole run takes some six minutes and writes `docs/benchmarks.md`, with its pictures in `docs/benchmarks/`. The
-//! others write the same to `target/benchmarks/`.
-//!
 //! ```text
-//! cargo bench --bench report             # all of it, into docs/
-//! cargo bench --bench report -- --quick  # a minute and a half
-//! cargo bench --bench report -- --test   # one round: does everything run?
+//! cargo bench --bench report                       # some six minutes: docs/benchmarks.md, and docs/benchmarks/
+//! cargo bench --bench report -- --quick            # a minute: prints the page, and writes nothing
+//! cargo bench --bench report -- [--quick] --out X  # into the folder X instead, seen from the project's root
+//! cargo bench --bench report -- --test             # one round, into a temporary folder: does everything run?
 //! ```
+//!
+//! A plain `cargo bench` leaves it out: nothing in `docs/` changes unless this is asked for by name.
 
 #[path = "allocations/mod.rs"]
 mod allocations;
@@ -42,7 +42,7 @@ mod watch;
 
 use counting::Counting;
 use report::{Effort, Report};
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 /// It counts only while `memory` and `allocations` ask it to: else it is one relaxed load more.
 #[global_allocator]
@@ -52,16 +52,22 @@ fn main() -> ExitCode {
     if memory::is_child() {
         return ExitCode::SUCCESS;
     }
-    let effort = Effort::asked_for();
-    let folder = effort.folder();
-    match Report::measured(effort).write(&folder) {
-        Ok(()) => {
-            println!("Written: {}", folder.join("benchmarks.md").display());
-            ExitCode::SUCCESS
-        }
+    match made() {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}: {error}", folder.display());
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn made() -> io::Result<()> {
+    let effort = Effort::asked_for();
+    let Some(folder) = effort.folder()? else {
+        print!("{}", Report::measured(effort).page());
+        return Ok(());
+    };
+    Report::measured(effort).write(&folder)?;
+    println!("Written: {}", folder.join("benchmarks.md").display());
+    Ok(())
 }

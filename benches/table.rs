@@ -109,7 +109,7 @@ pub(crate) fn rounds(
 }
 
 /// A quarter of the values is below the first, half of them below the second.
-fn quartiles(values: &mut [f64]) -> [f64; 3] {
+pub(crate) fn quartiles(values: &mut [f64]) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
 }
@@ -118,10 +118,15 @@ pub(crate) fn has_option(option: &str) -> bool {
     env::args().any(|arg| arg == option)
 }
 
+/// What follows the option.
+pub(crate) fn value_of(option: &str) -> Option<String> {
+    env::args().skip_while(|arg| arg != option).nth(1)
+}
+
 /// Measures for as long as the options say, and prints. With `--only <part>`, only the tables whose
 /// titles contain that part.
 pub(crate) fn run(mut tables: Vec<Table>, note: &str) {
-    if let Some(part) = env::args().skip_while(|arg| arg != "--only").nth(1) {
+    if let Some(part) = value_of("--only") {
         tables.retain(|table| table.title.contains(&part));
         assert!(!tables.is_empty(), "no table's title contains {part:?}");
     }

@@ -8,7 +8,7 @@ mod polling;
 mod sends;
 mod task;
 
-use crate::{cores::Pair, waits::Runtimes};
+use crate::{cores::Pair, table::quartiles, waits::Runtimes};
 use hdrhistogram::Histogram;
 use std::{
     hint::spin_loop,
@@ -47,9 +47,10 @@ impl Row {
         PERCENTILES.iter().map(|(_, part)| self.histogram.value_at_quantile(*part)).collect()
     }
 
-    /// Of p50, or of p99 in the tail: the median over the rounds.
-    pub(crate) fn ratio(&self, tail: bool) -> f64 {
-        median(self.ratios.iter().map(|ratios| ratios[usize::from(tail)]))
+    /// Of p50, or of p99 in the tail: the median over the rounds, between the quartiles.
+    pub(crate) fn ratio(&self, tail: bool) -> [f64; 3] {
+        let ratios = self.ratios.iter().map(|ratios| ratios[usize::from(tail)]);
+        quartiles(&mut ratios.collect::<Vec<_>>())
     }
 
     fn enter(&mut self, samples: &[u64], before: [f64; 2], after: [f64; 2]) {
@@ -221,10 +222,4 @@ fn middle_and_tail(samples: &[u64]) -> [f64; 2] {
         Duration::from_nanos(nanos).as_secs_f64() * 1e9
     };
     [at(50), at(99)]
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values = values.collect::<Vec<_>>();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,76 +1,150 @@
 //! Where a peer is ahead of this crate: found in the figures, not chosen.
 
-use super::{Ratios, Report};
-use std::fmt::Write;
+use super::{
+    Ratios, Report,
+    pictures::float,
+    who::{cannot_wait, is_floor, is_ours, reason},
+};
+use crate::{
+    fresh::quartiles,
+    memory::{CAPACITIES, Found, with_commas},
+};
 
-/// Less is the machine's.
-const MARGIN: f64 = 0.03;
-
-/// Not peers: they are the least that the work can cost.
-fn is_floor(name: &str) -> bool {
-    ["bare ", "nothing", "a word and", "arc-swap alone"].iter().any(|floor| name.starts_with(floor))
+/// A contender's, in one of the tables: the median between the quartiles. Less is better.
+struct Cell<'a> {
+    name: &'a str,
+    figure: [f64; 3],
 }
 
-/// Nobody can wait for these; some are for one sender and one receiver only.
-fn cannot_wait(name: &str) -> bool {
-    let names =
-        ["triple_buffer", "nexus-slot", "crossbeam ArrayQueue", "crossbeam AtomicCell", "arc-swap"];
-    names.iter().any(|peer| name.starts_with(peer))
+/// A peer whose median is less than the least of this crate's.
+struct Lead<'a> {
+    name: &'a str,
+    /// Of what this crate takes.
+    part: f64,
+    /// Do the quartiles overlap?
+    perhaps: bool,
 }
 
-pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with("overwrite-channel") || name.starts_with("overwrite_channel")
+type Figure = fn(&Found) -> f64;
+
+/// Of a channel that was built; all but the last are exact.
+const OF_MEMORY: [(&str, Figure); 4] = [
+    ("bytes when built", |found| float(found.built.held.unsigned_abs())),
+    ("blocks when built", |found| float(found.built.allocations)),
+    ("bytes after the sends", |found| float(found.filled.held.unsigned_abs())),
+    ("time to build", |found| float(found.nanos)),
+];
+
+/// The farthest ahead first.
+fn leads<'a>(cells: &[Cell<'a>]) -> Vec<Lead<'a>> {
+    let ours = cells.iter().filter(|cell| is_ours(cell.name)).map(|cell| cell.figure);
+    let Some(ours) = ours.min_by(|one, other| one[1].total_cmp(&other[1])) else {
+        return Vec::new();
+    };
+    let peers = cells.iter().filter(|cell| !is_ours(cell.name) && !is_floor(cell.name));
+    let leads = peers.map(|peer| Lead {
+        name: peer.name,
+        part: peer.figure[1] / ours[1],
+        perhaps: peer.figure[2] >= ours[0],
+    });
+    // What is written as 1.00 is no lead.
+    let mut leads = leads.filter(|lead| lead.part < 0.995).collect::<Vec<_>>();
+    leads.sort_by(|one, other| one.part.total_cmp(&other.part));
+    leads
 }
 
-/// The best of this crate's, and the peers that are better, with how much of it they take.
-fn ahead(figures: &[(&str, f64)]) -> Vec<(String, f64)> {
-    let ours = figures.iter().filter(|(name, _)| is_ours(name)).map(|(_, figure)| *figure);
-    let ours = ours.fold(f64::INFINITY, f64::min);
-    let peers = figures.iter().filter(|(name, _)| !is_ours(name) && !is_floor(name));
-    let parts = peers.map(|(name, figure)| ((*name).to_owned(), figure / ours));
-    parts.filter(|(_, part)| *part < 1.0 - MARGIN).collect()
+/// A line of a table, if there are any.
+fn line(title: &str, leads: &[&Lead<'_>], why: &str) -> String {
+    let one = |lead: &&Lead<'_>| {
+        format!("{:.2}{} {}", lead.part, if lead.perhaps { "?" } else { "" }, lead.name)
+    };
+    let all = leads.iter().map(one).collect::<Vec<_>>().join("; ");
+    if all.is_empty() { all } else { format!("| {title} | {all} | {why} |\n") }
 }
 
 impl Report {
-    /// Two tables: those that can be waited for, as this crate can, and the others.
-    pub(super) fn peers_ahead(&self) -> String {
-        let mut waitable = String::new();
-        let mut others = String::new();
-        let mut tell = |title: &str, figures: &[(&str, f64)]| {
-            for (name, part) in ahead(figures) {
-                let text = if cannot_wait(&name) { &mut others } else { &mut waitable };
-                let _ = writeln!(text, "| {title} | {name} | {part:.2} |");
-            }
-        };
-        for Ratios { title, figures } in
-            [&self.costs, &self.waits, &self.watch].into_iter().flatten()
-        {
-            let figures = figures.iter().map(|figure| (figure.name, figure.ratio[1]));
-            tell(title, &figures.collect::<Vec<_>>());
+    /// Every table of the page in which less is better.
+    fn all_cells(&self) -> Vec<(String, Vec<Cell<'_>>)> {
+        let mut all = Vec::new();
+        for Ratios { title, figures } in &self.costs.tables {
+            all.push((title.clone(), of_ratios(figures)));
         }
         for table in &self.latency {
-            for (which, name) in [(false, "p50"), (true, "p99")] {
-                let figures = table.rows.iter().map(|row| (row.name, row.ratio(which)));
-                tell(&format!("{}, {name}", table.title), &figures.collect::<Vec<_>>());
+            for (tail, name) in [(false, "p50"), (true, "p99")] {
+                let rows = table.rows.iter();
+                let cells = rows.map(|row| Cell { name: row.name, figure: row.ratio(tail) });
+                all.push((format!("{}, {name}", table.title), cells.collect()));
             }
         }
-        let table = |text: String| {
-            if text.is_empty() {
-                "Nowhere, this time.\n".into()
-            } else {
-                format!(
-                    "| where | who | its part of what this crate takes |\n|---|---|--:|\n{text}"
-                )
+        for Ratios { title, figures } in self.waits.tables.iter().chain(&self.watch.tables) {
+            all.push((title.clone(), of_ratios(figures)));
+        }
+        for rows in self.fresh.chunk_by(|one, other| one.stale == other.stale) {
+            let cells =
+                rows.iter().map(|row| Cell { name: row.name, figure: quartiles(&row.ratios) });
+            let title =
+                format!("time to the fresh value, k = {}", with_commas(rows[0].stale.into()));
+            all.push((title, cells.collect()));
+        }
+        for (what, of) in OF_MEMORY {
+            for capacity in CAPACITIES {
+                let rows = self.memory.iter().filter(|row| row.capacity == capacity);
+                let found = rows.filter_map(|row| Some((row.name, row.outcome.as_ref().ok()?)));
+                let cells = found.map(|(name, found)| Cell { name, figure: [of(found); 3] });
+                let mut cells = cells.collect::<Vec<_>>();
+                if what == OF_MEMORY[0].0 {
+                    cells.extend(self.original_bytes(capacity));
+                }
+                all.push((format!("{what}, MaxRetries {}", with_commas(capacity)), cells));
             }
+        }
+        all
+    }
+
+    /// Of the Go channels that can be made.
+    fn original_bytes(&self, capacity: u64) -> Vec<Cell<'_>> {
+        let lines = self.original.iter().flat_map(|original| original.lines("memory"));
+        let bytes = lines.filter_map(|line| match line {
+            [name, of, bytes] if of.parse() == Ok(capacity) => Some((name, bytes.parse().ok()?)),
+            _ => None,
+        });
+        bytes.map(|(name, bytes)| Cell { name, figure: [bytes; 3] }).collect()
+    }
+
+    /// Two tables: those that can be waited for, as this crate can, and the others.
+    pub(super) fn peers_ahead(&self) -> String {
+        let (mut waitable, mut others, mut last) = (String::new(), String::new(), "");
+        for (title, cells) in self.all_cells() {
+            let leads = leads(&cells);
+            let (no, yes): (Vec<_>, Vec<_>) = leads.iter().partition(|lead| cannot_wait(lead.name));
+            let why = reason(&title);
+            let again = if why == last && !why.is_empty() { "as above" } else { why };
+            let told = line(&title, &yes, again);
+            last = if told.is_empty() { last } else { why };
+            waitable += &told;
+            others += &line(&title, &no, "");
+        }
+        let table = |lines: &str| match lines {
+            "" => "Nowhere, this time.\n".into(),
+            _ => format!(
+                "| where | its part of what this crate takes, and who | |\n|---|---|---|\n{lines}"
+            ),
         };
         format!(
-            "By more than {:.0} %, in the median.\n\n### Peers that can be waited for\n\n{}\n\
+            "Each cell of this page in which a peer's median is below that of this crate's best row. A question mark: \
+             their quartiles overlap, and another run may say otherwise. Not looked at: *resident* memory, which the \
+             system counts in batches, and the times of the Go program, which does not take turns with the others. \
+             Times to build are medians without quartiles.\n\n### Peers that can be waited for\n\n{}\n\
              ### Peers that cannot\n\n\
              Nobody can wait for a `triple_buffer`, a `nexus-slot` (both for one sender and one receiver), an \
-             `ArrayQueue`, an `AtomicCell` or an `ArcSwap`.\n\n{}",
-            MARGIN * 100.0,
-            table(waitable),
-            table(others)
+             `ArrayQueue`, an `AtomicCell` or an `ArcSwap`. A `nexus-slot` copies its value with plain stores, without \
+             an exchange; an `AtomicCell` of an `Option` of a `NonZeroU64` is the bare swap: the value is the word.\n\n{}",
+            table(&waitable),
+            table(&others)
         )
     }
+}
+
+fn of_ratios(figures: &[crate::table::Figure]) -> Vec<Cell<'_>> {
+    figures.iter().map(|figure| Cell { name: figure.name, figure: figure.ratio }).collect()
 }

@@ -1,5 +1,6 @@
 //! Where and with what it was measured.
 
+use crate::memory::with_commas;
 use std::{collections::BTreeMap, env, fs, process::Command};
 
 pub(crate) struct Machine {
@@ -7,6 +8,8 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
     pub(crate) memory: String,
     pub(crate) system: String,
+    /// What else ran when this began: how many wanted a core, over the last minute.
+    pub(crate) load: String,
     pub(crate) compiler: String,
     pub(crate) date: String,
     /// This crate and each peer, with its version.
@@ -18,13 +21,25 @@ impl Machine {
         Self {
             processor: field("/proc/cpuinfo", "model name"),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory: field("/proc/meminfo", "MemTotal"),
+            memory: memory(),
+            load: first_word("/proc/loadavg"),
             system: said("uname", &["-srm"]),
             compiler: said(&env::var("RUSTC").unwrap_or_else(|_| "rustc".into()), &["--version"]),
             date: said("date", &["-u", "+%Y-%m-%d"]),
             versions: versions(),
         }
     }
+}
+
+fn memory() -> String {
+    let total = field("/proc/meminfo", "MemTotal");
+    let kib = total.strip_suffix(" kB").and_then(|number| number.parse::<u64>().ok());
+    kib.map_or(total, |kib| format!("{} MiB", with_commas(kib >> 10)))
+}
+
+fn first_word(path: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 /// The first such line of a file of the kernel's, without its name.

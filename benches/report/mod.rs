@@ -5,13 +5,14 @@ mod machine;
 mod original;
 mod page;
 mod pictures;
+mod who;
 
 use crate::{
     allocations,
     cores::Pair,
     fresh::{self, policy},
     latency, memory, peers, ratios,
-    table::{self, Figure, Table, has_option},
+    table::{self, Figure, Table, has_option, value_of},
     waits::{self, Runtimes},
     watch,
 };
@@ -26,6 +27,8 @@ use std::{
 
 /// Attempts in each course of `policy`.
 pub(crate) const ATTEMPTS: u32 = 1_000;
+/// In the page's folder.
+const PICTURES: &str = "benchmarks";
 
 /// How long it may take.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,10 +51,23 @@ impl Effort {
         }
     }
 
-    /// Where the page goes: what is not whole is not for others to read.
-    pub(crate) fn folder(self) -> PathBuf {
+    /// Where the page goes, made before it is measured for; none if it is printed.
+    pub(crate) fn folder(self) -> io::Result<Option<PathBuf>> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder in the project");
-        root.join(if self == Self::Whole { "docs" } else { "target/benchmarks" })
+        let folder = if has_option("--out") {
+            let folder = value_of("--out").filter(|folder| !folder.starts_with('-'));
+            root.join(folder.ok_or(io::Error::other("--out needs a folder"))?)
+        } else {
+            match self {
+                Self::Whole => root.join("docs"),
+                Self::Quick => return Ok(None),
+                Self::Test => Path::new(env!("CARGO_TARGET_TMPDIR")).join("report"),
+            }
+        };
+        match fs::create_dir_all(folder.join(PICTURES)) {
+            Ok(()) => Ok(Some(folder)),
+            Err(error) => Err(io::Error::other(format!("{}: {error}", folder.display()))),
+        }
     }
 
     fn pick<T>(self, whole: T, quick: T, test: T) -> T {
@@ -74,6 +90,12 @@ pub(crate) struct Ratios {
     pub(crate) figures: Vec<Figure>,
 }
 
+/// Tables whose contenders took turns.
+pub(crate) struct Group {
+    pub(crate) rounds: u32,
+    pub(crate) tables: Vec<Ratios>,
+}
+
 pub(crate) struct Report {
     pub(crate) effort: Effort,
     pub(crate) machine: Machine,
@@ -83,9 +105,9 @@ pub(crate) struct Report {
     pub(crate) fresh: Vec<fresh::Row>,
     pub(crate) losses: Vec<policy::Loss>,
     pub(crate) latency: Vec<latency::Table>,
-    pub(crate) costs: Vec<Ratios>,
-    pub(crate) waits: Vec<Ratios>,
-    pub(crate) watch: Vec<Ratios>,
+    pub(crate) costs: Group,
+    pub(crate) waits: Group,
+    pub(crate) watch: Group,
     pub(crate) allocations: allocations::Counts,
     /// Or why there is none.
     pub(crate) original: Result<Original, String>,
@@ -140,23 +162,21 @@ impl Report {
 
     /// The page and its pictures.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
-        let pictures = folder.join("benchmarks");
-        fs::create_dir_all(&pictures)?;
         for (name, svg) in self.pictures() {
-            fs::write(pictures.join(name), svg)?;
+            fs::write(folder.join(PICTURES).join(name), svg)?;
         }
         fs::write(folder.join("benchmarks.md"), self.page())
     }
 }
 
-fn rounds(mut tables: Vec<Table>, each: Duration, bar: &Bar) -> Vec<Ratios> {
+fn rounds(mut tables: Vec<Table>, each: Duration, bar: &Bar) -> Group {
     let time = each * u32::try_from(tables.len()).expect("a few tables");
-    table::rounds(&mut tables, time, &mut |over| bar.time(over, time));
+    let rounds = table::rounds(&mut tables, time, &mut |over| bar.time(over, time));
     let ratios = |mut table: Table| {
         let figures = table.figures();
         Ratios { title: table.title, figures }
     };
-    tables.into_iter().map(ratios).collect()
+    Group { rounds, tables: tables.into_iter().map(ratios).collect() }
 }
 
 /// How far it is.

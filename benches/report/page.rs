@@ -1,6 +1,6 @@
 //! The page.
 
-use super::{ATTEMPTS, Effort, Ratios, Report};
+use super::{ATTEMPTS, Effort, Group, Ratios, Report};
 use crate::{
     fresh::{STALE, quartiles},
     latency::{self, PERCENTILES},
@@ -9,7 +9,7 @@ use crate::{
 use std::{fmt::Write, time::Duration};
 
 impl Report {
-    pub(super) fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         let mut page = String::from("# Benchmarks\n\n");
         self.head(&mut page);
         let _ = write!(page, "## Where a peer is ahead\n\n{}\n", self.peers_ahead());
@@ -31,7 +31,8 @@ impl Report {
         ratios(&mut page, &self.watch);
         self.original_tables(&mut page);
         self.instruction_table(&mut page);
-        page
+        // Markdown takes `<T>` for a tag.
+        page.replace('<', "\\<")
     }
 
     fn head(&self, page: &mut String) {
@@ -46,7 +47,7 @@ impl Report {
         let _ = write!(
             page,
             "Written by `{command}` on {}.\n\n\
-             * {}, {} cores, {}; {}; {}. Threads: {threads}; tokio's are not pinned.\n\
+             * {}, {} cores, {}; {}; {}. The load was {} when this began. Threads: {threads}; tokio's are not pinned.\n\
              * {}.\n\
              * The clock: two readings, one right after the other, are {} ns apart (p99: {} ns), and it goes in steps of \
              {} ns.\n\n\
@@ -61,6 +62,7 @@ impl Report {
             machine.memory,
             machine.system,
             machine.compiler,
+            machine.load,
             versions.collect::<Vec<_>>().join(", "),
             self.timer.cost,
             self.timer.cost_p99,
@@ -104,6 +106,7 @@ impl Report {
              one's: a queue is walked through, a slot holds it. Very many take so long to send that the receiver's core \
              has turned to other things meanwhile, which is what a slot shows then. Ratios are to this crate's channel.\n\n",
         );
+        let _ = write!(page, "Rounds: {}.\n\n", self.fresh[0].nanos.len());
         for stale in STALE {
             let _ = write!(
                 page,
@@ -139,6 +142,7 @@ impl Report {
              Nanoseconds. Each sample is timed by itself, so the clock's cost is in all of them; the ratios are those of p50 \
              and p99 to the first row's.\n\n",
         );
+        let _ = write!(page, "Rounds: {}.\n\n", self.latency[0].rows[0].ratios.len());
         for table in &self.latency {
             latency_table(page, table);
         }
@@ -243,12 +247,13 @@ fn latency_table(page: &mut String, table: &latency::Table) {
         row.percentiles()
             .into_iter()
             .for_each(|nanos| _ = write!(page, " {} |", with_commas(nanos)));
-        let _ = writeln!(page, " {:.2} | {:.2} |", row.ratio(false), row.ratio(true));
+        let _ = writeln!(page, " {:.2} | {:.2} |", row.ratio(false)[1], row.ratio(true)[1]);
     }
     page.push('\n');
 }
 
-fn ratios(page: &mut String, tables: &[Ratios]) {
+fn ratios(page: &mut String, Group { rounds, tables }: &Group) {
+    let _ = write!(page, "Rounds: {rounds}.\n\n");
     for Ratios { title, figures } in tables {
         let _ = write!(
             page,

@@ -1,6 +1,6 @@
 //! The pictures.
 
-use super::{Report, ahead::is_ours};
+use super::{Report, who::is_ours};
 use crate::{
     charts::{Axis, Bar, Bars, Line, Plot},
     fresh::{STALE, quartiles},
@@ -20,6 +20,9 @@ const SHOWN: [&str; 9] = [
     "std Mutex<Option<T>> and Condvar",
     "crossbeam-channel (1), drain and send",
 ];
+
+/// Of the percentiles. The maximum is one sample, and the machine's more than the contender's.
+const DRAWN: usize = PERCENTILES.len() - 1;
 
 impl Report {
     /// Names and contents.
@@ -117,12 +120,14 @@ impl Report {
             self.latency.iter().find(|table| table.title == title).or(self.latency.first())?;
         let rows = table.rows.iter().filter(|row| SHOWN.contains(&row.name));
         let line = |row: &crate::latency::Row| {
-            let nanos = row.percentiles().into_iter().map(float);
+            let nanos = row.percentiles().into_iter().take(DRAWN).map(float);
             let points = (0_u8..).map(f64::from).zip(nanos).collect();
             Line { name: row.name.into(), points, ours: is_ours(row.name), ends: None }
         };
-        let ticks =
-            PERCENTILES.iter().zip(0_u8..).map(|((name, _), at)| (f64::from(at), (*name).into()));
+        let ticks = PERCENTILES[..DRAWN]
+            .iter()
+            .zip(0_u8..)
+            .map(|((name, _), at)| (f64::from(at), (*name).into()));
         Some(Plot {
             title: format!("Latency of a {}", table.title),
             x: Axis { label: "percentile".into(), log: false, ticks: ticks.collect() },
@@ -133,7 +138,7 @@ impl Report {
 
     fn cost_picture(&self) -> Option<Bars> {
         let title = "send + try_recv, results written";
-        let table = self.costs.iter().find(|table| table.title == title)?;
+        let table = self.costs.tables.iter().find(|table| table.title == title)?;
         let bar = |figure: &crate::table::Figure| Bar {
             name: figure.name.into(),
             value: figure.ratio[1],
@@ -160,7 +165,7 @@ fn line_of<'a>(lines: &'a mut Vec<Line>, name: &str) -> &'a mut Line {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for a picture")]
-fn float(number: u64) -> f64 {
+pub(super) fn float(number: u64) -> f64 {
     number as f64
 }
 
