@@ -191,7 +191,7 @@ impl Bar {
         let bar = ProgressBar::new(STEPS * PARTS);
         let style = "{bar:30} {percent:>3} % {elapsed} {msg}";
         bar.set_style(ProgressStyle::with_template(style).expect("a good template"));
-        bar.set_message(effort.pick("some six minutes", "a minute and a half", "one round"));
+        bar.set_message(effort.pick("some six minutes", "a minute", "one round"));
         Self(bar)
     }
 
