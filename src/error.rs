@@ -103,7 +103,8 @@ impl From<RecvError> for TryRecvError {
 pub enum RecvTimeoutError {
     /// The deadline passed, and a sender is left.
     Timeout,
-    /// Every sender is gone and the slot is empty: no value will ever come.
+    /// Every sender is gone, and there is nothing left to receive; of `watch`, nothing that
+    /// was not seen.
     Disconnected,
 }
 

@@ -32,7 +32,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn blocking_changed(&mut self) -> Result<(), RecvError> {
         // Without a deadline there is no timeout.
-        self.wait(None).map_err(|_| RecvError(()))
+        self.see_change(None).map_err(|_| RecvError(()))
     }
 
     /// The same, for at most `timeout`.
@@ -60,7 +60,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.blocking_changed_timeout(short), Ok(()));
     /// ```
     pub fn blocking_changed_timeout(&mut self, timeout: Duration) -> Result<(), RecvTimeoutError> {
-        self.wait(Instant::now().checked_add(timeout))
+        self.see_change(Instant::now().checked_add(timeout))
     }
 
     /// The same, until `deadline`. It does not wait if that has passed.
@@ -81,7 +81,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.blocking_changed_deadline(Instant::now() + Duration::from_secs(1)), Ok(()));
     /// ```
     pub fn blocking_changed_deadline(&mut self, deadline: Instant) -> Result<(), RecvTimeoutError> {
-        self.wait(Some(deadline))
+        self.see_change(Some(deadline))
     }
 
     /// Waits, as a thread, until the value is `wanted`, and marks it as seen. It looks at the present
@@ -181,6 +181,12 @@ impl<T> Receiver<T> {
         self.wait_for_wanted(Some(deadline), wanted)
     }
 
+    fn see_change(&mut self, deadline: Option<Instant>) -> Result<(), RecvTimeoutError> {
+        let version = self.wait(deadline)?;
+        self.see(version);
+        Ok(())
+    }
+
     fn wait_for_wanted<'a>(
         &mut self,
         deadline: Option<Instant>,
@@ -202,9 +208,9 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what was
+    /// Waits for something new, and leaves it to be seen: looks for a moment, then parks. Gives up only after a look that began past the deadline: what was
     /// sent in time is seen, however late this thread is run.
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<(), RecvTimeoutError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<u64, RecvTimeoutError> {
         let mut looks = Looks::new(Spin::default());
         let mut late = false;
         loop {
@@ -220,7 +226,7 @@ impl<T> Receiver<T> {
     }
 
     /// Parks until there is something new, or nothing can come, or the deadline has passed.
-    fn park(&mut self, deadline: Option<Instant>) -> Result<(), RecvTimeoutError> {
+    fn park(&mut self, deadline: Option<Instant>) -> Result<u64, RecvTimeoutError> {
         let backoff = Backoff::new();
         let mut timed_out = false;
         loop {

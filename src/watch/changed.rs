@@ -8,7 +8,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// How many values one poll looks at before it lets other tasks run.
@@ -80,8 +80,9 @@ impl<T> Receiver<T> {
         WaitForFuture { wait: Some(Wait(self)), has_looked: false, wanted }
     }
 
-    /// If it returns `Pending`, the cell is armed, or the task woken.
-    pub(super) fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+    /// Ready with the newest version when it is new, which is left to be seen. If it returns `Pending`, the
+    /// cell is armed, or the task woken.
+    pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
         let last = self.seat.disarm();
         if let Some(result) = self.settle() {
@@ -125,11 +126,9 @@ impl<T> Future for ChangedFuture<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Wait(receiver) =
             self.wait.as_mut().expect("`ChangedFuture` polled after it had finished");
-        let poll = receiver.poll_changed(cx);
-        if poll.is_ready() {
-            self.wait = None;
-        }
-        poll
+        let result = ready!(receiver.poll_new(cx)).map(|version| receiver.see(version));
+        self.wait = None;
+        Poll::Ready(result)
     }
 }
 
@@ -154,13 +153,10 @@ impl<'a, T, F: FnMut(&T) -> bool> Future for WaitForFuture<'a, T, F> {
         let Wait(receiver) = wait.as_mut().expect("`WaitForFuture` polled after it had finished");
         for _ in 0..UNWANTED_A_POLL {
             if *has_looked {
-                match receiver.poll_changed(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(error)) => {
-                        *wait = None;
-                        return Poll::Ready(Err(error));
-                    }
+                let news = ready!(receiver.poll_new(cx));
+                if let Err(error) = news {
+                    *wait = None;
+                    return Poll::Ready(Err(error));
                 }
             }
             *has_looked = true;

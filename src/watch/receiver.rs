@@ -147,6 +147,9 @@ impl<T> Receiver<T> {
     /// How many changes this receiver has skipped so far: those that were replaced by a newer one before
     /// any call of it marked them as seen.
     ///
+    /// [`changed`](Self::changed) marks the newest change of its moment. A look at the value after it may
+    /// find a newer one still, and the one that was marked does not count as skipped.
+    ///
     /// A clone starts at its original's number, a receiver of [`subscribe`](super::Sender::subscribe)
     /// at 0.
     ///
@@ -202,7 +205,7 @@ impl<T> Receiver<T> {
     }
 
     /// Marks that version as seen, unless a newer one was: a sender stores a value before it tells of it.
-    fn see(&mut self, version: u64) {
+    pub(super) fn see(&mut self, version: u64) {
         self.marked = false;
         if version > self.seen {
             self.skipped += version - self.seen - 1;
@@ -217,24 +220,22 @@ impl<T> Receiver<T> {
         state.is_closed() && !self.is_new(state.version())
     }
 
-    /// What `changed` has to say now, if anything; a change is marked as seen then.
-    pub(super) fn settle(&mut self) -> Option<Result<(), RecvError>> {
+    /// The newest version if it is new, or that nothing new can come; nothing if one has to wait.
+    pub(super) fn settle(&self) -> Option<Result<u64, RecvError>> {
         let state = self.shared().state.load();
-        let newest = self.newest(state);
-        self.settle_for(newest, state)
+        self.settle_for(self.newest(state), state)
     }
 
-    /// Announces that this receiver, whose cell is armed, waits; and what `changed` has to say if there was
-    /// something new in the word.
-    pub(super) fn announce(&mut self) -> Option<Result<(), RecvError>> {
+    /// Announces that this receiver, whose cell is armed, waits. Returns what `settle` does, if the word
+    /// says it.
+    pub(super) fn announce(&self) -> Option<Result<u64, RecvError>> {
         let state = self.shared().state.announce();
         self.settle_for(state.version(), state)
     }
 
-    fn settle_for(&mut self, newest: u64, state: Snapshot) -> Option<Result<(), RecvError>> {
+    fn settle_for(&self, newest: u64, state: Snapshot) -> Option<Result<u64, RecvError>> {
         if self.is_new(newest) {
-            self.see(newest);
-            Some(Ok(()))
+            Some(Ok(newest))
         } else {
             state.is_closed().then_some(Err(RecvError(())))
         }

@@ -34,8 +34,8 @@ impl<T: Clone> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let result = ready!(self.poll_changed(cx));
-        Poll::Ready(result.ok().map(|()| T::clone(&self.see_newest())))
+        let result = ready!(self.poll_new(cx));
+        Poll::Ready(result.ok().map(|_| T::clone(&self.see_newest())))
     }
 }
 

@@ -255,6 +255,30 @@ fn subscribe_and_last_sender_dropped() {
     });
 }
 
+/// `wait_for` ∥ two sends: it looks at each change, or counts it as skipped.
+///
+/// Fails if a change is marked as seen before the newest value is looked at.
+#[test]
+fn wait_for_looks_or_skips() {
+    model(3, || {
+        let (tx, mut rx) = channel(Tracked::new(0));
+        let sends = thread::spawn(move || {
+            send(&tx, 1);
+            send(&tx, 2);
+            tx
+        });
+        let mut looks = Vec::new();
+        let wanted = block_on(rx.wait_for(|value| {
+            looks.push(value.seen());
+            value.seen() == 2
+        }));
+        assert_eq!(wanted.unwrap().seen(), 2);
+        looks.retain(|&number| number != 0);
+        assert_eq!(looks.len() as u64 + rx.skipped(), 2);
+        drop(sends.join().unwrap());
+    });
+}
+
 /// A future is dropped ∥ send, while a second receiver waits: that one is woken.
 #[test]
 fn dropped_future_and_send() {

@@ -184,6 +184,15 @@ fn a_modification_that_is_denied_has_not_been() {
 }
 
 #[test]
+fn what_a_search_waited_for_is_new() {
+    let (tx, mut rx) = watch::channel(0);
+    let mut wait = Polled::waiting(rx.wait_for(|value| *value == 1));
+    tx.send(1).unwrap();
+    let found = wait.end().unwrap();
+    assert!(found.has_changed());
+}
+
+#[test]
 fn what_was_modified_before_a_panic_has_not_been() {
     let (tx, mut rx) = watch::channel(1);
     let mut other = rx.clone();

@@ -239,16 +239,6 @@ fn a_question_that_panics_poisons_nothing() {
     assert!(changed.end().is_ok());
 }
 
-/// What was looked at is marked as seen before it is asked for, so a value that was waited for is no
-/// change any more.
-#[test]
-fn a_value_that_was_waited_for_is_no_change() {
-    let (tx, mut rx) = watch::channel(1);
-    let mut wait = Polled::waiting(rx.wait_for(|value| *value == 2));
-    tx.send(2).unwrap();
-    assert!(!wait.end().unwrap().has_changed());
-}
-
 #[test]
 fn a_question_that_panics_has_seen_the_value() {
     let (tx, mut rx) = watch::channel(1);
