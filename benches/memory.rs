@@ -55,13 +55,13 @@ fn main() {
 
 fn print<'a>(capacity: u64, rows: impl Iterator<Item = &'a Row>) {
     println!(
-        "\n{:<20}|{:^48}|{:^54}",
+        "\n{:<26}|{:^49}|{:^55}",
         "MaxRetries",
         "the channel, just built",
         format!("after {} sends that nobody received", with_commas(SENDS))
     );
     println!(
-        "{:<20}|{:>9}{:>7}{:>10}{:>10}{:>11} |{:>9}{:>7}{:>10}{:>10}{:>9}{:>9}",
+        "{:<26}|{:>9}{:>8}{:>10}{:>10}{:>11} |{:>9}{:>8}{:>10}{:>10}{:>9}{:>9}",
         with_commas(capacity),
         "bytes",
         "blocks",
@@ -77,13 +77,13 @@ fn print<'a>(capacity: u64, rows: impl Iterator<Item = &'a Row>) {
     );
     for row in rows {
         let figures = row.outcome.as_ref().map_or_else(|failure| format!(" {failure}"), figures);
-        println!("  {:<18}|{figures}", row.name);
+        println!("  {:<24}|{figures}", row.name);
     }
 }
 
 fn figures(found: &Found) -> String {
     format!(
-        "{:>9}{:>7}{:>10}{:>10}{:>11} |{:>9}{:>7}{:>10}{:>10}{:>9}{:>9}",
+        "{:>9}{:>8}{:>10}{:>10}{:>11} |{:>9}{:>8}{:>10}{:>10}{:>9}{:>9}",
         signed(found.built.held),
         found.built.allocations,
         found.built_pages.resident.map_or("?".into(), signed),

@@ -8,7 +8,8 @@ mod task;
 
 use crate::{
     channels::{
-        AsyncChannel, Channel, Crossbeam, Flume, Kanal, Overwrite, Sentinel, SyncChannel, TokioMpsc,
+        AsyncChannel, Channel, Crossbeam, Flume, Kanal, Overwrite, Sentinel, SyncChannel,
+        TokioMpsc, Watch,
     },
     cores::Pair,
 };
@@ -43,9 +44,10 @@ impl Contender {
 }
 
 /// Ours is first: the others are compared with it, and it with itself.
-const CONTENDERS: [Contender; 8] = [
+const CONTENDERS: [Contender; 9] = [
     Contender::of::<Overwrite>(),
     Contender::of::<OverwriteTask>(),
+    Contender::of::<Watch>(),
     Contender::of::<SyncChannel>(),
     Contender::of::<Crossbeam>(),
     Contender::of::<Flume>(),

@@ -27,6 +27,8 @@ pub(crate) trait Channel: Send + Sized {
     const NAME: &'static str;
     /// Does the receiver get every value that was accepted, the oldest first?
     const KEEPS_ALL: bool;
+    /// Does a thread's first use take memory that stays, for later channels as well?
+    const STAYS: bool = false;
 
     fn new(capacity: usize) -> Self;
     /// Sends without waiting. False if the channel is full, and so refuses.
@@ -83,8 +85,32 @@ impl Channel for Overwrite {
     }
 }
 
-// The other flavour of this crate, `watch`, goes here: an adapter as above, with `KEEPS_ALL` false, and
-// a place in the lists `CONTENDERS` of `memory/mod.rs` and `fresh/mod.rs`.
+pub(crate) struct Watch {
+    tx: overwrite_channel::watch::Sender<Sentinel>,
+    rx: overwrite_channel::watch::Receiver<Sentinel>,
+}
+
+impl Channel for Watch {
+    const NAME: &'static str = "overwrite_channel::watch";
+    const KEEPS_ALL: bool = false;
+    /// `arc-swap` keeps a record for each thread.
+    const STAYS: bool = true;
+
+    /// It has a value from the beginning, which counts as seen.
+    fn new(_: usize) -> Self {
+        let (tx, rx) = overwrite_channel::watch::channel(Sentinel::of(u64::MAX));
+        Self { tx, rx }
+    }
+
+    fn send(&mut self, sentinel: Sentinel) -> bool {
+        self.tx.send(sentinel).is_ok()
+    }
+
+    fn receive(&mut self, deadline: Instant) -> Option<Sentinel> {
+        self.rx.blocking_changed_deadline(deadline).ok()?;
+        Some(*self.rx.borrow_and_update())
+    }
+}
 
 pub(crate) struct SyncChannel {
     tx: mpsc::SyncSender<Sentinel>,

@@ -6,14 +6,15 @@
 mod child;
 
 use crate::channels::{
-    AsyncChannel, Channel, Crossbeam, Flume, Kanal, Overwrite, SyncChannel, TokioMpsc,
+    AsyncChannel, Channel, Crossbeam, Flume, Kanal, Overwrite, SyncChannel, TokioMpsc, Watch,
 };
 use child::Contender;
 pub(crate) use child::{ADDRESS_SPACE, Failure, Found, Pages, SENDS};
 
-/// This crate's first.
-const CONTENDERS: [Contender; 7] = [
+/// This crate's two first.
+const CONTENDERS: [Contender; 8] = [
     Contender::of::<Overwrite>(),
+    Contender::of::<Watch>(),
     Contender::of::<SyncChannel>(),
     Contender::of::<Crossbeam>(),
     Contender::of::<Flume>(),

@@ -6,6 +6,7 @@ use super::{
     who::{cannot_wait, is_floor, is_ours, reason},
 };
 use crate::{
+    channels::{Channel, Watch},
     fresh::quartiles,
     memory::{CAPACITIES, Found, with_commas},
 };
@@ -79,16 +80,21 @@ impl Report {
         for Ratios { title, figures } in self.waits.tables.iter().chain(&self.watch.tables) {
             all.push((title.clone(), of_ratios(figures)));
         }
+        // The channel's own place is looked for, not that of `watch`.
         for rows in self.fresh.chunk_by(|one, other| one.stale == other.stale) {
+            let rows_but_watch = rows.iter().filter(|row| row.name != Watch::NAME);
             let cells =
-                rows.iter().map(|row| Cell { name: row.name, figure: quartiles(&row.ratios) });
+                rows_but_watch.map(|row| Cell { name: row.name, figure: quartiles(&row.ratios) });
             let title =
                 format!("time to the fresh value, k = {}", with_commas(rows[0].stale.into()));
             all.push((title, cells.collect()));
         }
         for (what, of) in OF_MEMORY {
             for capacity in CAPACITIES {
-                let rows = self.memory.iter().filter(|row| row.capacity == capacity);
+                let rows = self
+                    .memory
+                    .iter()
+                    .filter(|row| row.capacity == capacity && row.name != Watch::NAME);
                 let found = rows.filter_map(|row| Some((row.name, row.outcome.as_ref().ok()?)));
                 let cells = found.map(|(name, found)| Cell { name, figure: [of(found); 3] });
                 let mut cells = cells.collect::<Vec<_>>();

@@ -77,7 +77,8 @@ impl Report {
              Each channel is built in a process of its own, which may have an address space of {} GiB, and is then sent \
              {} values of 16 bytes that nobody receives. *Bytes* and *blocks* are what the allocator gave, *resident* by \
              how much the process grew in memory; the system counts that in batches, so a few hundred kB are \
-             nothing.\n\n",
+             nothing. `watch` allocates each value; what it holds more after the sends is a record of the thread, \
+             which `arc-swap` makes at the first use and keeps for all later ones.\n\n",
             ADDRESS_SPACE >> 30,
             with_commas(SENDS)
         );
