@@ -16,8 +16,9 @@ pub(super) type Point = (f64, f64);
 
 /// Contrast 4 and more to white and to GitHub's dark page; so have all colours below.
 pub(super) const NEUTRAL: RGBColor = RGBColor(0x77, 0x7c, 0x84);
-/// Of ours: one, and another if there are two.
-const OURS: [RGBColor; 2] = [RGBColor(0xdd, 0x48, 0x14), RGBColor(0xc0, 0x3c, 0x8a)];
+/// Of ours: the first is the channel's.
+const OURS: [RGBColor; 3] =
+    [RGBColor(0xdd, 0x48, 0x14), RGBColor(0xc0, 0x3c, 0x8a), RGBColor(0xd9, 0x40, 0x58)];
 /// Told apart without their hue too: by marks, and by the names at their ends.
 const OTHERS: [RGBColor; 8] = [
     RGBColor(0x1f, 0x83, 0xc9),

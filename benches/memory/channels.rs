@@ -27,8 +27,6 @@ pub(crate) trait Channel: Send + Sized {
     const NAME: &'static str;
     /// Does the receiver get every value that was accepted, the oldest first?
     const KEEPS_ALL: bool;
-    /// Does a thread's first use take memory that stays, for later channels as well?
-    const STAYS: bool = false;
 
     fn new(capacity: usize) -> Self;
     /// Sends without waiting. False if the channel is full, and so refuses.
@@ -93,8 +91,6 @@ pub(crate) struct Watch {
 impl Channel for Watch {
     const NAME: &'static str = "overwrite_channel::watch";
     const KEEPS_ALL: bool = false;
-    /// `arc-swap` keeps a record for each thread.
-    const STAYS: bool = true;
 
     /// It has a value from the beginning, which counts as seen.
     fn new(_: usize) -> Self {

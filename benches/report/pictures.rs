@@ -5,7 +5,7 @@ use crate::{
     charts::{Axis, Bar, Bars, Line, Plot},
     fresh::{STALE, quartiles},
     latency::PERCENTILES,
-    memory::{CAPACITIES, Failure},
+    memory::{CAPACITIES, Failure, with_commas},
 };
 
 /// More lines than these cannot be told apart. Whoever is ahead is one of them.
@@ -50,7 +50,10 @@ impl Report {
                         let bytes = float(found.built.held.unsigned_abs());
                         points.push((float(row.capacity), bytes));
                     }
-                    Err(failure) => ends = ends.or(Some(word(failure).to_owned())),
+                    Err(failure) => {
+                        let told = || format!("{} at {}", word(failure), with_commas(row.capacity));
+                        ends = ends.or_else(|| Some(told()));
+                    }
                 }
             }
             lines.push(Line { name: name.into(), points, ours: is_ours(name), ends });
@@ -62,7 +65,8 @@ impl Report {
                 if let (Ok(capacity), Ok(bytes)) = (capacity.parse(), bytes.parse()) {
                     line.points.push((capacity, bytes));
                 } else {
-                    line.ends = line.ends.take().or(Some(bytes.clone()));
+                    let at = capacity.parse().map_or_else(|_| capacity.clone(), with_commas);
+                    line.ends = line.ends.take().or(Some(format!("{bytes} at {at}")));
                 }
             }
         }
