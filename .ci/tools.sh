@@ -1,0 +1,49 @@
+# Sourced by the scripts beside it: a tool that is missing is installed where `CI` is set, or the script fails. Elsewhere
+# its step is skipped with a line.
+
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+
+# Says why a step is skipped.
+skip() {
+    echo "skipped: $1"
+    if [ -n "${CI:-}" ]; then exit 1; fi
+}
+
+# Are these Debian packages there, or can they be?
+needs() {
+    local missing=()
+    for package in "$@"; do
+        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    if [ -z "${CI:-}" ]; then
+        skip "not installed: ${missing[*]}"
+        return 1
+    fi
+    # A machine that has never installed anything has no lists of what there is.
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } || exit 1
+}
+
+# Is a program of cargo's there, or can it be?
+needs_cargo() {
+    cargo "$1" --version >/dev/null 2>&1 && return
+    if [ -z "${CI:-}" ]; then
+        skip "not installed: cargo-$1"
+        return 1
+    fi
+    cargo install --quiet --locked "cargo-$1" || exit 1
+}
+
+# Debian's compiler, which comes with the source of the standard library.
+web_rustc() {
+    dpkg -L rustc-web | grep '/bin/rustc$'
+}
+
+# Runs the functions of those names.
+steps() {
+    for name in "$@"; do
+        echo "-- $name (${SECONDS}s)"
+        "$name"
+    done
+}
