@@ -1,0 +1,135 @@
+//! Worlds of `channel`: one or two channels, some senders and receivers of every kind, and an account of
+//! every value.
+
+mod ledger;
+mod receiving;
+mod sending;
+mod tasks;
+mod threads;
+
+use crate::{crew::Part, dice::Dice, mishaps::Mishaps};
+use ledger::{Ledger, Value};
+use overwrite_channel::{Receiver, channel};
+use receiving::Reader;
+use sending::{Handle, Writer};
+use std::sync::Arc;
+
+const MOST_SENDERS: usize = 3;
+const MOST_CHANNELS: usize = 2;
+
+pub(crate) struct World {
+    number: u64,
+    ledger: Arc<Ledger>,
+    mishaps: Mishaps,
+    channels: usize,
+    /// Which sends there are.
+    sends: Sends,
+    /// Do keys, predicates, wakers and drops panic at times?
+    rough: bool,
+    /// Do the senders go first? Then each channel has a receiver that stays until the end, and senders may
+    /// wait until a value is taken. Else senders send until nobody is left.
+    senders_first: bool,
+    /// Does every wait last until something comes? A receiver that gives up and looks again would hide a
+    /// wake that was lost.
+    patient: bool,
+    /// One send in so many is waited for until the value is taken.
+    wait_one_in: usize,
+    /// How often a sender pauses: one time in so many.
+    pause_one_in: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sends {
+    /// Only `send`: a receiver sees the values of one sender in their order.
+    Plain,
+    /// Only `send_newest*`: the newest value is not displaced.
+    Newest,
+    All,
+}
+
+/// A world and its actors, of whom at most `threads` are threads.
+pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>, Vec<Part>) {
+    let senders = dice.within(1, MOST_SENDERS);
+    let quota = dice.pick(&[20, 200, 1000]);
+    let senders_first = !dice.one_in(4);
+    let channels = dice.within(1, MOST_CHANNELS);
+    let world = Arc::new(World {
+        number,
+        ledger: Arc::new(Ledger::new(number, senders * quota)),
+        mishaps: Mishaps::default(),
+        channels,
+        sends: dice.pick(&[Sends::Plain, Sends::Newest, Sends::All]),
+        rough: dice.one_in(3),
+        senders_first,
+        patient: senders_first && !dice.one_in(3),
+        wait_one_in: dice.pick(&[4, 20, 100]),
+        pause_one_in: dice.pick(&[2, 10, 100]),
+    });
+
+    let ends: Vec<_> = (0..channels).map(|_| channel::<Value>()).collect();
+    let (txs, rxs): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+    let mut actors: Vec<Actor> = Vec::new();
+    // The same `SharedSender`s for several actors, or senders of their own.
+    let shared: Vec<_> =
+        txs.iter().map(|tx| Handle::Shared(Arc::new(tx.clone().into_shared()))).collect();
+    for index in 0..senders {
+        let handles = txs.iter().zip(&shared).map(|(tx, shared)| match shared {
+            Handle::Shared(shared) if dice.one_in(3) => Handle::Shared(Arc::clone(shared)),
+            _ => Handle::Own(tx.clone()),
+        });
+        let handles = handles.collect();
+        actors.push(Actor::Sender(Writer::new(&world, index, quota, handles, dice.split())));
+    }
+    drop((txs, shared));
+    for (channel, rx) in rxs.iter().enumerate() {
+        for _ in 1..dice.within(1, 3) {
+            actors.push(Actor::Receiver(Reader::new(&world, channel, false, dice), rx.clone()));
+        }
+    }
+    if rxs.len() > 1 && dice.one_in(3) {
+        // One that waits for all at once.
+        actors.push(Actor::AnyReceiver(Reader::new(&world, 0, true, dice), rxs));
+    } else {
+        for (channel, rx) in rxs.into_iter().enumerate() {
+            actors.push(Actor::Receiver(Reader::new(&world, channel, true, dice), rx));
+        }
+    }
+
+    let mut threads = threads;
+    // Who gets a thread is drawn, but for the one that can only be one.
+    let mut parts = Vec::with_capacity(actors.len());
+    while let Some(actor) = actors.pop() {
+        let may = threads > 0 && (actors.len() < threads || dice.one_in(2));
+        threads -= usize::from(may || matches!(actor, Actor::AnyReceiver(..)));
+        parts.push(actor.part(may));
+    }
+    (world, parts)
+}
+
+enum Actor {
+    Sender(Writer),
+    Receiver(Reader, Receiver<Value>),
+    AnyReceiver(Reader, Vec<Receiver<Value>>),
+}
+
+impl Actor {
+    fn part(self, on_thread: bool) -> Part {
+        match self {
+            Self::Sender(writer) if on_thread => Part::thread(|| threads::send(writer)),
+            Self::Sender(writer) => Part::task(tasks::send(writer)),
+            Self::Receiver(reader, rx) if on_thread => {
+                Part::thread(|| threads::receive(reader, rx))
+            }
+            Self::Receiver(reader, rx) => Part::task(tasks::receive(reader, rx)),
+            Self::AnyReceiver(reader, rxs) => Part::thread(|| threads::receive_any(reader, rxs)),
+        }
+    }
+}
+
+impl World {
+    /// When all actors have gone.
+    pub(crate) fn close(&self) {
+        let newest = self.sends == Sends::Newest && !self.rough;
+        self.ledger.close(self.mishaps.count(), self.channels as u64, newest);
+    }
+}

@@ -1,0 +1,187 @@
+//! Runs everything that the channels have, for as long as asked, and accounts for every value and byte.
+//!
+//! ```text
+//! cargo run --release -p overwrite-channel-endurance -- --seconds 3600
+//! ```
+//!
+//! Channels come and go in small *worlds*, several at a time. In each, senders and receivers of every kind,
+//! threads and tasks, send, wait, give up, clone and drop their handles, and panic at times. When a world
+//! ends, each of its values must have had exactly one fate, and each change been reported or skipped. When
+//! no world is left, as many bytes are allocated as before. Whoever makes no progress while it should is
+//! named, and the program ends.
+//!
+//! What the actors draw depends on the seed alone; how threads interleave does not.
+
+mod bytes;
+mod channel;
+mod crew;
+mod dice;
+mod mishaps;
+mod posts;
+mod tally;
+mod wakers;
+mod watch;
+
+use clap::Parser;
+use crew::{Crew, Part, THREADS};
+use dice::Dice;
+use posts::{Post, fail};
+use std::{
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+use tally::TALLY;
+
+#[derive(Parser)]
+#[command(about = "Runs the channels for as long as asked, and accounts for every value and byte")]
+struct Options {
+    /// How long
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// Ends after so many worlds, if that is sooner
+    #[arg(long)]
+    worlds: Option<u64>,
+    /// What the actors draw from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// For how many seconds an actor may make no progress
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    patience: u64,
+}
+
+/// So many worlds come before bytes are counted.
+const WARM_UP: u64 = 50;
+
+fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => {
+            let error = error.to_string();
+            eprintln!("{}", error.lines().next().unwrap_or("error"));
+            return ExitCode::from(2);
+        }
+    };
+    let Options { seconds, worlds, seed, patience } = options;
+    let command = format!(
+        "cargo run --release -p overwrite-channel-endurance -- --seconds {seconds} --seed {seed}"
+    );
+    println!("{seconds} s, seed {seed}; an actor without progress for {patience} s is stuck");
+    posts::watch(command, patience);
+
+    let crew = Crew::new();
+    let post = Post::new(0, "main");
+    let mut dice = Dice::new(seed);
+    let mut progress = Progress::new(Duration::from_secs(seconds));
+    let ended = |progress: &mut Progress| {
+        let worlds_so_far = TALLY.worlds.load(Relaxed);
+        worlds.is_some_and(|most| worlds_so_far >= most) || progress.is_over()
+    };
+    while TALLY.worlds.load(Relaxed) < WARM_UP {
+        play(&crew, &post, &mut dice);
+    }
+    let start = settled(None);
+    let mut end = start;
+    while !ended(&mut progress) {
+        play(&crew, &post, &mut dice);
+        end = settled(Some(start));
+        if end > start {
+            let (worlds, more) = (TALLY.worlds.load(Relaxed), end - start);
+            fail(&format!("after world {worlds}, {more} bytes more than after {WARM_UP}: a leak"));
+        }
+    }
+    progress.clear();
+    println!("{TALLY}");
+    println!("bytes after warm-up {start:>14}");
+    println!("bytes at the end    {end:>14}");
+    println!("clean");
+    ExitCode::SUCCESS
+}
+
+/// A few worlds at the same time, from their beginning to their end.
+fn play(crew: &Crew, post: &Post, dice: &mut Dice) {
+    post.doing("waits for the worlds to end");
+    let together = dice.within(1, 3);
+    let mut parts: Vec<Part> = Vec::new();
+    let mut channels: Vec<Arc<channel::World>> = Vec::new();
+    let mut watches: Vec<Arc<watch::World>> = Vec::new();
+    for _ in 0..together {
+        let number = 1 + TALLY.worlds.fetch_add(1, Relaxed);
+        let threads = THREADS / together;
+        if dice.one_in(2) {
+            let (world, more) = channel::begin(number, threads, dice);
+            channels.push(world);
+            parts.extend(more);
+        } else {
+            let (world, more) = watch::begin(number, threads, dice);
+            watches.push(world);
+            parts.extend(more);
+        }
+    }
+    crew.run(parts);
+    post.doing("closes the account");
+    for world in channels {
+        world.close();
+    }
+    for world in watches {
+        world.close();
+    }
+}
+
+/// How many bytes are allocated when nothing runs. The runtime drops what is left of a task a moment after
+/// the task has ended: if there are more than `expected`, it looks again, for a second.
+fn settled(expected: Option<usize>) -> usize {
+    let mut live = bytes::live();
+    for _ in 0..1000 {
+        if expected.is_some_and(|expected| live <= expected) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+        live = bytes::live();
+    }
+    live
+}
+
+/// A line that says how far it is: always the same one on a terminal, else one in ten seconds.
+struct Progress {
+    start: Instant,
+    length: Duration,
+    next: Duration,
+    is_terminal: bool,
+}
+
+impl Progress {
+    fn new(length: Duration) -> Self {
+        let is_terminal = stderr().is_terminal();
+        Self { start: Instant::now(), length, next: Duration::ZERO, is_terminal }
+    }
+
+    fn is_over(&mut self) -> bool {
+        let elapsed = self.start.elapsed();
+        if elapsed >= self.next {
+            self.next = elapsed + Duration::from_secs(if self.is_terminal { 1 } else { 10 });
+            let line = format!(
+                "{} of {} s: {} worlds, {} values sent, {} changes, {} waits given up, {} panics, {} bytes",
+                elapsed.as_secs(),
+                self.length.as_secs(),
+                TALLY.worlds.load(Relaxed),
+                TALLY.sent.load(Relaxed),
+                TALLY.changes.load(Relaxed),
+                TALLY.cancelled.load(Relaxed),
+                TALLY.panics.load(Relaxed),
+                bytes::live(),
+            );
+            if self.is_terminal { eprint!("\r{line}\x1b[K") } else { eprintln!("{line}") }
+        }
+        elapsed >= self.length
+    }
+
+    fn clear(&self) {
+        if self.is_terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

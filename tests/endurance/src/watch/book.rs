@@ -1,0 +1,106 @@
+//! The account of one world's settings, as `watch` shows them: how many are alive, and in which order they
+//! must appear.
+
+use super::MOST_SENDERS;
+use crate::{mishaps, posts::fail};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
+};
+
+pub(super) struct Book {
+    world: u64,
+    alive: AtomicI64,
+    numbers: AtomicU64,
+}
+
+/// What is watched.
+pub(super) struct Setting {
+    book: Arc<Book>,
+    /// No two that are ever stored have the same. The first one has 0.
+    pub(super) number: u64,
+    pub(super) sender: usize,
+    /// Rises with each change by that sender.
+    pub(super) turn: u64,
+    /// How many changes each sender has made, where all of them modify.
+    pub(super) by: [u64; MOST_SENDERS],
+    check: u64,
+    /// Panics when it is dropped.
+    pub(super) bomb: bool,
+}
+
+impl Book {
+    pub(super) fn new(world: u64) -> Arc<Self> {
+        Arc::new(Self { world, alive: AtomicI64::new(0), numbers: AtomicU64::new(0) })
+    }
+
+    pub(super) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
+        self.alive.fetch_add(1, SeqCst);
+        let book = Arc::clone(self);
+        let mut setting = Setting {
+            book,
+            number: 0,
+            sender,
+            turn,
+            by: Default::default(),
+            check: 0,
+            bomb: false,
+        };
+        setting.sign(sender, turn);
+        setting
+    }
+
+    /// When every handle is gone.
+    pub(super) fn close(&self) {
+        let alive = self.alive.load(SeqCst);
+        if alive != 0 {
+            fail(&format!("world {}: {alive} settings more were made than dropped", self.world));
+        }
+    }
+}
+
+impl Setting {
+    /// A sender makes it another one.
+    pub(super) fn sign(&mut self, sender: usize, turn: u64) {
+        self.number = self.book.numbers.fetch_add(1, SeqCst);
+        (self.sender, self.turn) = (sender, turn);
+        self.check = self.checksum();
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.by.iter().sum()
+    }
+
+    fn checksum(&self) -> u64 {
+        let mixed = self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.book.world;
+        let mixed = mixed.rotate_left(20) ^ self.turn ^ ((self.sender as u64) << 60);
+        !self.by.iter().fold(mixed, |mixed, by| mixed.rotate_left(7) ^ by)
+    }
+
+    pub(super) fn verify(&self) {
+        if self.check != self.checksum() {
+            fail(&format!("world {}: a setting that nobody made", self.book.world));
+        }
+    }
+}
+
+impl Clone for Setting {
+    fn clone(&self) -> Self {
+        self.verify();
+        self.book.alive.fetch_add(1, SeqCst);
+        let &Self { number, sender, turn, by, check, .. } = self;
+        Self { book: Arc::clone(&self.book), number, sender, turn, by, check, bomb: false }
+    }
+}
+
+impl Drop for Setting {
+    fn drop(&mut self) {
+        self.verify();
+        self.book.alive.fetch_sub(1, SeqCst);
+        // So that a second drop shows, as long as its memory is not used for something else.
+        self.check = !self.check;
+        if self.bomb {
+            mishaps::strike();
+        }
+    }
+}
