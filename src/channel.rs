@@ -4,7 +4,6 @@ use crate::{
     Receiver, Sender,
     block::{Block, Shared},
     node::Spare,
-    slot::{Displaced, Taken},
     sync::AtomicUsize,
 };
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -56,12 +55,7 @@ impl<T> Shared<T> {
     /// One exchange; wakes a receiver if it must, and only then returns what it displaced.
     #[inline]
     pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Option<T> {
-        match self.slot.put(spare, value) {
-            Displaced::Value(stale) => return Some(stale),
-            Displaced::Waiting => self.counts.cells.wake_one(),
-            Displaced::Nothing => {}
-        }
-        None
+        self.slot.put(spare, value, || self.counts.cells.wake_one())
     }
 
     /// One exchange at most. A receiver that holds the baton owes those who are asleep a wake: its
@@ -70,12 +64,7 @@ impl<T> Shared<T> {
     pub(crate) fn take(&self, spare: &mut Spare<T>, baton: bool) -> Option<T> {
         // ORDERING: Relaxed; whoever is asleep while we live keeps this count above 1.
         let others_wait = baton && self.counts.receivers.count.load(Relaxed) > 1;
-        match self.slot.take(spare, others_wait) {
-            Taken::Value(value) => return Some(value),
-            Taken::Waiting => self.counts.cells.wake_one(),
-            Taken::Nothing => {}
-        }
-        None
+        self.slot.take(spare, others_wait, || self.counts.cells.wake_one())
     }
 }
 

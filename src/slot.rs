@@ -46,22 +46,6 @@ const FULL: usize = 0b01;
 const WAITING: usize = 0b10;
 const TAGS: usize = FULL | WAITING;
 
-/// What a [`put`](Slot::put) displaced.
-pub(crate) enum Displaced<T> {
-    Nothing,
-    /// The slot was empty and said `WAITING`: the caller must wake.
-    Waiting,
-    Value(T),
-}
-
-/// What a [`take`](Slot::take) found.
-pub(crate) enum Taken<T> {
-    Nothing,
-    /// Nothing, but the exchange removed `WAITING`: the caller must wake.
-    Waiting,
-    Value(T),
-}
-
 pub(crate) struct Slot<T> {
     word: AtomicPtr<Node<T>>,
 }
@@ -108,9 +92,10 @@ impl<T> Slot<T> {
         !Word(self.word.load(Relaxed)).is_full()
     }
 
-    /// Puts `value` in, whatever is there. Wait-free: one exchange.
+    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange, and `wake` if the slot was
+    /// empty and said `WAITING` (I3).
     #[inline]
-    pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Displaced<T> {
+    pub(crate) fn put(&self, spare: &mut Spare<T>, value: T, wake: impl FnOnce()) -> Option<T> {
         // The exchange has to wait for any before it, on whatever channel, to end; fetching its line
         // need not. An echo between two threads is shorter for it (`cargo bench --bench ratios`).
         prefetch(&raw const self.word);
@@ -118,30 +103,36 @@ impl<T> Slot<T> {
         let before = self.exchange(spare, FULL);
         if before.full {
             // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            Displaced::Value(unsafe { spare.read() })
-        } else if before.waiting {
-            Displaced::Waiting
-        } else {
-            Displaced::Nothing
+            return Some(unsafe { spare.read() });
         }
+        if before.waiting {
+            wake();
+        }
+        None
     }
 
     /// Takes the value, if there is one. Wait-free: at most one exchange. With `others_wait` the
-    /// exchange leaves `WAITING` behind, on behalf of those who are asleep without it.
+    /// exchange leaves `WAITING` behind, on behalf of those who are asleep without it; else `wake` is called
+    /// if it removed that (I3).
     #[inline]
-    pub(crate) fn take(&self, spare: &mut Spare<T>, others_wait: bool) -> Taken<T> {
+    pub(crate) fn take(
+        &self,
+        spare: &mut Spare<T>,
+        others_wait: bool,
+        wake: impl FnOnce(),
+    ) -> Option<T> {
         if self.is_empty() {
-            return Taken::Nothing;
+            return None;
         }
         let before = self.exchange(spare, if others_wait { WAITING } else { 0 });
         if before.full {
             // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            Taken::Value(unsafe { spare.read() })
-        } else if before.waiting && !others_wait {
-            Taken::Waiting
-        } else {
-            Taken::Nothing
+            return Some(unsafe { spare.read() });
         }
+        if before.waiting && !others_wait {
+            wake();
+        }
+        None
     }
 
     #[inline]
