@@ -1,14 +1,18 @@
 //! The threads and the runtime on which all worlds run. They are the same from the beginning to the end, so
-//! that what a thread keeps for itself (`arc_swap` has a record for each) is there before bytes are counted.
+//! that what a thread keeps for itself (`arc_swap` has a record for each, tokio a vector) is there before bytes are counted.
 
 use overwrite_channel::watch;
 use std::{
-    future::Future,
-    pin::Pin,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     sync::{Arc, Barrier, Condvar, Mutex},
+    task::{Context, Poll, Waker},
     thread,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::yield_now,
+};
 
 pub(crate) const THREADS: usize = 4;
 const WORKERS: usize = 2;
@@ -30,6 +34,18 @@ impl Part {
     pub(crate) fn task(body: impl Future<Output = ()> + Send + 'static) -> Self {
         Self::Task(Box::pin(body))
     }
+}
+
+/// Tasks that yield wait in a vector that their worker keeps: it grows here to more than are ever in it.
+fn make_room(cx: &mut Context<'_>) -> Poll<()> {
+    for _ in 0..64 {
+        // The same one twice in a row would count once.
+        for waker in [cx.waker(), Waker::noop()] {
+            let yielded = pin!(yield_now()).poll(&mut Context::from_waker(waker));
+            assert!(yielded.is_pending());
+        }
+    }
+    Poll::Ready(())
 }
 
 /// Where a thread of the crew finds its next job.
@@ -97,7 +113,10 @@ impl Crew {
         let threads = (0..THREADS).map(|_| Part::thread(look.clone()));
         let tasks = (0..WORKERS).map(|_| {
             let look = look.clone();
-            Part::task(async move { look() })
+            Part::task(async move {
+                look();
+                poll_fn(make_room).await;
+            })
         });
         self.run(threads.chain(tasks).collect());
     }

@@ -2,7 +2,7 @@
 //! must appear.
 
 use super::MOST_SENDERS;
-use crate::{mishaps, posts::fail};
+use crate::posts::fail;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
@@ -25,8 +25,6 @@ pub(super) struct Setting {
     /// How many changes each sender has made, where all of them modify.
     pub(super) by: [u64; MOST_SENDERS],
     check: u64,
-    /// Panics when it is dropped.
-    pub(super) bomb: bool,
 }
 
 impl Book {
@@ -37,15 +35,8 @@ impl Book {
     pub(super) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
         self.alive.fetch_add(1, SeqCst);
         let book = Arc::clone(self);
-        let mut setting = Setting {
-            book,
-            number: 0,
-            sender,
-            turn,
-            by: Default::default(),
-            check: 0,
-            bomb: false,
-        };
+        let mut setting =
+            Setting { book, number: 0, sender, turn, by: Default::default(), check: 0 };
         setting.sign(sender, turn);
         setting
     }
@@ -89,7 +80,7 @@ impl Clone for Setting {
         self.verify();
         self.book.alive.fetch_add(1, SeqCst);
         let &Self { number, sender, turn, by, check, .. } = self;
-        Self { book: Arc::clone(&self.book), number, sender, turn, by, check, bomb: false }
+        Self { book: Arc::clone(&self.book), number, sender, turn, by, check }
     }
 }
 
@@ -97,10 +88,6 @@ impl Drop for Setting {
     fn drop(&mut self) {
         self.verify();
         self.book.alive.fetch_sub(1, SeqCst);
-        // So that a second drop shows, as long as its memory is not used for something else.
-        self.check = !self.check;
-        if self.bomb {
-            mishaps::strike();
-        }
+        // So that a second drop shows, as long as its memory is not used for something else.        self.check = !self.check;
     }
 }

@@ -99,7 +99,7 @@ impl Writer {
             Change::NotMade => {}
             Change::Made => {
                 let changes = world.changes.load(SeqCst);
-                if world.senders_first && !world.bombs && self.dice.one_in(world.wait_one_in) {
+                if world.senders_first && self.dice.one_in(world.wait_one_in) {
                     return Next::UntilSeen(changes);
                 }
             }
@@ -118,8 +118,7 @@ impl Writer {
     fn change(&mut self) -> Change {
         let world = Arc::clone(&self.world);
         let mut before_the_change = false;
-        let made = world.mishaps.catch(|| self.make_change(&mut before_the_change));
-        // A waker that panics, or the drop of the setting that was replaced, does so when all is done.
+        let made = world.mishaps.catch(|| self.make_change(&mut before_the_change)); // A waker that panics does so when the change is made.
         let change = match made {
             Some(change) => change,
             None if before_the_change => Change::NotMade,
@@ -137,11 +136,6 @@ impl Writer {
         let Self { index, turn, .. } = *self;
         let may_panic = self.world.rough && self.dice.one_in(20);
         let kind = self.dice.within(if self.world.counted { 2 } else { 0 }, 3);
-        let mut setting = || {
-            let mut setting = self.world.book.setting(index, turn);
-            setting.bomb = self.world.bombs && self.dice.one_in(20);
-            setting
-        };
         let mut modify = |setting: &mut Setting| {
             setting.by[index] += 1;
             setting.sign(index, turn);
@@ -152,7 +146,7 @@ impl Writer {
         };
         match kind {
             0 => {
-                let setting = setting();
+                let setting = self.world.book.setting(index, turn);
                 self.post.doing("watch::Sender::send");
                 match self.tx().send(setting) {
                     Ok(()) => Change::Made,
@@ -163,7 +157,7 @@ impl Writer {
                 }
             }
             1 => {
-                let setting = setting();
+                let setting = self.world.book.setting(index, turn);
                 self.post.doing("watch::Sender::send_replace");
                 let replaced = self.tx().send_replace(setting);
                 replaced.verify();
@@ -195,9 +189,7 @@ impl Writer {
             assert_eq!(kept.number, *number, "it changed while it was looked at");
         }
         if self.kept.len() == MOST_KEPT || self.dice.one_in(4) {
-            let unwrapped = self.kept.pop().map(|(_, kept)| Ref::try_unwrap(kept));
-            // Counted before they are dropped, which may panic.
-            drop(unwrapped);
+            drop(self.kept.pop().map(|(_, kept)| Ref::try_unwrap(kept)));
         }
         if self.dice.one_in(2) {
             self.kept.push((replaced.number, replaced));
@@ -259,9 +251,7 @@ impl Writer {
 
     pub(super) fn leave(&mut self) {
         self.post.doing("a sender is dropped");
-        while let Some(kept) = self.kept.pop() {
-            self.world.mishaps.catch(|| drop(kept));
-        }
+        self.kept.clear();
         let tx = self.tx.take();
         self.world.mishaps.catch(|| drop(tx));
     }

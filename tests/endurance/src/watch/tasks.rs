@@ -61,9 +61,7 @@ pub(super) async fn receive(mut reader: Reader, mut rx: Receiver<Setting>) {
     let world = Arc::clone(&reader.world);
     while reader.goes_on() {
         if reader.dice.one_in(10) {
-            if world.mishaps.catch(|| reader.glance(&mut rx)).is_none() {
-                reader.after_a_panic(&mut rx);
-            }
+            world.mishaps.catch(|| reader.glance(&mut rx));
             reader.add_up(&rx);
         }
         if reader.dice.one_in(10) {
@@ -73,7 +71,7 @@ pub(super) async fn receive(mut reader: Reader, mut rx: Receiver<Setting>) {
             yield_now().await;
             kept.verify();
             assert_eq!(kept.number, number, "it changed while it was looked at");
-            world.mishaps.catch(|| drop(kept));
+            drop(kept);
         }
         let outcome = world.mishaps.catch_in(async {
             let outcome = step(&mut reader, &mut rx).await;
@@ -83,9 +81,6 @@ pub(super) async fn receive(mut reader: Reader, mut rx: Receiver<Setting>) {
             outcome
         });
         let outcome = outcome.await;
-        if outcome.is_none() {
-            reader.after_a_panic(&mut rx);
-        }
         reader.add_up(&rx);
         if let Some(Outcome::End) = outcome {
             reader.check_end(&mut rx);

@@ -42,9 +42,7 @@ pub(super) fn receive(mut reader: Reader, mut rx: Receiver<Setting>) {
     let world = Arc::clone(&reader.world);
     while reader.goes_on() {
         if reader.dice.one_in(10) {
-            if world.mishaps.catch(|| reader.glance(&mut rx)).is_none() {
-                reader.after_a_panic(&mut rx);
-            }
+            world.mishaps.catch(|| reader.glance(&mut rx));
             reader.add_up(&rx);
         }
         let outcome = world.mishaps.catch(|| {
@@ -54,9 +52,6 @@ pub(super) fn receive(mut reader: Reader, mut rx: Receiver<Setting>) {
             }
             outcome
         });
-        if outcome.is_none() {
-            reader.after_a_panic(&mut rx);
-        }
         reader.add_up(&rx);
         if let Some(Outcome::End) = outcome {
             reader.check_end(&mut rx);
