@@ -72,9 +72,9 @@ impl Ledger {
         }
     }
 
-    /// When every handle is gone. `lost`: how many values may be lost to panics; `channels`: of which each
-    /// may have been left with one value. `newest`: the last number must not have been displaced.
-    pub(crate) fn close(&self, lost: u64, channels: u64, newest: bool) {
+    /// When every handle is gone. `lost`: how many values may be lost to panics; `most_left`: how
+    /// many may be left in their channels. `newest`: the last number must not have been displaced.
+    pub(crate) fn close(&self, lost: u64, most_left: u64, newest: bool) {
         let issued = self.issued.load(SeqCst);
         let mut sums = [0; FATES.len()];
         for (number, value) in self.values[..issued].iter().enumerate() {
@@ -91,9 +91,8 @@ impl Ledger {
         if received + displaced + refused + unwanted + were_lost + left != sent {
             fail(&format!("world {}: {sent} sent, but {FATES:?} are {sums:?}", self.world));
         }
-        if left > channels {
-            let most = channels;
-            fail(&format!("world {}: {left} values vanished, at most {most} may", self.world));
+        if left > most_left {
+            fail(&format!("world {}: {left} values vanished, at most {most_left} may", self.world));
         }
         if were_lost > lost {
             let lost = format!("{were_lost} values lost to {lost} panics");

@@ -130,6 +130,8 @@ impl World {
     /// When all actors have gone.
     pub(crate) fn close(&self) {
         let newest = self.sends == Sends::Newest && !self.rough;
-        self.ledger.close(self.mishaps.count(), self.channels as u64, newest);
+        // Who stays until `Disconnected` leaves nothing behind.
+        let left = if self.senders_first { 0 } else { self.channels as u64 };
+        self.ledger.close(self.mishaps.count(), left, newest);
     }
 }
