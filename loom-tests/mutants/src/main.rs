@@ -107,9 +107,11 @@ enum Outcome {
     Survived,
     /// By the table's own reason.
     Unseen,
+    /// It does not compile, for instance.
+    Untried(anyhow::Error),
 }
 
-/// Runs what is asked for. False if something survived.
+/// Runs what is asked for. False if something survived, or could not be tried.
 fn run(options: &Options, paths: &Paths) -> Result<bool> {
     // Whoever edits the source meanwhile is not in the way.
     let arenas = paths.root.join("target/ordering-mutants");
@@ -153,14 +155,13 @@ fn run(options: &Options, paths: &Paths) -> Result<bool> {
                     };
                     applied.with_context(|| name.clone())?;
                     let likely = entry.and_then(|entry| entry.caught_by.as_deref());
-                    let outcome = match first_failure(&arena, models, likely)
-                        .with_context(|| name.clone())?
-                    {
-                        Some(model) => Outcome::Caught(model),
-                        None if entry.is_some_and(|entry| entry.unseen.is_some()) => {
+                    let outcome = match first_failure(&arena, models, likely) {
+                        Ok(Some(model)) => Outcome::Caught(model),
+                        Ok(None) if entry.is_some_and(|entry| entry.unseen.is_some()) => {
                             Outcome::Unseen
                         }
-                        None => Outcome::Survived,
+                        Ok(None) => Outcome::Survived,
+                        Err(error) => Outcome::Untried(error),
                     };
                     outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
                     bar.inc(1);
@@ -180,9 +181,13 @@ fn run(options: &Options, paths: &Paths) -> Result<bool> {
             Outcome::Caught(model) => model.as_str(),
             Outcome::Unseen => "no model: see the table",
             Outcome::Survived => "SURVIVED",
+            Outcome::Untried(_) => "NOT TRIED",
         };
         println!("{name:<84} {told}");
-        survivors += usize::from(matches!(outcome, Outcome::Survived));
+        if let Outcome::Untried(error) = &outcome {
+            println!("{error:#}");
+        }
+        survivors += usize::from(matches!(outcome, Outcome::Survived | Outcome::Untried(_)));
         if let Breakage::Mutant(at) = breakage {
             let entry = &mut table.ordering[*at];
             match outcome {
@@ -193,6 +198,7 @@ fn run(options: &Options, paths: &Paths) -> Result<bool> {
                     entry.caught_by = Some(model);
                 }
                 Outcome::Survived | Outcome::Unseen => entry.caught_by = None,
+                Outcome::Untried(_) => {}
             }
         }
     }
