@@ -36,6 +36,17 @@ fn a_channel_is_two_small_allocations() {
     assert!((3 * NODE..4 * NODE).contains(&counts.live_bytes), "{counts:?}");
 }
 
+/// The counts take one line of their own, or two where the processor fetches two at once; so do the word and its
+/// nodes together.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[test]
+fn three_small_values_lie_on_the_line_of_the_word() {
+    let apart = align_of::<crossbeam_utils::CachePadded<u8>>();
+    let cell = cell_bytes();
+    let (_handles, counts) = measure(channel::<u64>);
+    assert_eq!(counts.live_bytes, bytes(2 * apart) + cell);
+}
+
 #[test]
 fn sending_and_receiving_allocate_nothing() {
     let (mut tx, mut rx) = channel::<Large>();

@@ -95,6 +95,23 @@ fn a_future_is_woken_by_the_send_and_by_its_last_waker() {
     assert_eq!((first.seen(), other.seen()), (NOTHING, NOTHING));
 }
 
+/// A second receiver would come for nothing: the first has been woken, and will see what is there by then.
+#[test]
+fn while_one_is_on_its_way_a_send_wakes_no_other() {
+    let [first, other] = tasks();
+    let (mut tx, mut rx) = channel();
+    let (mut first_rx, mut other_rx) = (rx.clone(), rx.clone());
+    let (mut one, mut two) = (first_rx.recv_async(), other_rx.recv_async());
+    pends(&first, &mut one);
+    pends(&other, &mut two);
+    tx.send(1).unwrap();
+    assert_eq!(woken([&first, &other]), 1);
+    // The value goes to somebody else, who took no wake and owes none.
+    assert_eq!(rx.try_recv(), Ok(1));
+    tx.send(2).unwrap();
+    assert_eq!((first.seen(), other.seen()), (NOTHING, NOTHING));
+}
+
 #[test]
 fn a_left_waker_is_woken_by_the_send_and_only_the_last_one() {
     let [first, other] = tasks();

@@ -392,3 +392,18 @@ fn the_look_that_a_wait_returns_is_as_good_as_any() {
     drop(inner);
     assert_eq!(Arc::strong_count(&value), 1);
 }
+
+#[test]
+fn handles_futures_looks_and_errors_say_what_they_are() {
+    let (tx, mut rx) = channel("old");
+    assert_eq!(format!("{tx:?}"), "Sender { .. }");
+    assert_eq!(format!("{rx:?}"), "Receiver { .. }");
+    assert_eq!(format!("{:?}", rx.changed()), "ChangedFuture { .. }");
+    assert_eq!(format!("{:?}", rx.wait_for(|_| true)), "WaitForFuture { .. }");
+    let look = rx.borrow();
+    assert_eq!(look.to_string(), "old");
+    assert_eq!(format!("{look:?}"), r#"Ref { value: "old", has_changed: false }"#);
+    drop(tx);
+    let error = rx.has_changed().unwrap_err();
+    assert_eq!(error.to_string(), "waiting for a change without senders");
+}
