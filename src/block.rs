@@ -196,7 +196,7 @@ impl<T> Block<T> {
         let shared = unsafe { self.0.read() };
         // SAFETY: allocated in `new` with this very layout.
         unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
-        // A waker may be left in a cell, if a future was forgotten: dropping it is user code.
+        // The end of each side has woken all who waited: no waker, whose drop is user code, is left in a cell.
         drop(shared);
         value
     }

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use crate::{
-    sync::{AtomicUsize, spin_loop},
-    wait::{Armed, Cell, Cells, Waiter},
+    sync::AtomicUsize,
+    wait::{Armed, Cell, Cells, Waiter, come_back_soon},
 };
 use core::{
     fmt,
@@ -85,10 +85,7 @@ impl Future for ClosedFuture<'_> {
                 receivers.cells.claim(&receivers.waiters)
             });
             if !cell.is_idle() {
-                // Being woken: come back soon, rather than wait for the one who does it.
-                spin_loop();
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+                return come_back_soon(cx.waker());
             }
             cell.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
             if receivers.will_wake() {

@@ -128,7 +128,7 @@ impl fmt::Display for RecvTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout => f.write_str("timed out waiting for a value"),
-            Self::Disconnected => RecvError.fmt(f),
+            Self::Disconnected => f.write_str("waiting for a value without senders"),
         }
     }
 }

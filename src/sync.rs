@@ -18,10 +18,10 @@ mod cell;
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
     pub(crate) use super::cell::UnsafeCell;
-    #[cfg(feature = "watch")]
+    #[cfg(all(feature = "watch", target_has_atomic = "64"))]
     pub(crate) use arc_swap::{ArcSwap, Guard};
     pub(crate) use core::hint::spin_loop;
-    #[cfg(feature = "watch")]
+    #[cfg(all(feature = "watch", target_has_atomic = "64"))]
     pub(crate) use core::sync::atomic::AtomicU64;
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
     #[cfg(feature = "std")]

@@ -316,7 +316,7 @@ fn who_is_parked_in_recv_is_woken_though_a_wait_any_is_too() {
                 let _running = watch.running("wait_any");
                 // Woken by `a`, it may well return for `b`, and never takes anything from `a`.
                 loop {
-                    wait_any(&mut [&mut b, &mut never_taken]);
+                    let _ = wait_any(&mut [&mut b, &mut never_taken]);
                     match b.try_recv() {
                         Ok(value) => other_echo.send(value).unwrap(),
                         Err(TryRecvError::Empty) => thread::yield_now(),
@@ -440,6 +440,26 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
             || beside.seen().woken == 1,
         );
     });
+}
+
+#[test]
+fn the_wake_of_a_forgotten_future_is_passed_on_whatever_is_ready() {
+    let [task, beside] = [(); 2].map(|()| Task::new());
+    let (mut tx, mut waits) = channel();
+    let mut rx = waits.clone();
+    let mut future = waits.recv_async();
+    assert!(beside.poll(&mut future).is_pending());
+    let mut lost = rx.recv_async();
+    assert!(task.poll(&mut lost).is_pending());
+    mem::forget(lost);
+    tx.send(1).unwrap();
+    assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the newest cell is woken first");
+    // Nobody says that this thread takes what is there.
+    let (mut other_tx, mut other) = channel();
+    other_tx.send(2).unwrap();
+    assert_eq!(wait_any(&mut [&mut other, &mut rx]), 0);
+    assert_eq!(beside.seen().woken, 1);
+    assert_eq!(beside.poll(&mut future), Poll::Ready(Ok(1)));
 }
 
 /// A receiver with a waker behind it, whose drop does `act`. A wait drops that waker when it has

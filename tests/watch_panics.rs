@@ -515,3 +515,79 @@ fn a_thread_that_waits_and_whose_predicate_panics_leaves_the_channel_to_others()
         });
     });
 }
+
+/// Its drop panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            quiet_panic();
+        }
+    }
+}
+
+/// The compiler itself leaks what a function is about to return when the drop of something else panics
+/// (<https://github.com/rust-lang/rust/issues/47949>).
+#[test]
+fn a_panic_as_a_call_returns_leaks_nothing() {
+    // The drop of a predicate.
+    let ledger = Ledger::new(10);
+    let (tx, mut rx) = channel(Payload::new(&ledger));
+    let bomb = Bomb;
+    let wanted = move |_: &Payload<'_>| {
+        let _held = &bomb;
+        true
+    };
+    panics(|| rx.blocking_wait_for_timeout(Duration::ZERO, wanted));
+    drop((tx, rx));
+    ledger.assert_each_dropped_once();
+
+    // The drop of the value just sent, which a waker replaces at once.
+    let ledger = Ledger::new(10);
+    thread::scope(|scope| {
+        // A waker is `'static`: the send is done elsewhere, while it waits.
+        let (tx, mut rx) = channel(Payload::new(&ledger));
+        let (woken, is_woken) = std::sync::mpsc::channel();
+        let (replaced, is_replaced) = std::sync::mpsc::channel::<()>();
+        let (woken, is_replaced) =
+            (std::sync::Mutex::new(woken), std::sync::Mutex::new(is_replaced));
+        let task = Task::with(move |event| {
+            if event == Event::Wake {
+                woken.lock().unwrap().send(()).unwrap();
+                is_replaced.lock().unwrap().recv().unwrap();
+            }
+        });
+        let mut changed = rx.changed();
+        assert!(task.poll(&mut changed).is_pending());
+        let other = tx.clone();
+        let ledger = &ledger;
+        scope.spawn(move || {
+            is_woken.recv().unwrap();
+            assert!(other.send(Payload::new(ledger)).is_ok());
+            replaced.send(()).unwrap();
+        });
+        panics(|| tx.send_replace(Payload::panicking(ledger, Event::Drop)));
+    });
+    ledger.assert_each_dropped_once();
+}
+
+/// A send that another one was faster than lets the value go that it had looked at; if that is the last one
+/// who does, the drop is its, before anything is stored.
+#[test]
+fn a_send_that_loses_a_race_may_panic_with_the_value_that_the_winner_replaced() {
+    let ledger = Ledger::new(10);
+    let (tx, mut rx) = channel(Payload::panicking(&ledger, Event::Drop));
+    let is_first = Cell::new(true);
+    panics(|| {
+        tx.send_modify(|_| {
+            if is_first.take() {
+                // The clone that is modified is 1.
+                assert!(tx.send(Payload::new(&ledger)).is_ok());
+            }
+        });
+    });
+    assert_eq!(rx.borrow_and_update().id(), 2, "only the other one's was stored");
+    assert_eq!(ledger.dropped(), [0, 1]);
+    still_works(tx, rx, &ledger);
+}

@@ -7,10 +7,12 @@ use futures::{
     future::FusedFuture,
     stream::{FusedStream, Stream},
 };
-use overwrite_channel::watch::channel;
+use overwrite_channel::watch::{Sender, channel};
 use std::{
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
+    rc::Rc,
     task::Poll,
     thread,
 };
@@ -185,4 +187,45 @@ fn under_many_sends_it_only_rises_and_ends_with_the_last() {
             drop(tx);
         });
     });
+}
+
+/// When it is cloned, a newer value is sent; its drop may panic.
+struct Replaced {
+    alive: Rc<()>,
+    tx: Rc<Cell<Option<Sender<Self>>>>,
+    panics: bool,
+}
+
+impl Clone for Replaced {
+    fn clone(&self) -> Self {
+        let Self { alive, tx, .. } = self;
+        let newer = || Self { alive: Rc::clone(alive), tx: Rc::clone(tx), panics: false };
+        if let Some(tx) = tx.take() {
+            assert!(tx.send(newer()).is_ok());
+        }
+        newer()
+    }
+}
+
+impl Drop for Replaced {
+    fn drop(&mut self) {
+        if self.panics && !thread::panicking() {
+            resume_unwind(Box::new(()));
+        }
+    }
+}
+
+#[test]
+fn a_clone_is_dropped_if_the_drop_of_its_original_panics() {
+    let (alive, own) = (Rc::new(()), Rc::new(Cell::new(None)));
+    let first = Replaced { alive: Rc::clone(&alive), tx: Rc::clone(&own), panics: true };
+    let (tx, mut rx) = channel(first);
+    own.set(Some(tx));
+    rx.mark_changed();
+    // While it is cloned it is replaced, and then this is the last look at it.
+    let outcome = catch_unwind(AssertUnwindSafe(|| poll_next(&Task::new(), &mut rx).is_ready()));
+    assert!(outcome.is_err());
+    assert_eq!(rx.skipped(), 0);
+    drop((rx, own));
+    assert_eq!(Rc::strong_count(&alive), 1, "a value was leaked");
 }

@@ -208,17 +208,19 @@ impl<T> Receiver<T> {
         mut wanted: impl FnMut(&T) -> bool,
     ) -> Result<T, RecvTimeoutError> {
         let mut late = false;
-        loop {
-            let value = self.wait(deadline)?;
-            if wanted(&value) {
-                return Ok(value);
+        let result = loop {
+            match self.wait(deadline) {
+                Ok(value) if !wanted(&value) => {}
+                result => break result,
             }
             // Ever more values that are not wanted do not extend the deadline.
             if late {
-                return Err(RecvTimeoutError::Timeout);
+                break Err(RecvTimeoutError::Timeout);
             }
             late = expired(deadline);
-        }
+        };
+        drop(wanted); // not as this returns: see `park`
+        result
     }
 
     /// Takes the value that is there, or waits for one.
@@ -256,35 +258,43 @@ impl<T> Receiver<T> {
     /// Parks until there is a value, or none can come, or the deadline has passed.
     fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         drop(self.disarm()); // a waker that a poll left behind
-        let Wait(receiver) = &mut Wait(self);
+        let wait = Wait(self);
+        let result = wait.0.sleep(deadline);
+        // It may wake somebody, and so panic: as this function returned, that would leak what it returns
+        // (https://github.com/rust-lang/rust/issues/47949).
+        drop(wait);
+        result
+    }
+
+    fn sleep(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         let backoff = Backoff::new();
         let mut timed_out = false;
         loop {
-            match receiver.look(receiver.baton) {
+            match self.look(self.baton) {
                 Err(TryRecvError::Empty) if timed_out => return Err(RecvTimeoutError::Timeout),
                 Err(TryRecvError::Empty) => {}
                 result => {
                     // A taken value left `WAITING` behind, and closing wakes everybody.
-                    receiver.baton = false;
+                    self.baton = false;
                     return result.map_err(|_| RecvTimeoutError::Disconnected);
                 }
             }
-            if !receiver.cell().is_idle() {
+            if !self.cell().is_idle() {
                 // The notifier that woke us is still putting the cell down.
                 backoff.snooze();
                 timed_out |= expired(deadline);
                 continue;
             }
-            match receiver.announce(Armed::InCall, Waiter::this_thread()) {
+            match self.announce(Armed::InCall, Waiter::this_thread()) {
                 Announced::Value(value) => return Ok(value),
                 Announced::Asleep => {
-                    while !timed_out && receiver.cell().is_armed() {
+                    while !timed_out && self.cell().is_armed() {
                         timed_out = park_until(deadline);
                     }
                 }
                 Announced::Closed => {}
             }
-            drop(receiver.disarm());
+            drop(self.disarm());
         }
     }
 }

@@ -3,16 +3,13 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, Wait};
-use crate::RecvError;
+use crate::{RecvError, wait::UNWANTED_A_POLL};
 use core::{
     fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
-
-/// How many values one poll looks at before it lets other tasks run.
-const UNWANTED_A_POLL: usize = 32;
 
 impl<T> Receiver<T> {
     /// Takes the value, waiting for one as a task if there is none. It works on any runtime.

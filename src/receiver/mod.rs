@@ -38,7 +38,8 @@ use core::{
 /// The receiving half of a channel made by [`channel`](crate::channel()).
 ///
 /// Receivers can be cloned, and compete then: each value goes to exactly one of them, and a send
-/// wakes one of those that wait.
+/// wakes one of those that wait. If the drop of a receiver wakes somebody (another receiver, or at the end
+/// those who wait in [`closed`](crate::Sender::closed)), and a waker panics, the drop does.
 pub struct Receiver<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.
@@ -235,12 +236,12 @@ enum Announced<T> {
 impl<T> Clone for Receiver<T> {
     /// Another receiver of the same channel, which competes with this one.
     ///
-    /// **Lock-free** but for the allocator, which is asked if no node, or no wait cell, of a dropped
-    /// handle is free.
+    /// **Lock-free**, with a step for each of the most receivers there ever were at once, but for the
+    /// allocator, which is asked if no node, or no wait cell, of a dropped handle is free.
     ///
     /// # Panics
     ///
-    /// If half as many handles as a `usize` counts exist.
+    /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
         count(&self.block.counts.receivers.count);
         #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]

@@ -5,8 +5,7 @@
 use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, TryRecvError,
-    sync::spin_loop,
-    wait::{Armed, Waiter},
+    wait::{Armed, Waiter, come_back_soon},
 };
 use core::task::{Context, Poll, Waker};
 
@@ -15,10 +14,10 @@ impl<T> Receiver<T> {
     ///
     /// For code that writes its own futures; elsewhere use [`recv_async`](Self::recv_async). The
     /// waker stays until the next send, the senders' end, or the next call that waits on this
-    /// receiver (a future, once it is polled), and only the last one left is woken. Since nobody can tell whether its task will come
-    /// back, **every** send to a channel that is waited for wakes it, in addition to the one
-    /// receiver that waits inside a call, if there is one. So a task that loses interest takes no
-    /// wake away from others. A task may be woken and find nothing.
+    /// receiver (a future, once it is polled), and only the last one left is woken. Since nobody can
+    /// tell whether its task will come back, **every** send to a channel that is waited for wakes it, in
+    /// addition to the one receiver that waits inside a call, if there is one. So a task that loses
+    /// interest takes no wake away from others. A task may be woken and find nothing.
     ///
     /// **Wait-free**: one exchange of the slot, three at most in a race. Outside that claim are the
     /// waker's own `clone` and `drop`, and, rarely, waking another receiver in passing.
@@ -69,11 +68,7 @@ impl<T> Receiver<T> {
             }
         }
         if !self.cell().is_idle() {
-            // The notifier that woke this task is still putting the cell down. Come back soon: a task
-            // does not wait for it.
-            spin_loop();
-            waker.wake_by_ref();
-            return Poll::Pending;
+            return come_back_soon(waker);
         }
         match self.announce(armed, Waiter::task(last, waker)) {
             Announced::Value(value) => Poll::Ready(Ok(value)),

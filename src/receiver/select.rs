@@ -2,14 +2,15 @@
 
 #![forbid(unsafe_code)]
 
-use super::Receiver;
+use super::{Receiver, Wait};
 use crate::{
     sync::{expired, park_until, yield_now},
     wait::{Armed, Looks, Spin, Waiter},
 };
 use std::time::{Duration, Instant};
 
-/// What a thread can wait for together with others: a [`Receiver`] of any type. Sealed.
+/// What a thread can wait for together with others: a [`Receiver`] of any type. Sealed; the receivers of
+/// `watch` are not among them.
 pub trait Waitable: sealed::Waitable {}
 
 impl<T> Waitable for Receiver<T> {}
@@ -34,7 +35,8 @@ impl<T> Waitable for Receiver<T> {}
 ///
 /// # Panics
 ///
-/// If `receivers` is empty, or the drop of a waker left behind panics.
+/// If `receivers` is empty; or if a waker panics, one that a poll left behind and that is dropped here, or one
+/// that is woken on behalf of a future that was forgotten.
 ///
 /// # Examples
 ///
@@ -60,6 +62,7 @@ impl<T> Waitable for Receiver<T> {}
 /// }
 /// assert_eq!(newest, Some(72.5));
 /// ```
+#[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
     wait(receivers, None).expect("without a deadline there is no timeout")
 }
@@ -71,7 +74,7 @@ pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
 ///
 /// # Panics
 ///
-/// If `receivers` is empty.
+/// As [`wait_any`].
 ///
 /// # Examples
 ///
@@ -84,6 +87,7 @@ pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
 /// let timeout = Duration::from_millis(1);
 /// assert_eq!(wait_any_timeout(&mut [&mut rx, &mut empty], timeout), None);
 /// ```
+#[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) -> Option<usize> {
     wait(receivers, Instant::now().checked_add(timeout))
 }
@@ -92,7 +96,7 @@ pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) 
 ///
 /// # Panics
 ///
-/// If `receivers` is empty.
+/// As [`wait_any`].
 ///
 /// # Examples
 ///
@@ -105,6 +109,7 @@ pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) 
 /// let deadline = Instant::now() + Duration::from_secs(1);
 /// assert_eq!(wait_any_deadline(&mut [&mut rx], deadline), Some(0));
 /// ```
+#[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant) -> Option<usize> {
     wait(receivers, Some(deadline))
 }
@@ -113,6 +118,9 @@ pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant)
 fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Option<usize> {
     let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
     let limit = limit.expect("`wait_any` of no receivers would wait for ever");
+    for receiver in receivers.iter_mut() {
+        receiver.begin();
+    }
     let mut looks = Looks::new(Spin { limit, yields_first: false });
     let mut late = false;
     loop {
@@ -146,6 +154,8 @@ fn park(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> bool 
 mod sealed {
     pub trait Waitable {
         fn spin_limit(&self) -> u32;
+        /// If a future of this receiver was forgotten, makes up for it.
+        fn begin(&mut self);
         fn is_ready(&self) -> bool;
         /// Says that this thread waits. False if it may not park, because there is something already.
         fn arm(&mut self) -> bool;
@@ -161,6 +171,10 @@ impl<T> sealed::Waitable for Receiver<T> {
         self.spin.limit
     }
 
+    fn begin(&mut self) {
+        drop(Wait(self));
+    }
+
     fn is_ready(&self) -> bool {
         !self.is_empty() || self.is_disconnected()
     }
@@ -172,7 +186,6 @@ impl<T> sealed::Waitable for Receiver<T> {
             yield_now();
             return false;
         }
-        self.pass_on(); // the same of a future that was forgotten
         self.arm(Armed::Left, Waiter::this_thread());
         self.block.slot.announce_if_empty(&mut self.spare) && self.block.closing_will_wake()
     }

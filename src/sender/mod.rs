@@ -23,7 +23,8 @@ use core::{
 /// The sending half of a channel made by [`channel`](crate::channel()).
 ///
 /// A send takes `&mut self`, because each handle owns the room its next value is written to; clone
-/// the sender to send from several places. Senders and receivers can be dropped in any order.
+/// the sender to send from several places. Senders and receivers can be dropped in any order. When the last
+/// sender is dropped, all who wait are woken; if a waker panics, the drop does.
 pub struct Sender<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.
@@ -98,6 +99,11 @@ impl<T> Sender<T> {
     ///
     /// [`SendError`] with the value, if every receiver is gone.
     ///
+    /// # Panics
+    ///
+    /// If the value's `Clone` or `Ord`, or the drop of a clone, panics, as
+    /// [`send_newest_by_key`](Self::send_newest_by_key) does if its key panics.
+    ///
     /// # Examples
     ///
     /// ```
@@ -140,7 +146,8 @@ impl<T> Sender<T> {
     /// call not been made, and `value` is dropped. If another handle has changed the slot meanwhile,
     /// the send stands instead, and the value that `key` was looking at is dropped; or, if `value`
     /// was received and its room has come back with a value sent since, that one is. If a task's waker
-    /// panics, the value put in last has been sent.
+    /// panics, the value put in last has been sent. If the drop of the last key, or of the function, panics,
+    /// the send stands, and what it would have returned is dropped.
     ///
     /// # Examples
     ///
@@ -256,7 +263,7 @@ impl<T> Clone for Sender<T> {
     ///
     /// # Panics
     ///
-    /// If half as many handles as a `usize` counts exist.
+    /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
         count(&self.block.counts.senders);
         Self::new(self.block.clone(), self.block.acquire_node())

@@ -23,15 +23,16 @@ impl<T> Shared<T> {
         mut key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
         if !self.has_receivers() {
+            drop(key); // not as this returns: see below
             return Err(SendError(value));
         }
         let mut newest = key(&value);
         let mut held = value;
         let mut first = true;
-        loop {
+        let not_kept = loop {
             let put = spare.as_ptr();
             let Some(displaced) = self.put(spare, held) else {
-                return Ok(None);
+                break None;
             };
             let looked_at = LookedAt {
                 shared: self,
@@ -50,10 +51,15 @@ impl<T> Shared<T> {
             }
             held = looked_at.into_inner();
             if !is_newer {
-                return Ok(Some(held));
+                break Some(held);
             }
             first = false;
-        }
+        };
+        // Dropping these is user code. As this function returned, a panic of theirs would leak what it returns
+        // (https://github.com/rust-lang/rust/issues/47949).
+        drop(newest);
+        drop(key);
+        Ok(not_kept)
     }
 }
 

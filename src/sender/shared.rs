@@ -1,6 +1,5 @@
 //! A sender that sends through `&self`.
 
-#[cfg(doc)]
 use super::Sender;
 use crate::{
     SendError,
@@ -88,6 +87,10 @@ impl<T> SharedSender<T> {
     /// # Errors
     ///
     /// [`SendError`] with the value, if every receiver is gone.
+    ///
+    /// # Panics
+    ///
+    /// As [`Sender::send_newest`].
     ///
     /// # Examples
     ///
@@ -225,6 +228,13 @@ impl<T> Drop for Borrowed<'_, T> {
     }
 }
 
+impl<T> From<Sender<T>> for SharedSender<T> {
+    /// As [`Sender::into_shared`].
+    fn from(sender: Sender<T>) -> Self {
+        sender.into_shared()
+    }
+}
+
 impl<T> Clone for SharedSender<T> {
     /// Another sender of the same channel, with a node of its own.
     ///
@@ -232,7 +242,7 @@ impl<T> Clone for SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If half as many handles as a `usize` counts exist.
+    /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
         count(&self.block.counts.senders);
         Self::new(self.block.clone(), self.block.acquire_node())

@@ -14,9 +14,21 @@ pub(crate) use list::Cells;
 #[cfg(feature = "std")]
 pub(crate) use spin::{Looks, Spin};
 
+use crate::sync::spin_loop;
 #[cfg(feature = "std")]
 use crate::sync::{Thread, current};
-use core::task::Waker;
+use core::task::{Poll, Waker};
+
+/// How many values one poll looks at before it lets other tasks run.
+pub(crate) const UNWANTED_A_POLL: usize = 32;
+
+/// The notifier that woke this task is still putting the cell down. A task does not wait for that, and is
+/// polled again soon.
+pub(crate) fn come_back_soon<R>(waker: &Waker) -> Poll<R> {
+    spin_loop();
+    waker.wake_by_ref();
+    Poll::Pending
+}
 
 /// Who waits.
 #[derive(Debug)]

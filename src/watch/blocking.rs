@@ -21,6 +21,10 @@ impl<T> Receiver<T> {
     ///
     /// [`RecvError`] if every sender is gone and the last value was seen.
     ///
+    /// # Panics
+    ///
+    /// If a waker that a poll left behind panics as it is dropped.
+    ///
     /// # Examples
     ///
     /// ```
@@ -47,6 +51,10 @@ impl<T> Receiver<T> {
     /// * [`RecvTimeoutError::Timeout`] if nothing changed in time.
     /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the last value was seen.
     ///
+    /// # Panics
+    ///
+    /// As [`blocking_changed`](Self::blocking_changed).
+    ///
     /// # Examples
     ///
     /// ```
@@ -70,6 +78,10 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// As [`blocking_changed_timeout`](Self::blocking_changed_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Examples
     ///
@@ -193,23 +205,28 @@ impl<T> Receiver<T> {
         mut wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'a, T>, RecvTimeoutError> {
         let mut late = false;
-        loop {
+        let result = loop {
             let value = self.see_newest();
             if wanted(&value) {
-                return Ok(value);
+                break Ok(value);
             }
             drop(value);
             // Ever more values that are not wanted do not extend the deadline.
             if late {
-                return Err(RecvTimeoutError::Timeout);
+                break Err(RecvTimeoutError::Timeout);
             }
             late = expired(deadline);
-            self.wait(deadline)?;
-        }
+            if let Err(error) = self.wait(deadline) {
+                break Err(error);
+            }
+        };
+        drop(wanted); // not as this returns: a panic of its drop would leak the `Ref`
+        result
     }
 
-    /// Waits for something new, and leaves it to be seen: looks for a moment, then parks. Gives up only after a look that began past the deadline: what was
-    /// sent in time is seen, however late this thread is run.
+    /// Waits for something new, and leaves it to be seen: looks for a moment, then parks. Gives up only
+    /// after a look that began past the deadline: what was sent in time is seen, however late this thread
+    /// is run.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<u64, RecvTimeoutError> {
         let mut looks = Looks::new(Spin::default());
         let mut late = false;

@@ -3,16 +3,13 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, error::RecvError, value::Ref};
-use crate::{sync::spin_loop, wait::Waiter};
+use crate::wait::{UNWANTED_A_POLL, Waiter, come_back_soon};
 use core::{
     fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
 };
-
-/// How many values one poll looks at before it lets other tasks run.
-const UNWANTED_A_POLL: usize = 32;
 
 impl<T> Receiver<T> {
     /// Waits, as a task, until there is a value that was not seen, and marks it as seen.
@@ -27,7 +24,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled again after it has finished.
+    /// The future panics when it is polled again after it has finished, and if a waker panics as it is cloned
+    /// or dropped; it may be polled again then, and nothing was marked as seen.
     ///
     /// # Examples
     ///
@@ -58,7 +56,7 @@ impl<T> Receiver<T> {
     /// # Panics
     ///
     /// The future panics if `wanted` does: the value that it looked at counts as seen, and the future may
-    /// be polled again. It also panics when it is polled again after it has finished.
+    /// be polled again. Else as [`changed`](Self::changed).
     ///
     /// # Examples
     ///
@@ -89,11 +87,7 @@ impl<T> Receiver<T> {
             return Poll::Ready(result);
         }
         if !self.seat.cell().is_idle() {
-            // The notifier that woke this task is still putting the cell down. Come back soon: a task
-            // does not wait for it.
-            spin_loop();
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            return come_back_soon(cx.waker());
         }
         self.seat.arm(Waiter::task(last, cx.waker()));
         let Some(result) = self.announce() else {

@@ -13,7 +13,8 @@ use core::{
 
 /// The sending half of a channel made by [`channel`](super::channel).
 ///
-/// It sends through `&self`, and can be cloned.
+/// It sends through `&self`, and can be cloned. When the last sender is dropped, all who wait are woken; if a
+/// waker panics, the drop does.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -48,9 +49,10 @@ impl<T> Sender<T> {
     ///
     /// If every receiver goes at the same moment, the value may be stored all the same.
     ///
-    /// **Lock-free**: it never waits for a receiver, a [`Ref`] or another sender. Outside that claim are
-    /// one allocation, waking who waits, and the drop of the value that was replaced, which happens here
-    /// unless somebody still looks at it.
+    /// **Lock-free**: it never waits for a receiver, a [`Ref`] or another sender. It takes a step for each of
+    /// the most threads that ever used any `ArcSwap` at once, and tries again only if another sender was
+    /// faster. Outside that claim are one allocation, waking who waits, and the drop of the value that was
+    /// replaced, which happens here unless somebody still looks at it.
     ///
     /// # Errors
     ///
@@ -60,7 +62,9 @@ impl<T> Sender<T> {
     /// # Panics
     ///
     /// If a waker panics, or the drop of the value that was replaced. The new value is there all the same,
-    /// and every other waker was woken.
+    /// and every other waker was woken. But if another sender was faster, and what that one replaced is
+    /// dropped here and panics, nothing was sent, and `value` is dropped. Where the drop of a value panics,
+    /// `arc-swap` may leak another one.
     ///
     /// # Examples
     ///
@@ -90,7 +94,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If a waker panics. The new value is there all the same.
+    /// As [`send`](Self::send).
     ///
     /// # Examples
     ///
@@ -107,7 +111,8 @@ impl<T> Sender<T> {
     /// Replaces the value by what `modify` makes of a clone of it.
     ///
     /// Of several calls at once none is lost: one that another was faster than calls `modify` again, on
-    /// the value that is there then. So `modify` is an `FnMut`.
+    /// the value that is there then. So `modify` is an `FnMut`. It may itself send, but if it does so each
+    /// time, the call never ends.
     ///
     /// **Lock-free**, as [`send`](Self::send), but for `modify` and the clone.
     ///
@@ -166,7 +171,7 @@ impl<T> Sender<T> {
 
     /// Looks at the newest value.
     ///
-    /// **Lock-free.**
+    /// **Lock-free**, as [`Receiver::borrow`].
     ///
     /// # Examples
     ///
@@ -183,11 +188,12 @@ impl<T> Sender<T> {
     /// A new receiver, to which the present value counts as seen. If there was none, the channel is open
     /// again.
     ///
-    /// **Lock-free** but for the allocator, which is asked if no wait cell of a dropped receiver is free.
+    /// **Lock-free**, with a step for each of the most receivers there ever were at once, but for the
+    /// allocator, which is asked if no wait cell of a dropped receiver is free.
     ///
     /// # Panics
     ///
-    /// If half as many handles as a `usize` counts exist.
+    /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
     ///
     /// # Examples
     ///
@@ -227,6 +233,10 @@ impl<T> Sender<T> {
     /// Waits, as a task, until there is no receiver.
     ///
     /// **Waits**, and is **cancel safe**. If the channel is opened again before the task looks, it waits on.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled again after it has finished, and if a waker panics.
     ///
     /// # Examples
     ///
@@ -299,7 +309,7 @@ impl<T> Clone for Sender<T> {
     ///
     /// # Panics
     ///
-    /// If half as many handles as a `usize` counts exist.
+    /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
     fn clone(&self) -> Self {
         count(&self.shared.senders);
         Self { shared: Arc::clone(&self.shared) }

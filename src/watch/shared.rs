@@ -58,10 +58,14 @@ impl<T> Shared<T> {
         loop {
             value.set_version(current.version() + 1);
             match self.try_store(&current, Arc::clone(&value)) {
-                Ok(()) => return Ref::new(current, false),
+                Ok(()) => break,
                 Err(faster) => current = faster,
             }
         }
+        // If it was replaced meanwhile, this may drop it, which is user code: as this function returned, a panic
+        // of that would leak what it returns (https://github.com/rust-lang/rust/issues/47949).
+        drop(value);
+        Ref::new(current, false)
     }
 
     /// Replaces the value by what `modify` makes of a clone of it, if that returns true. Lock-free: where

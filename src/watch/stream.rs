@@ -13,7 +13,7 @@ use futures_core::{FusedStream, Stream};
 /// stream ends when every sender is gone and the last value was seen.
 ///
 /// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the
-/// stream begin with it.
+/// stream begin with it. If the clone panics, the value counts as seen.
 ///
 /// # Examples
 ///
@@ -34,12 +34,19 @@ impl<T: Clone> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let result = ready!(self.poll_new(cx));
-        Poll::Ready(result.ok().map(|_| T::clone(&self.see_newest())))
+        if ready!(self.poll_new(cx)).is_err() {
+            return Poll::Ready(None);
+        }
+        let newest = self.see_newest();
+        let value = T::clone(&newest);
+        // Not as this returns: if it is the last look at the value, dropping that is user code.
+        drop(newest);
+        Poll::Ready(Some(value))
     }
 }
 
-/// A stream that has ended stays so, and may be polled again.
+/// A stream that has ended stays so, and may be polled again; but [`mark_changed`](Receiver::mark_changed)
+/// makes it yield the last value once more.
 impl<T: Clone> FusedStream for Receiver<T> {
     fn is_terminated(&self) -> bool {
         self.is_over()

@@ -49,8 +49,8 @@ impl<T> Deref for Value<T> {
 /// It holds no lock: keep it as long as you like, across a send in the same thread or an `.await`; no
 /// sender waits for it. The value is dropped when it has been replaced and the last `Ref` to it is gone.
 ///
-/// Making one is **lock-free**. A thread can have eight at hand that cost it two of its own cache lines
-/// each; more of them cost an increment of the value's shared counter.
+/// Making one is **lock-free**. Up to eight of them at once cost a thread writes to memory of its own only;
+/// each further one increments the value's counter, which all share.
 ///
 /// # Examples
 ///
@@ -89,9 +89,11 @@ impl<T> Ref<'_, T> {
 
     /// The value itself, if nobody else looks at it and it has been replaced.
     ///
+    /// It may fail although nobody keeps a `Ref`: while another thread is about to look, or sends.
+    ///
     /// # Errors
     ///
-    /// The `Ref` again, if the value is still in the channel or another `Ref` to it exists.
+    /// The `Ref` again, if the value is still in the channel, or somebody else has hold of it.
     ///
     /// # Examples
     ///

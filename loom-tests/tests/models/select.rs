@@ -65,7 +65,7 @@ fn takes_no_wake_away() {
         let waits = received(rx);
         let sender = sending(tx, 1);
         // It is woken, finds something or not, and takes nothing.
-        wait_any_timeout(&mut [&mut waits_for_two, &mut other], SOME_TIME);
+        let _ = wait_any_timeout(&mut [&mut waits_for_two, &mut other], SOME_TIME);
         assert_eq!(waits.join().unwrap(), Some(1));
         sender.join().unwrap();
     });
@@ -106,7 +106,7 @@ fn node_of_an_announcement() {
         let_them_wait();
         // It announces on the first, finds a value in the second, and does not sleep: sleeping, it would
         // see what the thread does after it has given the node up.
-        wait_any(&mut [&mut rx, &mut other]);
+        let _ = wait_any(&mut [&mut rx, &mut other]);
         drop(rx);
         drop(tx.clone().send(Tracked::new(2)));
         thread.join().unwrap();

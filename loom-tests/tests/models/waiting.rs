@@ -6,7 +6,13 @@ use loom::thread;
 use overwrite_channel_loom::{Receiver, RecvTimeoutError, channel};
 // Not loom's: no thread stops while it holds them, and a model need not explore them.
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::pin,
+    task::{Context, Wake, Waker},
+    time::Duration,
+};
 
 /// In a model a deadline passes when the receiver has waited for it, however far it is.
 const SOME_TIME: Duration = Duration::from_secs(1000);
@@ -246,5 +252,39 @@ fn cells_left_and_found() {
         let mut seen = [thread.join().unwrap(), waits.join().unwrap()];
         seen.sort_unstable();
         assert_eq!(seen, [None, Some(1)]);
+    });
+}
+
+/// A thread finds a value as it announces that it waits, and was notified before that: it passes the wake on,
+/// to a task whose waker panics. The value is dropped.
+///
+/// Fails if that is done as the call returns, when the compiler leaks what it returns.
+#[test]
+fn panic_of_a_wake_passed_on_leaks_nothing() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            // Unlike `panic!`, this calls no panic hook.
+            resume_unwind(Box::new(()));
+        }
+    }
+    model(2, || {
+        let (mut tx, mut rx) = channel();
+        // The newest cell, which a wake comes to first.
+        let mut receives = rx.clone();
+        let waker = Waker::from(Arc::new(Panics));
+        let mut future = rx.recv_async();
+        assert!(pin!(&mut future).poll(&mut Context::from_waker(&waker)).is_pending());
+        let thread = thread::spawn(move || {
+            drop(catch_unwind(AssertUnwindSafe(|| drop(tx.send(Tracked::new(1))))));
+            tx
+        });
+        if let Ok(seen) = catch_unwind(AssertUnwindSafe(|| number(receives.recv()))) {
+            assert_eq!(seen, Some(1));
+        }
+        // The future before the sender, whose end would wake it.
+        let tx = thread.join().unwrap();
+        drop(future);
+        drop(tx);
     });
 }
