@@ -61,11 +61,8 @@ impl Cell {
 
     /// Tries to become the owner.
     pub(super) fn claim(&self) -> bool {
-        // Cells that are claimed cost a walk one plain read each.
-        // ORDERING: Acquire, as in the exchange when it fails.
-        if self.claimed.load(Acquire) {
-            return false;
-        }
+        // An exchange even where the cell is claimed: a read may be out of date, and `Cells::claim` would have
+        // to look again for as long as it is.
         // ORDERING: AcqRel. Acquire pairs with `release`: what the owner before did with the waiter
         // is done. Release pairs with the Acquire when it fails: who finds the cell claimed counts
         // its owner among the owners.
