@@ -28,6 +28,8 @@ struct Lead<'a> {
 
 type Figure = fn(&Found) -> f64;
 
+const CAPACITY: &str = ", MaxRetries ";
+
 /// Of a channel that was built; all but the last are exact.
 const OF_MEMORY: [(&str, Figure); 4] = [
     ("bytes when built", |found| float(found.built.held.unsigned_abs())),
@@ -54,13 +56,47 @@ fn leads<'a>(cells: &[Cell<'a>]) -> Vec<Lead<'a>> {
     leads
 }
 
-/// A line of a table, if there are any.
-fn line(title: &str, leads: &[&Lead<'_>], why: &str) -> String {
-    let one = |lead: &&Lead<'_>| {
-        format!("{:.2}{} {}", lead.part, if lead.perhaps { "?" } else { "" }, lead.name)
-    };
-    let all = leads.iter().map(one).collect::<Vec<_>>().join("; ");
-    if all.is_empty() { all } else { format!("| {title} | {all} | {why} |\n") }
+/// The lines of a table: where, who, and why.
+#[derive(Default)]
+struct Lines<'a>(Vec<(String, String, &'a str)>);
+
+impl<'a> Lines<'a> {
+    /// If there are any.
+    fn push(&mut self, title: String, leads: &[&Lead<'_>], why: &'a str) {
+        let one = |lead: &&Lead<'_>| {
+            format!("{:.2}{} {}", lead.part, if lead.perhaps { "?" } else { "" }, lead.name)
+        };
+        let all = leads.iter().map(one).collect::<Vec<_>>().join("; ");
+        match self.0.last_mut() {
+            _ if all.is_empty() => {}
+            Some((above, same, _)) if *same == all && is_for_another_capacity(above, &title) => {
+                let least = above.split(" to ").next().unwrap_or_default();
+                *above = format!("{least} to {}", title.rsplit(' ').next().unwrap_or_default());
+            }
+            _ => self.0.push((title, all, why)),
+        }
+    }
+
+    fn table(&self) -> String {
+        if self.0.is_empty() {
+            return "Nowhere, this time.\n".into();
+        }
+        let mut table = String::from(
+            "| where | its part of what this crate takes, and who | |\n|---|---|---|\n",
+        );
+        let mut last = "";
+        for (title, all, why) in &self.0 {
+            let again = if *why == last && !why.is_empty() { "as above" } else { why };
+            table += &format!("| {title} | {all} | {again} |\n");
+            last = why;
+        }
+        table
+    }
+}
+
+fn is_for_another_capacity(title: &str, other: &str) -> bool {
+    let what = |title| str::split_once(title, CAPACITY).map(|(what, _)| what);
+    what(title).is_some() && what(title) == what(other)
 }
 
 impl Report {
@@ -101,7 +137,7 @@ impl Report {
                 if what == OF_MEMORY[0].0 {
                     cells.extend(self.original_bytes(capacity));
                 }
-                all.push((format!("{what}, MaxRetries {}", with_commas(capacity)), cells));
+                all.push((format!("{what}{CAPACITY}{}", with_commas(capacity)), cells));
             }
         }
         all
@@ -119,34 +155,25 @@ impl Report {
 
     /// Two tables: those that can be waited for, as this crate can, and the others.
     pub(super) fn peers_ahead(&self) -> String {
-        let (mut waitable, mut others, mut last) = (String::new(), String::new(), "");
+        let (mut waitable, mut others) = (Lines::default(), Lines::default());
         for (title, cells) in self.all_cells() {
             let leads = leads(&cells);
             let (no, yes): (Vec<_>, Vec<_>) = leads.iter().partition(|lead| cannot_wait(lead.name));
             let why = reason(&title);
-            let again = if why == last && !why.is_empty() { "as above" } else { why };
-            let told = line(&title, &yes, again);
-            last = if told.is_empty() { last } else { why };
-            waitable += &told;
-            others += &line(&title, &no, "");
+            waitable.push(title.clone(), &yes, why);
+            others.push(title, &no, "");
         }
-        let table = |lines: &str| match lines {
-            "" => "Nowhere, this time.\n".into(),
-            _ => format!(
-                "| where | its part of what this crate takes, and who | |\n|---|---|---|\n{lines}"
-            ),
-        };
         format!(
             "Each cell of this page in which a peer's median is below that of this crate's best row. A question mark: \
              their quartiles overlap, and another run may say otherwise. Not looked at: *resident* memory, which the \
              system counts in batches, and the times of the Go program, which does not take turns with the others. \
-             Times to build are medians without quartiles.\n\n### Peers that can be waited for\n\n{}\n\
+             Times to build are medians without quartiles. Four senders share the cores that there are.\n\n### Peers that can be waited for\n\n{}\n\
              ### Peers that cannot\n\n\
              Nobody can wait for a `triple_buffer`, a `nexus-slot` (both for one sender and one receiver), an \
              `ArrayQueue`, an `AtomicCell` or an `ArcSwap`. A `nexus-slot` copies its value with plain stores, without \
              an exchange; an `AtomicCell` of an `Option` of a `NonZeroU64` is the bare swap: the value is the word.\n\n{}",
-            table(&waitable),
-            table(&others)
+            waitable.table(),
+            others.table()
         )
     }
 }

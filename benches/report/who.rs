@@ -21,9 +21,13 @@ pub(super) fn reason(title: &str) -> &'static str {
     let begins = |start: &str| title.starts_with(start);
     if begins("watch: has_changed") {
         "tokio's compares two numbers; here it may look at the value, so that one that was seen is not told as new"
-    } else if begins("watch: send") || begins("watch: round trip, two tasks") {
+    } else if begins("watch: send that wakes") || begins("watch: round trip, two tasks") {
+        "as much longer as the send itself"
+    } else if begins("watch: send") {
         "each value is an allocation of its own, so that nobody who looks at one holds up a send; tokio's writes over \
          the one value, under a lock"
+    } else if begins("round trip, 1 KiB") {
+        "`ring-channel` puts a large value in a box, and hands the box over"
     } else if begins("bytes when built") || begins("blocks when built") {
         "`flume` allocates when values come"
     } else {
