@@ -1,9 +1,13 @@
 //! The threads and the runtime on which all worlds run. They are the same from the beginning to the end, so
-//! that what a thread keeps for itself (`arc_swap` has a record for each, tokio a vector) is there before bytes are counted.
+//! that what a thread keeps for itself (`arc_swap` has a record for each, tokio a vector) is there before
+//! bytes are counted.
 
+use crate::posts::{Post, Who, fail};
+use futures::FutureExt;
 use overwrite_channel::watch;
 use std::{
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::{Arc, Barrier, Condvar, Mutex},
     task::{Context, Poll, Waker},
@@ -21,18 +25,23 @@ type Job = Box<dyn FnOnce() + Send>;
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What one actor does from its beginning to its end.
-pub(crate) enum Part {
+pub(crate) struct Part {
+    who: Who,
+    body: Body,
+}
+
+enum Body {
     Thread(Job),
     Task(Task),
 }
 
 impl Part {
-    pub(crate) fn thread(body: impl FnOnce() + Send + 'static) -> Self {
-        Self::Thread(Box::new(body))
+    pub(crate) fn thread(who: Who, body: impl FnOnce() + Send + 'static) -> Self {
+        Self { who, body: Body::Thread(Box::new(body)) }
     }
 
-    pub(crate) fn task(body: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self::Task(Box::pin(body))
+    pub(crate) fn task(who: Who, body: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { who, body: Body::Task(Box::pin(body)) }
     }
 }
 
@@ -51,7 +60,7 @@ fn make_room(cx: &mut Context<'_>) -> Poll<()> {
 /// Where a thread of the crew finds its next job.
 #[derive(Default)]
 struct Desk {
-    job: Mutex<Option<Job>>,
+    job: Mutex<Option<(Job, Shift)>>,
     came: Condvar,
 }
 
@@ -62,13 +71,20 @@ struct Running {
     ended: Condvar,
 }
 
-/// A part that runs; dropped when all that it held is.
-struct Guard(Arc<Running>);
+/// A part that runs, and by whom.
+struct Shift {
+    who: Who,
+    running: Arc<Running>,
+}
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        *self.0.parts.lock().unwrap() -= 1;
-        self.0.ended.notify_all();
+impl Shift {
+    /// Counts the part out, of which nothing is left.
+    fn end(self, result: &thread::Result<()>) {
+        let Self { who, running } = self;
+        who.has_ended(result);
+        drop(who);
+        *running.parts.lock().unwrap() -= 1;
+        running.ended.notify_all();
     }
 }
 
@@ -81,17 +97,18 @@ pub(crate) struct Crew {
 impl Crew {
     pub(crate) fn new() -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_time().build();
-        let runtime = runtime.unwrap_or_else(|error| {
-            crate::posts::fail(&format!("no runtime could be started: {error}"))
-        });
+        let runtime =
+            runtime.unwrap_or_else(|error| fail(&format!("no runtime could be started: {error}")));
         let desks: Vec<Arc<Desk>> = (0..THREADS).map(|_| Arc::default()).collect();
         for desk in &desks {
             let desk = Arc::clone(desk);
             thread::spawn(move || {
                 loop {
                     let job = desk.came.wait_while(desk.job.lock().unwrap(), |job| job.is_none());
-                    let job = job.unwrap().take().expect("it was waited for");
-                    job();
+                    let (job, shift) = job.unwrap().take().expect("it was waited for");
+                    // The call frees the job, too.
+                    let result = catch_unwind(AssertUnwindSafe(job));
+                    shift.end(&result);
                 }
             });
         }
@@ -110,10 +127,11 @@ impl Crew {
             assert!(looks.iter().all(|look| **look == 0));
             assert!(tx.send(1).is_ok());
         };
-        let threads = (0..THREADS).map(|_| Part::thread(look.clone()));
+        let post = Post::new(0, "warm-up");
+        let threads = (0..THREADS).map(|_| Part::thread(post.who(), look.clone()));
         let tasks = (0..WORKERS).map(|_| {
             let look = look.clone();
-            Part::task(async move {
+            Part::task(post.who(), async move {
                 look();
                 poll_fn(make_room).await;
             })
@@ -125,21 +143,19 @@ impl Crew {
     pub(crate) fn run(&self, parts: Vec<Part>) {
         *self.running.parts.lock().unwrap() = parts.len();
         let mut desks = self.desks.iter();
-        for part in parts {
-            let guard = Guard(Arc::clone(&self.running));
-            match part {
-                Part::Thread(body) => {
+        for Part { who, body } in parts {
+            let shift = Shift { who, running: Arc::clone(&self.running) };
+            match body {
+                Body::Thread(job) => {
                     let desk = desks.next().expect("no more parts than threads");
-                    *desk.job.lock().unwrap() = Some(Box::new(move || {
-                        body();
-                        drop(guard);
-                    }));
+                    *desk.job.lock().unwrap() = Some((job, shift));
                     desk.came.notify_one();
                 }
-                Part::Task(body) => {
+                Body::Task(task) => {
                     self.runtime.spawn(async move {
-                        body.await;
-                        drop(guard);
+                        // The task is dropped where this statement ends.
+                        let result = AssertUnwindSafe(task).catch_unwind().await;
+                        shift.end(&result);
                     });
                 }
             }

@@ -2,7 +2,8 @@
 //! step for too long is stuck, and the program ends with a table of all posts.
 
 use std::{
-    fmt::Write,
+    fmt::{self, Write as _},
+    io::{Write as _, stderr},
     panic,
     process::exit,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -28,6 +29,9 @@ struct Step {
 /// Where an actor says what it is doing; ends with the actor.
 pub(crate) struct Post(Arc<Entry>);
 
+/// Whose post it is, and what was done there last: also when the actor is no more.
+pub(crate) struct Who(Arc<Entry>);
+
 struct Posts {
     entries: Mutex<Vec<Arc<Entry>>>,
     /// With which the run can be had again.
@@ -52,6 +56,27 @@ impl Post {
         let mut step = lock(&self.0.at);
         step.operation = operation;
         step.number += 1;
+    }
+
+    pub(crate) fn who(&self) -> Who {
+        Who(Arc::clone(&self.0))
+    }
+}
+
+impl Who {
+    /// To be told how the actor ended. A panic on purpose should have been caught where it came up: what
+    /// comes out here would go unnoticed, and with it all that the actor has not done.
+    pub(crate) fn has_ended(&self, result: &thread::Result<()>) {
+        if result.is_err() {
+            fail(&format!("a panic came out of {self}"));
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Entry { world, name, at } = &*self.0;
+        write!(f, "world {world}, {name}, after {:?}", lock(at).operation)
     }
 }
 
@@ -114,9 +139,12 @@ pub(crate) fn fail(what: &str) -> ! {
             entry.world, entry.name, step.operation, step.rounds
         );
     }
-    eprintln!("\nFAILED: {what}");
-    eprintln!("  world  who                      does                                        for");
-    eprint!("{table}");
-    eprintln!("again: {command}");
+    // Unlike `eprint!`, this does not panic, which would come back here.
+    let _unheard = writeln!(
+        stderr(),
+        "\nFAILED: {what}\n  \
+         world  who                      does                                        for\n\
+         {table}again: {command}"
+    );
     exit(1)
 }

@@ -29,17 +29,23 @@ impl Wake for Parked {
 
 /// Runs a future to its end on this thread.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
     let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&parked));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        while !parked.woken.swap(false, SeqCst) {
-            thread::park();
-        }
+    // A local until the future is gone: were it being returned by then, a panic of that drop would leak it
+    // (https://github.com/rust-lang/rust/issues/47949).
+    let output;
+    {
+        let mut future = pin!(future);
+        output = loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                break output;
+            }
+            while !parked.woken.swap(false, SeqCst) {
+                thread::park();
+            }
+        };
     }
+    output
 }
 
 /// Polls once, with the waker of the task that awaits this.
@@ -75,19 +81,31 @@ impl Wake for Odd {
 
 /// The same future, with a new waker at each poll.
 pub(crate) async fn oddly<F: Future>(habit: Habit, future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let odd = Waker::from(Arc::new(Odd { inner: cx.waker().clone(), habit }));
-        future.as_mut().poll(&mut Context::from_waker(&odd))
-    })
-    .await
+    // As in `block_on`.
+    let output;
+    {
+        let mut future = pin!(future);
+        output = poll_fn(|cx| {
+            let odd = Waker::from(Arc::new(Odd { inner: cx.waker().clone(), habit }));
+            let poll = future.as_mut().poll(&mut Context::from_waker(&odd));
+            drop(odd);
+            poll
+        })
+        .await;
+    }
+    output
 }
 
-/// A habit for a wait; `rough` if it may panic, `timed` if somebody else ends it.
-pub(crate) fn habit(dice: &mut Dice, rough: bool, timed: bool) -> Habit {
-    match dice.below(6) {
-        0 if rough => Habit::WakesAndPanics,
-        1 if rough && timed => Habit::PanicsInstead,
+/// A habit for a wait: one in `bad` panics, if any does; `timed` if somebody else ends the wait.
+pub(crate) fn habit(dice: &mut Dice, bad: Option<usize>, timed: bool) -> Habit {
+    match bad {
+        Some(bad) if dice.one_in(bad) => {
+            if timed && dice.one_in(2) {
+                Habit::PanicsInstead
+            } else {
+                Habit::WakesAndPanics
+            }
+        }
         _ => Habit::Wakes,
     }
 }

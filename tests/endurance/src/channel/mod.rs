@@ -17,6 +17,7 @@ use std::sync::Arc;
 const MOST_SENDERS: usize = 3;
 const MOST_CHANNELS: usize = 2;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 pub(crate) struct World {
     number: u64,
     ledger: Arc<Ledger>,
@@ -26,6 +27,9 @@ pub(crate) struct World {
     sends: Sends,
     /// Do keys, predicates, wakers and drops panic at times?
     rough: bool,
+    /// Do many receivers wait for each channel, who stay, and park at once? Then a send often meets several
+    /// who are falling asleep.
+    crowded: bool,
     /// Do the senders go first? Then each channel has a receiver that stays until the end, and senders may
     /// wait until a value is taken. Else senders send until nobody is left.
     senders_first: bool,
@@ -60,14 +64,15 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
         channels,
         sends: dice.pick(&[Sends::Plain, Sends::Newest, Sends::All]),
         rough: dice.one_in(3),
+        crowded: dice.one_in(3),
         senders_first,
         patient: senders_first && !dice.one_in(3),
-        wait_one_in: dice.pick(&[4, 20, 100]),
+        wait_one_in: dice.pick(&[1, 4, 20, 100]),
         pause_one_in: dice.pick(&[2, 10, 100]),
     });
 
     let ends: Vec<_> = (0..channels).map(|_| channel::<Value>()).collect();
-    let (txs, rxs): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+    let (txs, mut rxs): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
     let mut actors: Vec<Actor> = Vec::new();
     // The same `SharedSender`s for several actors, or senders of their own.
     let shared: Vec<_> =
@@ -81,9 +86,14 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
         actors.push(Actor::Sender(Writer::new(&world, index, quota, handles, dice.split())));
     }
     drop((txs, shared));
-    for (channel, rx) in rxs.iter().enumerate() {
-        for _ in 1..dice.within(1, 3) {
-            actors.push(Actor::Receiver(Reader::new(&world, channel, false, dice), rx.clone()));
+    for (channel, rx) in rxs.iter_mut().enumerate() {
+        let receivers = if world.crowded { dice.within(3, 5) } else { dice.within(1, 3) };
+        if world.crowded {
+            rx.set_spin_limit(0);
+        }
+        for _ in 1..receivers {
+            let reader = Reader::new(&world, channel, world.crowded, dice);
+            actors.push(Actor::Receiver(reader, rx.clone()));
         }
     }
     if rxs.len() > 1 && dice.one_in(3) {
@@ -95,12 +105,14 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
         }
     }
 
-    let mut threads = threads;
     // Who gets a thread is drawn, but for the one that can only be one.
+    let is_thread = |actor: &Actor| matches!(actor, Actor::AnyReceiver(..));
+    let mut threads = threads - usize::from(actors.iter().any(is_thread));
     let mut parts = Vec::with_capacity(actors.len());
-    while let Some(actor) = actors.pop() {
+    while !actors.is_empty() {
+        let actor = actors.swap_remove(dice.below(actors.len()));
         let may = threads > 0 && (actors.len() < threads || dice.one_in(2));
-        threads -= usize::from(may || matches!(actor, Actor::AnyReceiver(..)));
+        threads -= usize::from(may && !is_thread(&actor));
         parts.push(actor.part(may));
     }
     (world, parts)
@@ -114,19 +126,30 @@ enum Actor {
 
 impl Actor {
     fn part(self, on_thread: bool) -> Part {
+        let who = match &self {
+            Self::Sender(writer) => writer.post.who(),
+            Self::Receiver(reader, _) | Self::AnyReceiver(reader, _) => reader.post.who(),
+        };
         match self {
-            Self::Sender(writer) if on_thread => Part::thread(|| threads::send(writer)),
-            Self::Sender(writer) => Part::task(tasks::send(writer)),
+            Self::Sender(writer) if on_thread => Part::thread(who, || threads::send(writer)),
+            Self::Sender(writer) => Part::task(who, tasks::send(writer)),
             Self::Receiver(reader, rx) if on_thread => {
-                Part::thread(|| threads::receive(reader, rx))
+                Part::thread(who, || threads::receive(reader, rx))
             }
-            Self::Receiver(reader, rx) => Part::task(tasks::receive(reader, rx)),
-            Self::AnyReceiver(reader, rxs) => Part::thread(|| threads::receive_any(reader, rxs)),
+            Self::Receiver(reader, rx) => Part::task(who, tasks::receive(reader, rx)),
+            Self::AnyReceiver(reader, rxs) => {
+                Part::thread(who, || threads::receive_any(reader, rxs))
+            }
         }
     }
 }
 
 impl World {
+    /// One waker in so many panics.
+    fn bad_wakers(&self) -> Option<usize> {
+        self.rough.then_some(if self.crowded { 2 } else { 4 })
+    }
+
     /// When all actors have gone.
     pub(crate) fn close(&self) {
         let newest = self.sends == Sends::Newest && !self.rough;

@@ -8,6 +8,7 @@ use crate::{dice::Dice, mishaps, posts::Post, tally::cancelled};
 use futures::Sink;
 use overwrite_channel::{SendError, Sender, SharedSender};
 use std::{
+    hint,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -90,7 +91,7 @@ impl Writer {
             1 => Next::UntilClosed(channel, Some(self.dice.moment())),
             2..6 => {
                 for _ in 0..self.dice.below(200) {
-                    std::hint::spin_loop();
+                    hint::spin_loop();
                 }
                 Next::Go
             }
@@ -166,6 +167,19 @@ impl Writer {
                 false
             }
         }
+    }
+
+    /// Looks for a moment whether the value with that number is taken: then the next one comes while
+    /// whoever took it is about to fall asleep again.
+    pub(super) fn is_taken_soon(&mut self, number: usize) -> bool {
+        let is_taken = (0..1000).any(|_| {
+            hint::spin_loop();
+            self.world.ledger.is_settled(number)
+        });
+        for _ in 0..self.dice.below(50) {
+            hint::spin_loop();
+        }
+        is_taken
     }
 
     pub(super) fn is_disconnected(&self, channel: usize) -> bool {

@@ -32,10 +32,10 @@ pub(super) async fn send(mut writer: Writer) {
             Next::UntilTaken(number) => {
                 writer.post.doing("waits until its value is taken");
                 let mut looks = 0;
-                while !writer.world.ledger.is_settled(number) {
+                while !writer.is_taken_soon(number) {
                     looks += 1;
                     // A task that only yields keeps its worker busy.
-                    if looks % 50 == 0 {
+                    if looks % 20 == 0 {
                         sleep(Duration::from_millis(1)).await;
                     } else {
                         yield_now().await;
@@ -87,7 +87,7 @@ pub(super) async fn receive(mut reader: Reader, rx: Receiver<Value>) {
             Some(Outcome::Got(value)) => reader.got(value),
             Some(Outcome::Nothing) | None => {}
             Some(Outcome::End) => {
-                Reader::check_end(&mut rx);
+                reader.check_end(&mut rx);
                 break;
             }
         }
@@ -111,8 +111,8 @@ async fn step(reader: &mut Reader, rx: &mut Receiver<Value>) -> Outcome {
     };
     let time = reader.dice.moment();
     let mut taste = reader.taste();
-    let waits = habit(&mut reader.dice, world.rough, false);
-    let waits_a_moment = habit(&mut reader.dice, world.rough, true);
+    let waits = habit(&mut reader.dice, world.bad_wakers(), false);
+    let waits_a_moment = habit(&mut reader.dice, world.bad_wakers(), true);
     match kind {
         "recv_async" => {
             reader.post.doing("Receiver::recv_async");
@@ -153,6 +153,7 @@ async fn step(reader: &mut Reader, rx: &mut Receiver<Value>) -> Outcome {
             let mut future = rx.recv_async();
             for _ in 0..reader.dice.within(1, 3) {
                 if let Poll::Ready(result) = poll_once(&mut future).await {
+                    drop(future);
                     return result.into();
                 }
                 yield_now().await;
@@ -164,6 +165,7 @@ async fn step(reader: &mut Reader, rx: &mut Receiver<Value>) -> Outcome {
             reader.post.doing("recv_async, polled and forgotten");
             let mut future = rx.recv_async();
             if let Poll::Ready(result) = poll_once(&mut future).await {
+                drop(future);
                 return result.into();
             }
             // What it owes to the others, the next wait makes up for.
@@ -209,6 +211,7 @@ async fn move_to_another_task(
     rx: Receiver<Value>,
 ) -> (Receiver<Value>, Option<Value>) {
     reader.post.doing("recv_async, moved to another task");
+    let mishaps = &reader.world.mishaps;
     // A waker of somebody else's that panics takes the task with it, and its receiver.
     let fallback = reader.world.rough.then(|| rx.clone());
     let mut future = Box::pin(async move {
@@ -216,23 +219,19 @@ async fn move_to_another_task(
         let result = rx.recv_async().await;
         (rx, result.ok())
     });
-    let here = reader.world.mishaps.catch_in(poll_once(&mut future)).await;
-    let there = match here {
-        Some(Poll::Ready(output)) => return output,
+    let output = match mishaps.catch_in(poll_once(&mut future)).await {
+        Some(Poll::Ready(output)) => Some(output),
         // It has panicked, and may not be polled again.
         None => None,
         Some(Poll::Pending) => {
             let result = tokio::spawn(future).await;
-            reader.world.mishaps.sort(result.map_err(tokio::task::JoinError::into_panic))
+            mishaps.sort(result.map_err(tokio::task::JoinError::into_panic))
         }
     };
-    match (there, fallback) {
-        (Some(output), fallback) => {
-            // Its drop may wake somebody.
-            reader.world.mishaps.catch(|| drop(fallback));
-            output
-        }
-        (None, Some(fallback)) => (fallback, None),
-        (None, None) => panic!("a panic in a world without any"),
+    if let Some(output) = output {
+        // Its drop may wake somebody.
+        mishaps.catch(|| drop(fallback));
+        return output;
     }
+    (fallback.expect("a panic in a world without any"), None)
 }

@@ -28,8 +28,10 @@ pub(super) fn send(mut writer: Writer) {
             Next::Nap(time) | Next::UntilClosed(_, Some(time)) => thread::sleep(time),
             Next::UntilTaken(number) => {
                 writer.post.doing("waits until its value is taken");
-                while !writer.world.ledger.is_settled(number) {
-                    thread::sleep(GLANCE);
+                if !writer.is_taken_soon(number) {
+                    while !writer.world.ledger.is_settled(number) {
+                        thread::sleep(GLANCE);
+                    }
                 }
             }
             Next::UntilClosed(channel, None) => {
@@ -56,7 +58,7 @@ pub(super) fn receive(mut reader: Reader, mut rx: Receiver<Value>) {
             Some(Outcome::Got(value)) => reader.got(value),
             Some(Outcome::Nothing) | None => {}
             Some(Outcome::End) => {
-                Reader::check_end(&mut rx);
+                reader.check_end(&mut rx);
                 break;
             }
         }
@@ -186,7 +188,7 @@ pub(super) fn receive_any(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
             // Another receiver was faster.
             Some(Err(TryRecvError::Empty)) | None => {}
             Some(Err(TryRecvError::Disconnected)) => {
-                Reader::check_end(&mut rxs[ready]);
+                reader.check_end(&mut rxs[ready]);
                 channels.remove(ready);
                 reader.leave(rxs.remove(ready));
             }

@@ -100,13 +100,17 @@ enum Actor {
 
 impl Actor {
     fn part(self, on_thread: bool) -> Part {
+        let who = match &self {
+            Self::Sender(writer) => writer.post.who(),
+            Self::Receiver(reader, _) => reader.post.who(),
+        };
         match self {
-            Self::Sender(writer) if on_thread => Part::thread(|| threads::send(writer)),
-            Self::Sender(writer) => Part::task(tasks::send(writer)),
+            Self::Sender(writer) if on_thread => Part::thread(who, || threads::send(writer)),
+            Self::Sender(writer) => Part::task(who, tasks::send(writer)),
             Self::Receiver(reader, rx) if on_thread => {
-                Part::thread(|| threads::receive(reader, rx))
+                Part::thread(who, || threads::receive(reader, rx))
             }
-            Self::Receiver(reader, rx) => Part::task(tasks::receive(reader, rx)),
+            Self::Receiver(reader, rx) => Part::task(who, tasks::receive(reader, rx)),
         }
     }
 }

@@ -118,7 +118,8 @@ impl Writer {
     fn change(&mut self) -> Change {
         let world = Arc::clone(&self.world);
         let mut before_the_change = false;
-        let made = world.mishaps.catch(|| self.make_change(&mut before_the_change)); // A waker that panics does so when the change is made.
+        // A waker that panics does so when the change is made.
+        let made = world.mishaps.catch(|| self.make_change(&mut before_the_change));
         let change = match made {
             Some(change) => change,
             None if before_the_change => Change::NotMade,

@@ -104,8 +104,9 @@ async fn step(reader: &mut Reader, rx: &mut Receiver<Setting>) -> Outcome {
         () => reader.dice.pick(&timed),
     };
     let time = reader.dice.moment();
-    let waits = habit(&mut reader.dice, world.rough, false);
-    let waits_a_moment = habit(&mut reader.dice, world.rough, true);
+    let bad_wakers = world.rough.then_some(4);
+    let waits = habit(&mut reader.dice, bad_wakers, false);
+    let waits_a_moment = habit(&mut reader.dice, bad_wakers, true);
     match kind {
         "changed" => {
             reader.post.doing("changed");
