@@ -87,6 +87,11 @@ fn check(paths: &Paths) -> Result<()> {
         table.renewed(&mutants).written_into(&page, &mutants)? == page,
         "docs/memory-ordering.md is not what the table says: run `cargo run -p ordering-mutants`"
     );
+    check_faults(paths)
+}
+
+/// Is what each fault replaces there?
+fn check_faults(paths: &Paths) -> Result<()> {
     let src = tempfile::tempdir()?;
     for fault in faults::read(&paths.faults)? {
         let arena = Arena::new(src.path().to_owned(), &paths.root)?;
@@ -111,8 +116,24 @@ enum Outcome {
     Untried(anyhow::Error),
 }
 
+impl Outcome {
+    fn tell(&self, name: &str) {
+        let told = match self {
+            Self::Caught(model) => model.as_str(),
+            Self::Unseen => "no model: see the table",
+            Self::Survived => "SURVIVED",
+            Self::Untried(_) => "NOT TRIED",
+        };
+        println!("{name:<84} {told}");
+        if let Self::Untried(error) = self {
+            println!("{error:#}");
+        }
+    }
+}
+
 /// Runs what is asked for. False if something survived, or could not be tried.
 fn run(options: &Options, paths: &Paths) -> Result<bool> {
+    check_faults(paths)?;
     // Whoever edits the source meanwhile is not in the way.
     let arenas = paths.root.join("target/ordering-mutants");
     let original = arenas.join("original");
@@ -163,6 +184,7 @@ fn run(options: &Options, paths: &Paths) -> Result<bool> {
                         Ok(None) => Outcome::Survived,
                         Err(error) => Outcome::Untried(error),
                     };
+                    bar.suspend(|| outcome.tell(name));
                     outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
                     bar.inc(1);
                 }
@@ -177,23 +199,13 @@ fn run(options: &Options, paths: &Paths) -> Result<bool> {
     let mut survivors = 0;
     for ((name, breakage), outcome) in work.iter().zip(outcomes) {
         let outcome = outcome.context("a job ended early")?;
-        let told = match &outcome {
-            Outcome::Caught(model) => model.as_str(),
-            Outcome::Unseen => "no model: see the table",
-            Outcome::Survived => "SURVIVED",
-            Outcome::Untried(_) => "NOT TRIED",
-        };
-        println!("{name:<84} {told}");
-        if let Outcome::Untried(error) = &outcome {
-            println!("{error:#}");
-        }
         survivors += usize::from(matches!(outcome, Outcome::Survived | Outcome::Untried(_)));
         if let Breakage::Mutant(at) = breakage {
             let entry = &mut table.ordering[*at];
             match outcome {
                 Outcome::Caught(model) => {
                     if entry.unseen.take().is_some() {
-                        println!("{:<84} (a model does see it: the reason is taken out)", "");
+                        println!("{name:<84} (a model does see it: the reason is taken out)");
                     }
                     entry.caught_by = Some(model);
                 }
