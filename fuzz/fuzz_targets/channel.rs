@@ -1,0 +1,13 @@
+//! See `tests/fuzz/channel.rs`.
+#![no_main]
+
+#[path = "../../tests/fuzz/channel.rs"]
+mod channel;
+#[allow(dead_code, reason = "each target uses a part of it")]
+#[path = "../../tests/fuzz/mishaps.rs"]
+mod mishaps;
+#[allow(dead_code, reason = "each target uses a part of it")]
+#[path = "../../tests/common/waker.rs"]
+mod waker;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| channel::run(bytes));

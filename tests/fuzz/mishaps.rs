@@ -1,0 +1,250 @@
+//! What the interpreters share: where choices come from, values that are accounted for, wakers that
+//! misbehave, and panics that are meant.
+
+use crate::waker::{Event, Task};
+use arbitrary::Unstructured;
+use std::{
+    any::Any,
+    cmp::Ordering,
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    ptr::NonNull,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+struct Injected;
+
+/// Panics, unless this thread does already. No hook is called: nothing is printed.
+pub(crate) fn strike() {
+    if !thread::panicking() {
+        resume_unwind(Box::new(Injected));
+    }
+}
+
+/// `None` if it ended by a panic that was meant; any other goes on.
+pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
+    let meant = |panic: Box<dyn Any + Send>| match panic.downcast::<Injected>() {
+        Ok(_) => None,
+        Err(panic) => resume_unwind(panic),
+    };
+    catch_unwind(AssertUnwindSafe(body)).map_or_else(meant, Some)
+}
+
+/// Choices, drawn from bytes; when there are no more, always the first.
+pub(crate) struct Bytes<'a>(Unstructured<'a>);
+
+impl<'a> Bytes<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self(Unstructured::new(bytes))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0.int_in_range(0..=end - 1).unwrap_or(0)
+    }
+
+    pub(crate) fn one_in(&mut self, many: usize) -> bool {
+        self.below(many) == many - 1
+    }
+}
+
+/// Which values are alive. Each is dropped once.
+#[derive(Clone, Default)]
+pub(crate) struct Ledger(Arc<Mutex<Alive>>);
+
+#[derive(Default)]
+struct Alive {
+    issued: usize,
+    values: BTreeSet<usize>,
+    clones: usize,
+}
+
+impl Ledger {
+    pub(crate) fn issue(&self, rank: usize, bomb: bool) -> Value {
+        self.with(|alive| {
+            alive.issued += 1;
+            alive.values.insert(alive.issued);
+            Value { id: Some(alive.issued), rank, bomb, ledger: self.clone() }
+        })
+    }
+
+    pub(crate) fn is_alive(&self, id: usize) -> bool {
+        self.with(|alive| alive.values.contains(&id))
+    }
+
+    pub(crate) fn close(&self) {
+        self.with(|alive| {
+            assert!(alive.values.is_empty(), "never dropped: {:?}", alive.values);
+            assert_eq!(alive.clones, 0, "clones that were never dropped");
+        });
+    }
+
+    fn with<R>(&self, body: impl FnOnce(&mut Alive) -> R) -> R {
+        body(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Compared by its rank. A clone has no id: it must never come out of a channel.
+pub(crate) struct Value {
+    id: Option<usize>,
+    pub(crate) rank: usize,
+    /// Its drop panics, unless somebody has it in hand.
+    bomb: bool,
+    ledger: Ledger,
+}
+
+impl Value {
+    pub(crate) fn id(&self) -> usize {
+        self.id.expect("a clone came out of the channel")
+    }
+
+    /// Somebody has it in hand, and it ends there.
+    pub(crate) fn taken(mut self) -> usize {
+        self.bomb = false;
+        self.id()
+    }
+}
+
+impl Clone for Value {
+    fn clone(&self) -> Self {
+        self.ledger.with(|alive| alive.clones += 1);
+        Self { id: None, rank: self.rank, bomb: false, ledger: self.ledger.clone() }
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        self.ledger.with(|alive| match self.id {
+            Some(id) => assert!(alive.values.remove(&id), "value {id} was dropped twice"),
+            None => alive.clones -= 1,
+        });
+        if self.bomb {
+            strike();
+        }
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Value {}
+
+/// A handle that stays where it is, so that a future may borrow it.
+pub(crate) struct Lender<H>(NonNull<H>);
+
+impl<H> Lender<H> {
+    pub(crate) fn new(handle: H) -> Self {
+        Self(NonNull::from(Box::leak(Box::new(handle))))
+    }
+
+    /// # Safety
+    /// What was lent before is gone, and this will be before the lender is.
+    pub(crate) unsafe fn lend<'a>(&self) -> &'a mut H {
+        // SAFETY: it comes from a box, and nobody else uses it, as the caller says.
+        unsafe { &mut *self.0.as_ptr() }
+    }
+
+    /// # Safety
+    /// What is lent so is gone before the lender is, and nothing is lent otherwise.
+    pub(crate) unsafe fn share<'a>(&self) -> &'a H {
+        // SAFETY: it comes from a box, and nobody writes to it, as the caller says.
+        unsafe { &*self.0.as_ptr() }
+    }
+}
+
+impl<H> Drop for Lender<H> {
+    fn drop(&mut self) {
+        // SAFETY: nothing that was lent is left.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// A task, what its waker does, and whether it was woken since it was polled last.
+pub(crate) struct Sleeper {
+    task: Task,
+    /// How often its waker has panicked when it was to wake.
+    struck: Arc<AtomicUsize>,
+    /// Misbehaves no more.
+    is_calm: Arc<AtomicBool>,
+    wakes: AtomicUsize,
+}
+
+impl Sleeper {
+    /// One in four has a waker that panics, the first time that one of its functions is called; another
+    /// one's does something to the channel in the middle of the wake.
+    pub(crate) fn new(
+        bytes: &mut Bytes<'_>,
+        meddle: impl FnOnce() -> Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        let (struck, is_calm): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
+        let task = match bytes.below(4) {
+            3 => {
+                let at = [Event::Wake, Event::Clone, Event::Drop][bytes.below(3)];
+                let (struck, is_calm) = (Arc::clone(&struck), Arc::clone(&is_calm));
+                Task::with(move |event| {
+                    if event == at && !thread::panicking() && !is_calm.swap(true, SeqCst) {
+                        struck.fetch_add(usize::from(event == Event::Wake), SeqCst);
+                        strike();
+                    }
+                })
+            }
+            2 => {
+                let (meddle, is_calm) = (meddle(), Arc::clone(&is_calm));
+                Task::with(move |event| {
+                    if event == Event::Wake && !is_calm.load(SeqCst) {
+                        meddle();
+                    }
+                })
+            }
+            _ => Task::new(),
+        };
+        Self { task, struck, is_calm, wakes: AtomicUsize::new(0) }
+    }
+
+    /// Polls with its waker; what came before is forgotten.
+    pub(crate) fn poll<R>(&self, poll: impl FnOnce(&mut std::task::Context<'_>) -> R) -> R {
+        self.task.seen();
+        self.wakes.store(0, SeqCst);
+        self.struck.store(0, SeqCst);
+        poll(&mut self.task.context())
+    }
+
+    /// Was its waker called since then?
+    pub(crate) fn was_called(&self) -> bool {
+        self.wakes.fetch_add(self.task.seen().woken, SeqCst);
+        self.wakes.load(SeqCst) > 0
+    }
+
+    /// Was it, and did it wake?
+    pub(crate) fn was_woken(&self) -> bool {
+        self.was_called() && self.wakes.load(SeqCst) > self.struck.load(SeqCst)
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        self.is_calm.store(true, SeqCst);
+    }
+}
