@@ -3,10 +3,10 @@
 
 #[path = "../../tests/fuzz/channel.rs"]
 mod channel;
-#[allow(dead_code, reason = "each target uses a part of it")]
+#[expect(dead_code, reason = "each target uses a part of it")]
 #[path = "../../tests/fuzz/mishaps.rs"]
 mod mishaps;
-#[allow(dead_code, reason = "each target uses a part of it")]
+#[expect(dead_code, reason = "each target uses a part of it")]
 #[path = "../../tests/common/waker.rs"]
 mod waker;
 

@@ -1,8 +1,10 @@
 //! See `tests/fuzz/watch.rs`.
 #![no_main]
 
+#[expect(dead_code, reason = "each target uses a part of it")]
 #[path = "../../tests/fuzz/mishaps.rs"]
 mod mishaps;
+#[expect(dead_code, reason = "each target uses a part of it")]
 #[path = "../../tests/common/waker.rs"]
 mod waker;
 #[path = "../../tests/fuzz/watch.rs"]
