@@ -195,7 +195,8 @@ impl World {
                     shared @ Handle::Shared(_) => shared,
                 }));
             }
-            6 => {
+            // Without a sender, or a receiver, little happens any more.
+            6 if self.desks.len() > 1 || bytes.one_in(4) => {
                 let old = self.desks.swap_remove(desk);
                 caught(|| drop(old));
             }
@@ -274,7 +275,7 @@ impl World {
             caught(|| drop(closed));
             return;
         }
-        let sleeper = Sleeper::new(bytes, || Box::new(|| ()));
+        let sleeper = Sleeper::new(bytes, |_| Box::new(|| ()));
         match caught(|| sleeper.poll(|cx| Pin::new(closed).poll(cx))) {
             Some(poll) => {
                 assert_eq!(poll.is_ready(), is_closed);
@@ -290,14 +291,14 @@ impl World {
     }
 
     fn receiver(&mut self, what: usize, index: usize, bytes: &mut Bytes<'_>) {
-        let is_full = self.seats.len() >= MOST_HANDLES;
+        let (is_full, is_last) = (self.seats.len() >= MOST_HANDLES, self.seats.len() == 1);
         let seat = &mut self.seats[index];
         match what {
             8 if seat.wait.is_none() && !is_full => {
                 let clone = seat.idle().clone();
                 self.seats.push(Seat::new(clone));
             }
-            9 => {
+            9 if !is_last || bytes.one_in(4) => {
                 let old = self.seats.swap_remove(index);
                 caught(|| drop(old));
             }
@@ -358,7 +359,7 @@ impl World {
         let is_matching = matches!(wait, Some(Wait::Matching(_)));
         let sleeps_on = sleeper.take().filter(|_| bytes.one_in(2));
         let now = sleeps_on.unwrap_or_else(|| {
-            Sleeper::new(bytes, || {
+            Sleeper::new(bytes, |_| {
                 alive.fetch_add(1, SeqCst);
                 // SAFETY: only to clone it, while no call is under way.
                 let rx = Mutex::new(unsafe { rx.lend() }.clone());

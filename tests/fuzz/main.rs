@@ -9,19 +9,30 @@ mod mishaps;
 #[expect(dead_code, reason = "each test uses a part of it")]
 mod waker;
 mod watch;
+#[path = "../common/watchdog.rs"]
+mod watchdog;
 
 use proptest::{collection::vec, prelude::*};
+use watchdog::watched;
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_channel_is_its_model(bytes in vec(any::<u8>(), 0..300)) {
-        channel::run(&bytes);
+        run(channel::run, bytes);
     }
 
     #[test]
     fn watch_is_its_model(bytes in vec(any::<u8>(), 0..300)) {
-        watch::run(&bytes);
+        run(watch::run, bytes);
     }
+}
+
+/// In a thread of its own: a channel that is wrong may well go on for ever.
+fn run(interpreter: fn(&[u8]), bytes: Vec<u8>) {
+    watched(move |watch| {
+        let _running = watch.running(format!("{bytes:?}"));
+        interpreter(&bytes);
+    });
 }

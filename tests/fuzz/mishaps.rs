@@ -196,7 +196,7 @@ impl Sleeper {
     /// one's does something to the channel in the middle of the wake.
     pub(crate) fn new(
         bytes: &mut Bytes<'_>,
-        meddle: impl FnOnce() -> Box<dyn Fn() + Send + Sync>,
+        meddle: impl FnOnce(&mut Bytes<'_>) -> Box<dyn Fn() + Send + Sync>,
     ) -> Self {
         let (struck, is_calm): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
         let task = match bytes.below(4) {
@@ -211,7 +211,7 @@ impl Sleeper {
                 })
             }
             2 => {
-                let (meddle, is_calm) = (meddle(), Arc::clone(&is_calm));
+                let (meddle, is_calm) = (meddle(bytes), Arc::clone(&is_calm));
                 Task::with(move |event| {
                     if event == Event::Wake && !is_calm.load(SeqCst) {
                         meddle();

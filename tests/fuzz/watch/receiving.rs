@@ -1,0 +1,222 @@
+//! What is done with receivers.
+
+use super::{
+    Look, MOST_HANDLES, POISON, World,
+    handles::{Seat, Wait},
+    setting::{Notes, Setting},
+};
+use crate::mishaps::{Bytes, Ledger, caught, strike};
+use futures::{Stream, future::FusedFuture, stream::FusedStream};
+use overwrite_channel::watch::error::RecvTimeoutError;
+use std::{
+    future::Future, mem, pin::Pin, sync::atomic::Ordering::SeqCst, task::Poll, time::Duration,
+};
+
+impl World {
+    pub(super) fn receiver(&mut self, what: usize, index: usize, bytes: &mut Bytes<'_>) {
+        let (version, present) = (self.version, self.present.id);
+        let is_full = self.seats.len() >= MOST_HANDLES;
+        let seat = &mut self.seats[index];
+        let is_new = seat.is_new(version);
+        match what {
+            11 | 12 => self.poll(index, bytes),
+            13 => {
+                let old = self.seats.swap_remove(index);
+                caught(|| drop(old));
+            }
+            14 => {
+                let wait = seat.wait.take();
+                if bytes.one_in(3) {
+                    // Its waker stays where it is.
+                    mem::forget(wait);
+                } else if wait.is_some() {
+                    let last = seat.sleeper.take();
+                    // Where the last sender is the waker's, it goes, and the channel is closed, in the first
+                    // of these drops or in the second.
+                    caught(|| drop(wait));
+                    caught(|| drop(last));
+                }
+            }
+            _ if seat.wait.is_some() => {}
+            15 if !is_full => {
+                let Seat { seen, is_marked, skipped, .. } = *seat;
+                let rx = seat.idle().clone();
+                self.seats.push(Seat { is_marked, skipped, ..Seat::new(rx, seen) });
+            }
+            16 => {
+                let rx = seat.idle();
+                seat.wait = Some(if bytes.one_in(2) {
+                    Wait::For(rx.wait_for(wanted), false)
+                } else {
+                    Wait::Changed(rx.changed())
+                });
+                self.poll(index, bytes);
+            }
+            17 => {
+                let look = seat.rx().map(|rx| Look::new(rx.borrow()));
+                assert_eq!(
+                    look.as_ref().map(|look| (look.id, look.was_new)),
+                    Some((present, is_new))
+                );
+                if let Some(last) = mem::replace(&mut seat.kept, look) {
+                    self.part(last);
+                }
+            }
+            18 => {
+                let look = Look::new(seat.idle().borrow_and_update());
+                assert_eq!((look.id, look.was_new), (present, is_new));
+                seat.see(version);
+                seat.kept = Some(look);
+            }
+            19 => {
+                seat.idle().mark_changed();
+                seat.is_marked = true;
+            }
+            20 => {
+                seat.idle().mark_unchanged();
+                seat.see(version);
+            }
+            _ => self.block(index, bytes),
+        }
+    }
+
+    /// Blocking calls, which may not wait.
+    fn block(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        let end = match self.senders() {
+            0 => RecvTimeoutError::Disconnected,
+            _ => RecvTimeoutError::Timeout,
+        };
+        let (version, present) = (self.version, self.present);
+        let seat = &mut self.seats[index];
+        let is_new = seat.is_new(version);
+        let rx = seat.idle();
+        if bytes.one_in(2) {
+            let result = rx.blocking_changed_timeout(Duration::ZERO);
+            assert_eq!(result, if is_new { Ok(()) } else { Err(end) });
+            if is_new {
+                seat.see(version);
+            }
+            return;
+        }
+        let found = caught(|| rx.blocking_wait_for_timeout(Duration::ZERO, wanted).map(Look::new));
+        seat.see(version);
+        assert_eq!(found.is_none(), present.rank == POISON);
+        match found {
+            Some(Ok(look)) => {
+                assert_eq!((look.id, look.was_new), (present.id, is_new));
+                assert!(is_wanted(present.rank));
+                seat.kept = Some(look);
+            }
+            Some(Err(error)) => assert_eq!((error, is_wanted(present.rank)), (end, false)),
+            None => {}
+        }
+    }
+
+    /// By its future if there is one, else as a stream.
+    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        let (version, present, is_closed) = (self.version, self.present, self.senders() == 0);
+        let now = self.sleeper(bytes);
+        let seat = &mut self.seats[index];
+        let is_new = seat.is_new(version);
+        let Notes { clones, looks, .. } = &*self.source.notes;
+        clones.store(0, SeqCst);
+        looks.store(0, SeqCst);
+        let (mut found, mut is_over) = (None, None);
+        // Is it the end? Nothing if it has panicked. And was the value looked at?
+        let (poll, has_looked) = match &mut seat.wait {
+            Some(Wait::Changed(future)) => {
+                let poll = caught(|| now.poll(|cx| Pin::new(&mut *future).poll(cx)));
+                let has_looked = matches!(poll, Some(Poll::Ready(Ok(()))));
+                is_over = Some(future.is_terminated());
+                (poll.map(|poll| poll.map(|news| news.is_err())), has_looked)
+            }
+            Some(Wait::For(future, was_looking)) => {
+                let poll = caught(|| now.poll(|cx| Pin::new(&mut *future).poll(cx)));
+                let has_looked = looks.load(SeqCst) > 0;
+                is_over = Some(future.is_terminated());
+                let was_looking = mem::replace(was_looking, true);
+                assert!(has_looked || was_looking, "the first value was not looked at");
+                assert!(!has_looked || poll.is_none() || present.rank != POISON);
+                let poll = poll.map(|poll| {
+                    poll.map(|news| {
+                        found = news.ok().map(Look::new);
+                        found.is_none()
+                    })
+                });
+                if poll.is_some() {
+                    let is_found = has_looked && is_wanted(present.rank);
+                    assert_eq!(found.is_some(), is_found, "wanted or not");
+                }
+                (poll, has_looked)
+            }
+            None => {
+                let rx = Pin::new(seat.idle());
+                // The clone is a value of its own.
+                let poll = caught(|| now.poll(|cx| rx.poll_next(cx)));
+                let has_looked = clones.load(SeqCst) > 0;
+                assert!(!has_looked || poll.is_none() == present.is_brittle);
+                (poll.map(|poll| poll.map(|next| next.is_none())), has_looked)
+            }
+        };
+        if has_looked {
+            assert!(is_new || matches!(seat.wait, Some(Wait::For(..))), "it was not new");
+            seat.see(version);
+        }
+        if let (Some(poll), Some(is_over)) = (&poll, is_over) {
+            assert_eq!(is_over, poll.is_ready());
+        }
+        match poll {
+            Some(Poll::Pending) => {
+                assert!(!seat.is_new(version) && !is_closed, "it waits, at {version}");
+                let last = seat.sleeper.replace((now, version));
+                caught(|| drop(last));
+                return;
+            }
+            Some(Poll::Ready(true)) => assert!(is_closed && !seat.is_new(version), "the end"),
+            Some(Poll::Ready(false)) => assert!(has_looked, "it is there, and was not seen"),
+            None => {}
+        }
+        // It is over; or a panic came out of it, and it may be polled again: but not where that was of a waker that
+        // a stream had left behind, dropped when the value was found.
+        let last = seat.sleeper.take();
+        if is_over != Some(false) || bytes.one_in(2) {
+            let wait = seat.wait.take();
+            caught(|| drop(wait));
+        }
+        if let Some(look) = found {
+            assert_eq!((look.id, look.was_new), (present.id, is_new));
+            seat.kept = Some(look);
+        }
+        caught(|| drop((last, now)));
+    }
+}
+
+impl Seat {
+    pub(super) fn check(&self, version: u64, senders: usize, ledger: &Ledger) {
+        if let Some(look) = &self.kept {
+            look.check(ledger);
+        }
+        if let Some((sleeper, since)) = &self.sleeper {
+            let must = version > *since || senders == 0;
+            assert!(!must || sleeper.was_called(), "it sleeps, since {since}");
+        }
+        if let Some(rx) = self.rx() {
+            let is_new = self.is_new(version);
+            assert_eq!((rx.is_closed(), rx.skipped()), (senders == 0, self.skipped));
+            assert_eq!(rx.has_changed().ok(), (senders > 0).then_some(is_new));
+            assert_eq!(rx.is_terminated(), senders == 0 && !is_new);
+        }
+    }
+}
+
+fn is_wanted(rank: usize) -> bool {
+    rank % 2 == 0
+}
+
+fn wanted(setting: &Setting) -> bool {
+    setting.source.notes.looks.fetch_add(1, SeqCst);
+    if setting.value.rank == POISON {
+        strike();
+    }
+    is_wanted(setting.value.rank)
+}
