@@ -40,6 +40,16 @@ web_rustc() {
     dpkg -L rustc-web | grep '/bin/rustc$'
 }
 
+# Options for cargo: every test of the crate's own, but those whose name has that in it.
+own_tests() {
+    local path name
+    for path in tests/*.rs tests/*/main.rs; do
+        name=${path#tests/} name=${name%/main.rs} name=${name%.rs}
+        # The same folder may be another package's.
+        if [[ ! $name =~ $1 && ! -e tests/$name/Cargo.toml ]]; then echo "--test=$name"; fi
+    done
+}
+
 # Runs the functions of those names.
 steps() {
     for name in "$@"; do

@@ -13,6 +13,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     rc::Rc,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
     task::Poll,
     thread,
 };
@@ -22,7 +23,7 @@ mod common {
     pub(crate) mod watchdog;
 }
 use common::{
-    waker::{Seen, Task},
+    waker::{Event, Seen, Task},
     watchdog::watched,
 };
 
@@ -228,4 +229,26 @@ fn a_clone_is_dropped_if_the_drop_of_its_original_panics() {
     assert_eq!(rx.skipped(), 0);
     drop((rx, own));
     assert_eq!(Rc::strong_count(&alive), 1, "a value was leaked");
+}
+
+#[test]
+fn a_waker_left_behind_that_panics_as_it_is_dropped_ends_no_wait_for() {
+    let (tx, mut rx) = channel(0);
+    let has_panicked = AtomicBool::new(false);
+    let task = Task::with(move |event| {
+        if event == Event::Drop && !has_panicked.swap(true, SeqCst) {
+            resume_unwind(Box::new(()));
+        }
+    });
+    assert!(poll_next(&task, &mut rx).is_pending());
+    rx.mark_changed();
+    let mut wait_for = rx.wait_for(|_| true);
+    let poll = || Task::new().poll(&mut wait_for).is_ready();
+    assert!(catch_unwind(AssertUnwindSafe(poll)).is_err());
+    assert!(!wait_for.is_terminated());
+    drop(wait_for);
+    assert_eq!(rx.has_changed(), Ok(true), "nothing was looked at");
+    let mut wait_for = rx.wait_for(|_| true);
+    assert!(Task::new().poll(&mut wait_for).is_ready());
+    drop(tx);
 }

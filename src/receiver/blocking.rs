@@ -17,12 +17,15 @@ impl<T> Receiver<T> {
     /// ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It uses the thread's
     /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, as
     /// that function's documentation allows, and an `unpark` that was meant for it may be used up.
-    /// Passing a wake on to a task whose waker panics panics here, as in
-    /// [`poll_recv`](Self::poll_recv).
     ///
     /// # Errors
     ///
     /// [`RecvError`] if every sender is gone and the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// If a waker panics: one that a poll left behind, when it is dropped, or one that is woken on behalf of
+    /// another receiver. Then the value that this call has taken is dropped.
     ///
     /// # Examples
     ///
@@ -49,6 +52,10 @@ impl<T> Receiver<T> {
     /// * [`RecvTimeoutError::Timeout`] if no value came in time.
     /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the slot is empty.
     ///
+    /// # Panics
+    ///
+    /// As [`recv`](Self::recv).
+    ///
     /// # Examples
     ///
     /// ```
@@ -74,6 +81,10 @@ impl<T> Receiver<T> {
     /// * [`RecvTimeoutError::Timeout`] if no value came in time.
     /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the slot is empty.
     ///
+    /// # Panics
+    ///
+    /// As [`recv`](Self::recv).
+    ///
     /// # Examples
     ///
     /// ```
@@ -98,8 +109,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If `wanted` panics, or the drop of a value that was not wanted. That loses the one value
-    /// looked at, and the channel goes on working.
+    /// If `wanted` panics, or its drop or that of a value that was not wanted. That loses the one value
+    /// looked at, and the channel goes on working. Else as [`recv`](Self::recv).
     ///
     /// # Examples
     ///

@@ -39,7 +39,8 @@ use core::{
 ///
 /// Receivers can be cloned, and compete then: each value goes to exactly one of them, and a send
 /// wakes one of those that wait. If the drop of a receiver wakes somebody (another receiver, or at the end
-/// those who wait in [`closed`](crate::Sender::closed)), and a waker panics, the drop does.
+/// those who wait in [`closed`](crate::Sender::closed)), or drops a waker that a poll left behind, and that
+/// panics, the drop does.
 pub struct Receiver<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.

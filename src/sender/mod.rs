@@ -147,7 +147,7 @@ impl<T> Sender<T> {
     /// the send stands instead, and the value that `key` was looking at is dropped; or, if `value`
     /// was received and its room has come back with a value sent since, that one is. If a task's waker
     /// panics, the value put in last has been sent. If the drop of the last key, or of the function, panics,
-    /// the send stands, and what it would have returned is dropped.
+    /// the send stands, if there was a receiver, and what it would have returned is dropped.
     ///
     /// # Examples
     ///

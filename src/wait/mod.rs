@@ -24,6 +24,7 @@ pub(crate) const UNWANTED_A_POLL: usize = 32;
 
 /// The notifier that woke this task is still putting the cell down. A task does not wait for that, and is
 /// polled again soon.
+#[cold]
 pub(crate) fn come_back_soon<R>(waker: &Waker) -> Poll<R> {
     spin_loop();
     waker.wake_by_ref();

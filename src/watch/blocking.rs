@@ -108,7 +108,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If `wanted` does: the value that it looked at counts as seen.
+    /// If `wanted`, or its drop, does: the value that it looked at counts as seen. Else as
+    /// [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Examples
     ///

@@ -56,7 +56,7 @@ impl<T> Receiver<T> {
     /// # Panics
     ///
     /// The future panics if `wanted` does: the value that it looked at counts as seen, and the future may
-    /// be polled again. Else as [`changed`](Self::changed).
+    /// be polled again. Else as [`changed`](Self::changed), but what `wanted` looked at counts as seen.
     ///
     /// # Examples
     ///
@@ -152,6 +152,9 @@ impl<'a, T, F: FnMut(&T) -> bool> Future for WaitForFuture<'a, T, F> {
                     *wait = None;
                     return Poll::Ready(Err(error));
                 }
+            } else {
+                // Before anything is seen: it may panic.
+                drop(receiver.seat.disarm());
             }
             *has_looked = true;
             let value = receiver.see_newest();

@@ -41,7 +41,7 @@ impl<T> Receiver<T> {
     ///
     /// **Lock-free.** However long the [`Ref`] is kept, no sender waits for it. Outside that claim is one
     /// allocation when a thread uses `arc-swap` for the first time, if no thread that has ended left its
-    /// record behind.
+    /// record behind; and, where the `Ref` is the last look at a value that was replaced, its drop.
     ///
     /// # Examples
     ///
@@ -78,7 +78,7 @@ impl<T> Receiver<T> {
     ///
     /// True stays true until a call marks the value as seen, or every sender is gone.
     ///
-    /// **Lock-free**; a single atomic load if there is one.
+    /// **Lock-free**, as [`borrow`](Self::borrow); a single atomic load if there is one.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl<T> Receiver<T> {
 
     /// Marks the newest value as seen.
     ///
-    /// **Lock-free.**
+    /// **Lock-free**, as [`borrow`](Self::borrow).
     ///
     /// # Examples
     ///

@@ -145,7 +145,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// As [`send_modify`](Self::send_modify).
+    /// As [`send_modify`](Self::send_modify), and if the drop of a clone that is not stored does.
     ///
     /// # Examples
     ///

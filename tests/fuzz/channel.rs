@@ -240,7 +240,6 @@ impl World {
                 let stale = if keeps_old { Some(id) } else { old.map(|old| old.0) };
                 self.slot = if keeps_old { old } else { Some((id, rank)) };
                 if how == 3 {
-                    assert_eq!(displaced, None);
                     assert!(stale.is_none_or(|stale| !self.ledger.is_alive(stale)));
                 } else {
                     assert_eq!(displaced, stale);
@@ -331,12 +330,13 @@ impl World {
                 seat.sleeper = None;
                 seat.has_forgotten = false;
                 let rx = seat.idle();
-                let is_matching = bytes.one_in(2);
+                rx.set_spin_limit(0);
+                let (is_matching, patience) = (bytes.one_in(2), bytes.patience());
                 let result = caught(|| {
                     if is_matching {
-                        rx.recv_matching_timeout(Duration::ZERO, wanted)
+                        rx.recv_matching_timeout(patience, wanted)
                     } else {
-                        rx.recv_timeout(Duration::ZERO)
+                        rx.recv_timeout(patience)
                     }
                 });
                 let result = result
@@ -346,7 +346,7 @@ impl World {
                 }
                 self.received(result);
             }
-            17 => self.wait_any(),
+            17 => self.wait_any(bytes.patience()),
             _ => {}
         }
     }
@@ -354,19 +354,19 @@ impl World {
     /// By its future if there is one, else as a stream or by hand, and then it is left behind.
     fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let (taken, alive) = (Arc::clone(&self.taken), Arc::clone(&self.meddlers));
-        let seat = &mut self.seats[index];
-        let Seat { wait, rx, sleeper, has_forgotten } = seat;
-        let is_matching = matches!(wait, Some(Wait::Matching(_)));
-        let sleeps_on = sleeper.take().filter(|_| bytes.one_in(2));
+        let sleeps_on = self.seats[index].sleeper.take().filter(|_| bytes.one_in(2));
         let now = sleeps_on.unwrap_or_else(|| {
+            let idle = self.seats.iter_mut().find(|seat| seat.wait.is_none());
             Sleeper::new(bytes, |_| {
+                let Some(seat) = idle else { return Box::new(|| ()) };
                 alive.fetch_add(1, SeqCst);
-                // SAFETY: only to clone it, while no call is under way.
-                let rx = Mutex::new(unsafe { rx.lend() }.clone());
-                let meddler = Meddler { rx, taken, alive };
+                let meddler = Meddler { rx: Mutex::new(seat.idle().clone()), taken, alive };
                 Box::new(move || meddler.meddle())
             })
         });
+        let seat = &mut self.seats[index];
+        let Seat { wait, rx, has_forgotten, .. } = seat;
+        let is_matching = matches!(wait, Some(Wait::Matching(_)));
         *has_forgotten = false;
         let as_stream = bytes.one_in(2);
         let poll = caught(|| {
@@ -424,7 +424,7 @@ impl World {
         }
     }
 
-    fn wait_any(&mut self) {
+    fn wait_any(&mut self, patience: Duration) {
         let mut idle: Vec<_> = self.seats.iter_mut().filter(|seat| seat.wait.is_none()).collect();
         for seat in &mut idle {
             seat.sleeper = None;
@@ -435,7 +435,7 @@ impl World {
         if rxs.is_empty() {
             return;
         }
-        let ready = caught(|| wait_any_timeout(&mut rxs, Duration::ZERO));
+        let ready = caught(|| wait_any_timeout(&mut rxs, patience));
         self.take_meddled();
         if let Some(ready) = ready {
             assert_eq!(ready.is_some(), self.slot.is_some() || self.desks.is_empty());

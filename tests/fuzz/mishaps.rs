@@ -14,6 +14,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
+    time::Duration,
 };
 
 struct Injected;
@@ -52,6 +53,11 @@ impl<'a> Bytes<'a> {
 
     pub(crate) fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == many - 1
+    }
+
+    /// How long a call that blocks may wait, in vain: so long that it parks, or not at all.
+    pub(crate) fn patience(&mut self) -> Duration {
+        Duration::from_micros(if self.one_in(4) { 50 } else { 0 })
     }
 }
 

@@ -8,9 +8,7 @@ use super::{
 use crate::mishaps::{Bytes, Ledger, caught, strike};
 use futures::{Stream, future::FusedFuture, stream::FusedStream};
 use overwrite_channel::watch::error::RecvTimeoutError;
-use std::{
-    future::Future, mem, pin::Pin, sync::atomic::Ordering::SeqCst, task::Poll, time::Duration,
-};
+use std::{future::Future, mem, pin::Pin, sync::atomic::Ordering::SeqCst, task::Poll};
 
 impl World {
     pub(super) fn receiver(&mut self, what: usize, index: usize, bytes: &mut Bytes<'_>) {
@@ -80,27 +78,38 @@ impl World {
         }
     }
 
-    /// Blocking calls, which may not wait.
+    /// Blocking calls, which wait in vain.
     fn block(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let end = match self.senders() {
-            0 => RecvTimeoutError::Disconnected,
-            _ => RecvTimeoutError::Timeout,
-        };
         let (version, present) = (self.version, self.present);
         let seat = &mut self.seats[index];
         let is_new = seat.is_new(version);
-        let rx = seat.idle();
-        if bytes.one_in(2) {
-            let result = rx.blocking_changed_timeout(Duration::ZERO);
-            assert_eq!(result, if is_new { Ok(()) } else { Err(end) });
+        let (is_changed, patience) = (bytes.one_in(2), bytes.patience());
+        if !patience.is_zero() {
+            // If it parks, it drops the waker that was left behind.
+            let last = seat.sleeper.take();
+            caught(|| drop(last));
+        }
+        // Which may have had the last sender: whoever is woken then may panic.
+        let end = |world: &Self| match world.senders() {
+            0 => RecvTimeoutError::Disconnected,
+            _ => RecvTimeoutError::Timeout,
+        };
+        let rx = self.seats[index].idle();
+        if is_changed {
+            let result = caught(|| rx.blocking_changed_timeout(patience));
+            let expected = if is_new { Ok(()) } else { Err(end(self)) };
+            assert!(result == Some(expected) || result.is_none() && !patience.is_zero());
             if is_new {
-                seat.see(version);
+                self.seats[index].see(version);
             }
             return;
         }
-        let found = caught(|| rx.blocking_wait_for_timeout(Duration::ZERO, wanted).map(Look::new));
+        let found = caught(|| rx.blocking_wait_for_timeout(patience, wanted).map(Look::new));
+        let end = end(self);
+        let seat = &mut self.seats[index];
         seat.see(version);
-        assert_eq!(found.is_none(), present.rank == POISON);
+        assert!(found.is_none() || present.rank != POISON);
+        assert!(found.is_some() || present.rank == POISON || !patience.is_zero());
         match found {
             Some(Ok(look)) => {
                 assert_eq!((look.id, look.was_new), (present.id, is_new));
@@ -134,8 +143,9 @@ impl World {
                 let poll = caught(|| now.poll(|cx| Pin::new(&mut *future).poll(cx)));
                 let has_looked = looks.load(SeqCst) > 0;
                 is_over = Some(future.is_terminated());
-                let was_looking = mem::replace(was_looking, true);
-                assert!(has_looked || was_looking, "the first value was not looked at");
+                // Or a waker has panicked before, one that a stream had left behind.
+                assert!(has_looked || *was_looking || poll.is_none(), "it did not look first");
+                *was_looking |= has_looked;
                 assert!(!has_looked || poll.is_none() || present.rank != POISON);
                 let poll = poll.map(|poll| {
                     poll.map(|news| {
@@ -162,8 +172,8 @@ impl World {
             assert!(is_new || matches!(seat.wait, Some(Wait::For(..))), "it was not new");
             seat.see(version);
         }
-        if let (Some(poll), Some(is_over)) = (&poll, is_over) {
-            assert_eq!(is_over, poll.is_ready());
+        if let Some(is_over) = is_over {
+            assert_eq!(is_over, poll.as_ref().is_some_and(Poll::is_ready));
         }
         match poll {
             Some(Poll::Pending) => {
@@ -172,12 +182,16 @@ impl World {
                 caught(|| drop(last));
                 return;
             }
-            Some(Poll::Ready(true)) => assert!(is_closed && !seat.is_new(version), "the end"),
+            Some(Poll::Ready(true)) => {
+                // A waker that went may have had the last sender.
+                let is_closed = self.senders() == 0;
+                assert!(is_closed && !self.seats[index].is_new(version), "the end");
+            }
             Some(Poll::Ready(false)) => assert!(has_looked, "it is there, and was not seen"),
             None => {}
         }
-        // It is over; or a panic came out of it, and it may be polled again: but not where that was of a waker that
-        // a stream had left behind, dropped when the value was found.
+        // It is over; or a panic came out of it, and it may be polled again.
+        let seat = &mut self.seats[index];
         let last = seat.sleeper.take();
         if is_over != Some(false) || bytes.one_in(2) {
             let wait = seat.wait.take();
