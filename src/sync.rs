@@ -1,7 +1,8 @@
 //! The only file that knows whether the crate runs on `core` and `std`, on loom, or on shuttle.
 //!
 //! The switches are the private cfgs `overwrite_loom` and `overwrite_shuttle`, never plain `loom`: a
-//! user's `RUSTFLAGS="--cfg loom"` for another crate must not change this one.
+//! user's `RUSTFLAGS="--cfg loom"` for another crate must not change this one. `overwrite_late` makes
+//! the real atomics slow, for tests that look for narrow races.
 
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 pub(crate) use real::*;
@@ -15,15 +16,22 @@ mod arc_swap;
 #[cfg(not(overwrite_loom))]
 mod cell;
 
+#[cfg(overwrite_late)]
+mod late;
+
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
     pub(crate) use super::cell::UnsafeCell;
+    #[cfg(overwrite_late)]
+    use super::late as atomic;
     #[cfg(all(feature = "watch", target_has_atomic = "64"))]
     pub(crate) use arc_swap::{ArcSwap, Guard};
-    pub(crate) use core::hint::spin_loop;
     #[cfg(all(feature = "watch", target_has_atomic = "64"))]
-    pub(crate) use core::sync::atomic::AtomicU64;
-    pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use atomic::AtomicU64;
+    pub(crate) use atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use core::hint::spin_loop;
+    #[cfg(not(overwrite_late))]
+    use core::sync::atomic;
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
 
