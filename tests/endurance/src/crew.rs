@@ -1,6 +1,6 @@
-//! The threads and the runtime on which all worlds run. They are the same from the beginning to the end, so
-//! that what a thread keeps for itself (`arc_swap` has a record for each, tokio a vector) is there before
-//! bytes are counted.
+//! The threads and the runtime on which all worlds run, a few crews side by side. They are the same from the
+//! beginning to the end, so that what a thread keeps for itself (`arc_swap` has a record for each, tokio a
+//! vector) is there before bytes are counted.
 
 use crate::posts::{Post, Who, fail};
 use futures::FutureExt;
@@ -47,7 +47,7 @@ impl Part {
 
 /// Tasks that yield wait in a vector that their worker keeps: it grows here to more than are ever in it.
 fn make_room(cx: &mut Context<'_>) -> Poll<()> {
-    for _ in 0..64 {
+    for _ in 0..512 {
         // The same one twice in a row would count once.
         for waker in [cx.waker(), Waker::noop()] {
             let yielded = pin!(yield_now()).poll(&mut Context::from_waker(waker));
@@ -90,15 +90,23 @@ impl Shift {
 
 pub(crate) struct Crew {
     desks: Vec<Arc<Desk>>,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     running: Arc<Running>,
 }
 
 impl Crew {
-    pub(crate) fn new() -> Self {
+    /// So many, with one runtime.
+    pub(crate) fn several(crews: usize) -> Vec<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_time().build();
         let runtime =
             runtime.unwrap_or_else(|error| fail(&format!("no runtime could be started: {error}")));
+        let runtime = Arc::new(runtime);
+        let crews: Vec<_> = (0..crews).map(|_| Self::new(Arc::clone(&runtime))).collect();
+        warm_up(&crews);
+        crews
+    }
+
+    fn new(runtime: Arc<Runtime>) -> Self {
         let desks: Vec<Arc<Desk>> = (0..THREADS).map(|_| Arc::default()).collect();
         for desk in &desks {
             let desk = Arc::clone(desk);
@@ -112,35 +120,16 @@ impl Crew {
                 }
             });
         }
-        let crew = Self { desks, runtime, running: Arc::default() };
-        crew.warm_up();
-        crew
-    }
-
-    /// Lets every thread, all at once, have its record of `arc_swap` and whatever else it keeps.
-    fn warm_up(&self) {
-        let all = Arc::new(Barrier::new(THREADS + WORKERS));
-        let look = move || {
-            let (tx, rx) = watch::channel(0);
-            let looks: [_; 20] = std::array::from_fn(|_| rx.borrow());
-            all.wait();
-            assert!(looks.iter().all(|look| **look == 0));
-            assert!(tx.send(1).is_ok());
-        };
-        let post = Post::new(0, "warm-up");
-        let threads = (0..THREADS).map(|_| Part::thread(post.who(), look.clone()));
-        let tasks = (0..WORKERS).map(|_| {
-            let look = look.clone();
-            Part::task(post.who(), async move {
-                look();
-                poll_fn(make_room).await;
-            })
-        });
-        self.run(threads.chain(tasks).collect());
+        Self { desks, runtime, running: Arc::default() }
     }
 
     /// Runs all parts at once, at most `THREADS` of which are threads', to their end.
     pub(crate) fn run(&self, parts: Vec<Part>) {
+        self.start(parts);
+        self.wait();
+    }
+
+    fn start(&self, parts: Vec<Part>) {
         *self.running.parts.lock().unwrap() = parts.len();
         let mut desks = self.desks.iter();
         for Part { who, body } in parts {
@@ -160,7 +149,41 @@ impl Crew {
                 }
             }
         }
+    }
+
+    fn wait(&self) {
         let parts = self.running.parts.lock().unwrap();
         drop(self.running.ended.wait_while(parts, |parts| *parts > 0).unwrap());
     }
+}
+
+/// Lets every thread, all at once, have its record of `arc_swap` and whatever else it keeps.
+fn warm_up(crews: &[Crew]) {
+    // One more for each crew: whoever has it play.
+    let all = Arc::new(Barrier::new((THREADS + 1) * crews.len() + WORKERS));
+    let look = move || {
+        let (tx, rx) = watch::channel(0);
+        let looks: [_; 20] = std::array::from_fn(|_| rx.borrow());
+        all.wait();
+        assert!(looks.iter().all(|look| **look == 0));
+        assert!(tx.send(1).is_ok());
+    };
+    let post = Post::new(0, "warm-up");
+    let mut tasks: Vec<_> = (0..WORKERS)
+        .map(|_| {
+            let look = look.clone();
+            Part::task(post.who(), async move {
+                look();
+                poll_fn(make_room).await;
+            })
+        })
+        .collect();
+    thread::scope(|scope| {
+        for crew in crews {
+            let threads = (0..THREADS).map(|_| Part::thread(post.who(), look.clone()));
+            crew.start(threads.chain(tasks.drain(..)).collect());
+            scope.spawn(&look);
+        }
+    });
+    crews.iter().for_each(Crew::wait);
 }

@@ -29,7 +29,7 @@ use posts::{Post, fail};
 use std::{
     io::{IsTerminal, stderr},
     process::ExitCode,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -52,8 +52,10 @@ struct Options {
     patience: u64,
 }
 
-/// So many worlds come before bytes are counted.
-const WARM_UP: u64 = 50;
+/// So many play at once: what actors mostly do is wait.
+const CREWS: usize = 8;
+/// How often they play until bytes are counted.
+const PLAYS: usize = 64;
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -72,33 +74,48 @@ fn main() -> ExitCode {
     println!("{seconds} s, seed {seed}; an actor without progress for {patience} s is stuck");
     posts::watch(command, patience);
 
-    let crew = Crew::new();
-    let post = Post::new(0, "main");
+    let crews = Crew::several(CREWS);
     let mut dice = Dice::new(seed);
     let mut progress = Progress::new(Duration::from_secs(seconds));
-    let ended = |progress: &mut Progress| {
-        let worlds_so_far = TALLY.worlds.load(Relaxed);
-        worlds.is_some_and(|most| worlds_so_far >= most) || progress.is_over()
-    };
-    while TALLY.worlds.load(Relaxed) < WARM_UP {
-        play(&crew, &post, &mut dice);
-    }
+    play_all(&crews, &mut dice, &progress);
     let mut before = bytes::live();
-    while !ended(&mut progress) {
-        play(&crew, &post, &mut dice);
-        let now = settled(before);
+    loop {
+        play_all(&crews, &mut dice, &progress);
+        let (now, worlds_so_far) = (settled(before), TALLY.worlds.load(Relaxed));
         if now > before {
-            let (worlds, more) = (TALLY.worlds.load(Relaxed), now - before);
-            fail(&format!("after world {worlds}, {more} bytes more than before: a leak"));
+            let more = now - before;
+            fail(&format!("after world {worlds_so_far}, {more} bytes more than before: a leak"));
         }
         // Fewer, if something of a task was still there then.
         before = now;
+        progress.tell();
+        if progress.is_over() || worlds.is_some_and(|most| worlds_so_far >= most) {
+            break;
+        }
     }
     progress.clear();
     println!("{TALLY}");
     println!("bytes with no world {before:>14}  (never more than before)");
     println!("clean");
     ExitCode::SUCCESS
+}
+
+/// Each crew takes the next play when it is done with one, until there are no more, or no time.
+fn play_all(crews: &[Crew], dice: &mut Dice, progress: &Progress) {
+    let plays: Vec<_> = (0..PLAYS).map(|_| dice.split()).collect();
+    let plays = Mutex::new(plays.into_iter());
+    thread::scope(|scope| {
+        for crew in crews {
+            scope.spawn(|| {
+                let post = Post::new(0, "crew");
+                while !progress.is_over() {
+                    let next = plays.lock().unwrap().next();
+                    let Some(mut dice) = next else { break };
+                    play(crew, &post, &mut dice);
+                }
+            });
+        }
+    });
 }
 
 /// A few worlds at the same time, from their beginning to their end.
@@ -159,7 +176,11 @@ impl Progress {
         Self { start: Instant::now(), length, next: Duration::ZERO, is_terminal }
     }
 
-    fn is_over(&mut self) -> bool {
+    fn is_over(&self) -> bool {
+        self.start.elapsed() >= self.length
+    }
+
+    fn tell(&mut self) {
         let elapsed = self.start.elapsed();
         if elapsed >= self.next {
             self.next = elapsed + Duration::from_secs(if self.is_terminal { 1 } else { 10 });
@@ -176,7 +197,6 @@ impl Progress {
             );
             if self.is_terminal { eprint!("\r{line}\x1b[K") } else { eprintln!("{line}") }
         }
-        elapsed >= self.length
     }
 
     fn clear(&self) {

@@ -94,7 +94,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// To be called once, first of all: whatever goes wrong from now on ends the program, by `fail`.
 pub(crate) fn watch(command: String, patience: u64) {
     // So much room that it never grows later, which would change the account of bytes.
-    let entries = Mutex::new(Vec::with_capacity(256));
+    let entries = Mutex::new(Vec::with_capacity(1024));
     let first = POSTS.set(Posts { entries, command });
     assert!(first.is_ok(), "it is watched already");
     // Injected panics come by `resume_unwind`, which calls no hook: this one is for all others.
