@@ -95,19 +95,21 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// So many, with one runtime.
-    pub(crate) fn several(crews: usize) -> Vec<Self> {
+    /// So many, with one runtime, and one more, of a thread for each of them.
+    pub(crate) fn several(crews: usize) -> (Self, Vec<Arc<Self>>) {
         let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_time().build();
         let runtime =
             runtime.unwrap_or_else(|error| fail(&format!("no runtime could be started: {error}")));
         let runtime = Arc::new(runtime);
-        let crews: Vec<_> = (0..crews).map(|_| Self::new(Arc::clone(&runtime))).collect();
-        warm_up(&crews);
-        crews
+        let leaders = Self::new(crews, Arc::clone(&runtime));
+        let crews = (0..crews).map(|_| Arc::new(Self::new(THREADS, Arc::clone(&runtime))));
+        let crews: Vec<_> = crews.collect();
+        warm_up(&leaders, &crews);
+        (leaders, crews)
     }
 
-    fn new(runtime: Arc<Runtime>) -> Self {
-        let desks: Vec<Arc<Desk>> = (0..THREADS).map(|_| Arc::default()).collect();
+    fn new(threads: usize, runtime: Arc<Runtime>) -> Self {
+        let desks: Vec<Arc<Desk>> = (0..threads).map(|_| Arc::default()).collect();
         for desk in &desks {
             let desk = Arc::clone(desk);
             thread::spawn(move || {
@@ -123,7 +125,7 @@ impl Crew {
         Self { desks, runtime, running: Arc::default() }
     }
 
-    /// Runs all parts at once, at most `THREADS` of which are threads', to their end.
+    /// Runs all parts at once, of which no more are threads' than it has, to their end.
     pub(crate) fn run(&self, parts: Vec<Part>) {
         self.start(parts);
         self.wait();
@@ -158,9 +160,10 @@ impl Crew {
 }
 
 /// Lets every thread, all at once, have its record of `arc_swap` and whatever else it keeps.
-fn warm_up(crews: &[Crew]) {
-    // One more for each crew: whoever has it play.
-    let all = Arc::new(Barrier::new((THREADS + 1) * crews.len() + WORKERS));
+fn warm_up(leaders: &Crew, crews: &[Arc<Crew>]) {
+    let all_crews = || crews.iter().map(Arc::as_ref).chain([leaders]);
+    let threads: usize = all_crews().map(|crew| crew.desks.len()).sum();
+    let all = Arc::new(Barrier::new(threads + WORKERS));
     let look = move || {
         let (tx, rx) = watch::channel(0);
         let looks: [_; 20] = std::array::from_fn(|_| rx.borrow());
@@ -169,21 +172,20 @@ fn warm_up(crews: &[Crew]) {
         assert!(tx.send(1).is_ok());
     };
     let post = Post::new(0, "warm-up");
-    let mut tasks: Vec<_> = (0..WORKERS)
-        .map(|_| {
-            let look = look.clone();
-            Part::task(post.who(), async move {
-                look();
-                poll_fn(make_room).await;
-            })
+    let threads = |crew: &Crew| {
+        let parts = crew.desks.iter().map(|_| Part::thread(post.who(), look.clone()));
+        parts.collect::<Vec<_>>()
+    };
+    let tasks = (0..WORKERS).map(|_| {
+        let look = look.clone();
+        Part::task(post.who(), async move {
+            look();
+            poll_fn(make_room).await;
         })
-        .collect();
-    thread::scope(|scope| {
-        for crew in crews {
-            let threads = (0..THREADS).map(|_| Part::thread(post.who(), look.clone()));
-            crew.start(threads.chain(tasks.drain(..)).collect());
-            scope.spawn(&look);
-        }
     });
-    crews.iter().for_each(Crew::wait);
+    leaders.start(threads(leaders).into_iter().chain(tasks).collect());
+    for crew in crews {
+        crew.start(threads(crew));
+    }
+    all_crews().for_each(Crew::wait);
 }

@@ -74,13 +74,14 @@ fn main() -> ExitCode {
     println!("{seconds} s, seed {seed}; an actor without progress for {patience} s is stuck");
     posts::watch(command, patience);
 
-    let crews = Crew::several(CREWS);
+    let (leaders, crews) = Crew::several(CREWS);
     let mut dice = Dice::new(seed);
-    let mut progress = Progress::new(Duration::from_secs(seconds));
-    play_all(&crews, &mut dice, &progress);
+    let clock = Clock { start: Instant::now(), length: Duration::from_secs(seconds) };
+    let mut progress = Progress::new(clock);
+    play_all(&leaders, &crews, &mut dice, clock);
     let mut before = bytes::live();
     loop {
-        play_all(&crews, &mut dice, &progress);
+        play_all(&leaders, &crews, &mut dice, clock);
         let (now, worlds_so_far) = (settled(before), TALLY.worlds.load(Relaxed));
         if now > before {
             let more = now - before;
@@ -89,7 +90,7 @@ fn main() -> ExitCode {
         // Fewer, if something of a task was still there then.
         before = now;
         progress.tell();
-        if progress.is_over() || worlds.is_some_and(|most| worlds_so_far >= most) {
+        if clock.is_over() || worlds.is_some_and(|most| worlds_so_far >= most) {
             break;
         }
     }
@@ -101,21 +102,21 @@ fn main() -> ExitCode {
 }
 
 /// Each crew takes the next play when it is done with one, until there are no more, or no time.
-fn play_all(crews: &[Crew], dice: &mut Dice, progress: &Progress) {
+fn play_all(leaders: &Crew, crews: &[Arc<Crew>], dice: &mut Dice, clock: Clock) {
     let plays: Vec<_> = (0..PLAYS).map(|_| dice.split()).collect();
-    let plays = Mutex::new(plays.into_iter());
-    thread::scope(|scope| {
-        for crew in crews {
-            scope.spawn(|| {
-                let post = Post::new(0, "crew");
-                while !progress.is_over() {
-                    let next = plays.lock().unwrap().next();
-                    let Some(mut dice) = next else { break };
-                    play(crew, &post, &mut dice);
-                }
-            });
-        }
+    let plays = Arc::new(Mutex::new(plays.into_iter()));
+    let parts = crews.iter().map(|crew| {
+        let (crew, plays) = (Arc::clone(crew), Arc::clone(&plays));
+        let post = Post::new(0, "leader");
+        Part::thread(post.who(), move || {
+            while !clock.is_over() {
+                let next = plays.lock().unwrap().next();
+                let Some(mut dice) = next else { break };
+                play(&crew, &post, &mut dice);
+            }
+        })
     });
+    leaders.run(parts.collect());
 }
 
 /// A few worlds at the same time, from their beginning to their end.
@@ -162,32 +163,38 @@ fn settled(expected: usize) -> usize {
     live
 }
 
-/// A line that says how far it is: always the same one on a terminal, else one in ten seconds.
-struct Progress {
+#[derive(Clone, Copy)]
+struct Clock {
     start: Instant,
     length: Duration,
+}
+
+impl Clock {
+    fn is_over(self) -> bool {
+        self.start.elapsed() >= self.length
+    }
+}
+
+/// A line that says how far it is: always the same one on a terminal, else one in ten seconds.
+struct Progress {
+    clock: Clock,
     next: Duration,
     is_terminal: bool,
 }
 
 impl Progress {
-    fn new(length: Duration) -> Self {
-        let is_terminal = stderr().is_terminal();
-        Self { start: Instant::now(), length, next: Duration::ZERO, is_terminal }
-    }
-
-    fn is_over(&self) -> bool {
-        self.start.elapsed() >= self.length
+    fn new(clock: Clock) -> Self {
+        Self { clock, next: Duration::ZERO, is_terminal: stderr().is_terminal() }
     }
 
     fn tell(&mut self) {
-        let elapsed = self.start.elapsed();
+        let elapsed = self.clock.start.elapsed();
         if elapsed >= self.next {
             self.next = elapsed + Duration::from_secs(if self.is_terminal { 1 } else { 10 });
             let line = format!(
                 "{} of {} s: {} worlds, {} values sent, {} changes, {} waits given up, {} panics, {} bytes",
                 elapsed.as_secs(),
-                self.length.as_secs(),
+                self.clock.length.as_secs(),
                 TALLY.worlds.load(Relaxed),
                 TALLY.sent.load(Relaxed),
                 TALLY.changes.load(Relaxed),
