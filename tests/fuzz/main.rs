@@ -3,6 +3,7 @@
 //! it. Here on bytes that were drawn once; with a fuzzer that looks for new ones in `fuzz/`.
 #![cfg(all(feature = "std", feature = "watch", feature = "stream", feature = "sink"))]
 
+#[path = "channel/mod.rs"]
 mod channel;
 mod mishaps;
 #[path = "../common/waker.rs"]

@@ -85,6 +85,11 @@ impl Ledger {
         self.with(|alive| alive.values.contains(&id))
     }
 
+    /// In the order in which they were issued.
+    pub(crate) fn alive(&self) -> Vec<usize> {
+        self.with(|alive| alive.values.iter().copied().collect())
+    }
+
     pub(crate) fn close(&self) {
         self.with(|alive| {
             assert!(alive.values.is_empty(), "never dropped: {:?}", alive.values);
