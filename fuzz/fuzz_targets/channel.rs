@@ -1,7 +1,7 @@
-//! See `tests/fuzz/channel.rs`.
+//! See `tests/fuzz/channel/`.
 #![no_main]
 
-#[path = "../../tests/fuzz/channel.rs"]
+#[path = "../../tests/fuzz/channel/mod.rs"]
 mod channel;
 #[expect(dead_code, reason = "each target uses a part of it")]
 #[path = "../../tests/fuzz/mishaps.rs"]

@@ -1,9 +1,8 @@
 //! Bytes as operations on the handles of a channel: futures are polled and dropped at any point, drops, keys,
-//! predicates, closures and wakers panic, wakers use the channel; and a plain model says what must come of
+//! predicates, closures and wakers panic, and use the channel in the middle of a call; and a plain model says what must come of
 //! it. Here on bytes that were drawn once; with a fuzzer that looks for new ones in `fuzz/`.
 #![cfg(all(feature = "std", feature = "watch", feature = "stream", feature = "sink"))]
 
-#[path = "channel/mod.rs"]
 mod channel;
 mod mishaps;
 #[path = "../common/waker.rs"]
