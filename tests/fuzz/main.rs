@@ -1,6 +1,6 @@
 //! Bytes as operations on the handles of a channel: futures are polled and dropped at any point, drops, keys,
-//! predicates, closures and wakers panic, and use the channel in the middle of a call; and a plain model says what must come of
-//! it. Here on bytes that were drawn once; with a fuzzer that looks for new ones in `fuzz/`.
+//! predicates, closures and wakers panic, or use the channel in the middle of a call; and a plain model says
+//! what must come of it. Here on bytes that were drawn once; with a fuzzer that looks for new ones in `fuzz/`.
 #![cfg(all(feature = "std", feature = "watch", feature = "stream", feature = "sink"))]
 
 mod channel;
