@@ -1,7 +1,7 @@
 //! The one allocation that makes a channel, and the nodes in it.
 //!
 //! ```text
-//! | counts, cells (read by all, seldom written) | … | word | node | node | node |
+//! | counts, wait list (read by all, seldom written) | … | word | node | node | node |
 //! ^ a multiple of a line                            ^ another one
 //! ```
 //!
@@ -14,7 +14,7 @@ use crate::{
     node::{Node, Spare},
     slot::Slot,
     sync::{AtomicBool, AtomicU8, AtomicUsize},
-    wait::Cells,
+    wait::WaitList,
 };
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
@@ -35,6 +35,7 @@ const LINE: usize = 64;
 const INNER: usize = 3;
 
 /// What is read by all and seldom written.
+#[repr(C)]
 pub(crate) struct Counts {
     pub(crate) senders: AtomicUsize,
     pub(crate) receivers: Receivers,
@@ -43,11 +44,11 @@ pub(crate) struct Counts {
     /// A bit for each inner node that nobody owns.
     unowned: AtomicU8,
     /// Where receivers wait for a value, or for the senders' end.
-    pub(crate) cells: Cells,
+    pub(crate) wait_list: WaitList,
 }
 
 /// Keeps the word off the line of the counts, which every call reads.
-const GAP: usize = APART.saturating_sub(size_of::<Counts>());
+const GAP: usize = size_of::<Counts>().next_multiple_of(APART) - size_of::<Counts>();
 
 #[repr(C)]
 pub(crate) struct Shared<T> {
@@ -132,7 +133,7 @@ impl<T> Block<T> {
                 receivers: Receivers::one(),
                 abandoned: AtomicBool::new(false),
                 unowned: AtomicU8::new(0),
-                cells: Cells::new(),
+                wait_list: WaitList::new(),
             },
             _apart: [const { MaybeUninit::uninit() }; GAP],
             slot: Slot::new(slot),
@@ -196,7 +197,7 @@ impl<T> Block<T> {
         let shared = unsafe { self.0.read() };
         // SAFETY: allocated in `new` with this very layout.
         unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
-        // The end of each side has woken all who waited: no waker, whose drop is user code, is left in a cell.
+        // The end of each side has woken all who waited: no waker, whose drop is user code, is left in a node.
         drop(shared);
         value
     }

@@ -27,7 +27,7 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (block, one, other) = Block::new();
     let sender = Sender::new(block.clone(), one);
-    (sender, Receiver::new(block, other))
+    (sender, Receiver::new(block, other, 1))
 }
 
 impl<T> Shared<T> {
@@ -40,22 +40,23 @@ impl<T> Shared<T> {
     /// Once false it stays false, and every send has happened before.
     #[inline]
     pub(crate) fn has_senders(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `Block::leave`: what the senders sent is seen.
+        // ORDERING: Acquire pairs with the Release in `Block::release_handle`: what the senders sent is seen.
         self.counts.senders.load(Acquire) != 0
     }
 
-    /// Is a sender left that, if it is the last to go, will see the cell that this thread has armed?
-    pub(crate) fn closing_will_wake(&self) -> bool {
-        // ORDERING: Release, and a write, to stand before or after the last sender's in `leave` (I4).
-        // If before, that one sees the armed cell. If after, nothing is read because of it: the next
+    /// Returns `true` if there is a sender left that, if it is the last to go, sees the node that this thread has armed.
+    pub(crate) fn confirm_open(&self) -> bool {
+        // ORDERING: Release, and a write, to stand before or after the last sender's in `release_handle` (I4).
+        // If before, that sender sees the armed node. If after, nothing is read because of it: the next
         // look at the senders acquires.
         self.counts.senders.fetch_add(0, Release) != 0
     }
 
-    /// One exchange; wakes a receiver if it must, and only then returns what it displaced.
+    /// One exchange; notifies a receiver if it must, and only then returns what it displaced.
     #[inline]
     pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Option<T> {
-        self.slot.put(spare, value, || self.counts.cells.wake_one())
+        let wait_list = &self.counts.wait_list;
+        self.slot.put(spare, value, || wait_list.notify_one(), || wait_list.notify_past_stalled())
     }
 
     /// One exchange at most. A receiver that holds the baton owes those who are asleep a wake: its
@@ -64,20 +65,23 @@ impl<T> Shared<T> {
     pub(crate) fn take(&self, spare: &mut Spare<T>, baton: bool) -> Option<T> {
         // ORDERING: Relaxed; whoever is asleep while we live keeps this count above 1.
         let others_wait = baton && self.counts.receivers.count.load(Relaxed) > 1;
-        self.slot.take(spare, others_wait, || self.counts.cells.wake_one())
+        self.slot.take(spare, others_wait, || self.counts.wait_list.notify_one())
     }
 }
 
-/// Counts one handle more.
+/// Counts one handle more, and returns how many there are.
 ///
 /// # Panics
 /// If there are half as many as can be counted; only forgotten handles of a zero-sized type can be.
-pub(crate) fn count(handles: &AtomicUsize) {
-    // ORDERING: Relaxed; the handle that is cloned keeps the count above zero.
-    if handles.fetch_add(1, Relaxed) > usize::MAX / 2 {
+pub(crate) fn count(handles: &AtomicUsize) -> usize {
+    // ORDERING: Acquire pairs with the Release of each handle's end: its wait node is vacant (W7).
+    let before = handles.fetch_add(1, Acquire);
+    if before > usize::MAX / 2 {
+        // ORDERING: Relaxed; no more than the addition is undone.
         handles.fetch_sub(1, Relaxed);
         panic!("too many handles of one channel");
     }
+    before + 1
 }
 
 /// One side of the channel, as its handles' drop sees it.
@@ -94,14 +98,14 @@ impl<T> Block<T> {
     /// # Safety
     /// The handle is counted on that side, has given its node back, and does not use the block
     /// again.
-    pub(crate) unsafe fn leave(self, side: Side) {
+    pub(crate) unsafe fn release_handle(self, side: Side) {
         let count = match side {
             Side::Senders => &self.counts.senders,
             Side::Receivers => &self.counts.receivers.count,
         };
         // ORDERING: AcqRel. Release: all I did with the channel comes before its end, and what I
         // sent before `has_senders` is false. Acquire: the last one sees the same of all the others,
-        // and the cells armed before `closing_will_wake` or `Receivers::will_wake`.
+        // and the nodes armed before either `confirm_open`. Release also pairs with `count`: the wait node is vacant.
         if count.fetch_sub(1, AcqRel) > 1 {
             return;
         }
@@ -109,8 +113,8 @@ impl<T> Block<T> {
         let counts = &side_ends.0.counts;
         // Everybody, always: a send may just have removed `WAITING` and woken only one (I4).
         match side {
-            Side::Senders => counts.cells.wake_all(),
-            Side::Receivers => counts.receivers.have_gone(),
+            Side::Senders => counts.wait_list.notify_all(),
+            Side::Receivers => counts.receivers.notify_closed(),
         }
     }
 }

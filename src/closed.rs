@@ -1,44 +1,88 @@
 //! Waiting for the receivers' end.
 
-#![forbid(unsafe_code)]
-
 use crate::{
-    sync::AtomicUsize,
-    wait::{Armed, Cell, Cells, Waiter, come_back_soon},
+    channel::count,
+    sync::{AtomicPtr, AtomicUsize},
+    wait::{Armed, Disarmed, Registration, WaitList, Waiter, reschedule},
 };
+use alloc::boxed::Box;
 use core::{
     fmt,
     future::Future,
     panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
-    sync::atomic::Ordering::{AcqRel, Relaxed},
+    ptr,
+    sync::atomic::Ordering::{AcqRel, Acquire, Release},
     task::{Context, Poll},
 };
 
 /// The receivers, as senders see them: how many there are, and who waits for their end.
+#[repr(C)]
 pub(crate) struct Receivers {
     pub(crate) count: AtomicUsize,
-    cells: Cells,
-    waiters: AtomicUsize,
+    /// Made by the first future that waits; null before.
+    closing: AtomicPtr<Closing>,
+}
+
+/// The futures that wait for the receivers' end.
+struct Closing {
+    futures: AtomicUsize,
+    wait_list: WaitList,
 }
 
 impl Receivers {
-    /// One receiver, and nobody waits.
+    /// One receiver, and no future that waits.
     pub(crate) fn one() -> Self {
-        Self { count: AtomicUsize::new(1), cells: Cells::new(), waiters: AtomicUsize::new(0) }
+        Self { count: AtomicUsize::new(1), closing: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// The last receiver, who has just acquired the count, tells those who wait for it.
-    pub(crate) fn have_gone(&self) {
-        self.cells.wake_all();
+    /// Notifies all that wait for the receivers' end. The caller was the last receiver, and has acquired the count.
+    pub(crate) fn notify_closed(&self) {
+        // ORDERING: Acquire pairs with the Release of `closing`: the list is initialised.
+        let closing = self.closing.load(Acquire);
+        // SAFETY: null, or the list that `closing` has published, which is freed with `self`.
+        if let Some(closing) = unsafe { closing.as_ref() } {
+            closing.wait_list.notify_all();
+        }
     }
 
-    /// Is a receiver left that, if it is the last to go, will see a cell that this thread has armed?
-    fn will_wake(&self) -> bool {
-        // ORDERING: AcqRel. Release, and a write, to stand before or after the last receiver's that
-        // counts itself out; if before, that one sees the armed cell. Acquire pairs with the same, if
-        // after: what the receivers did is seen.
+    /// Returns `true` if there is a receiver left that, if it is the last to go, sees the node that this thread has
+    /// armed.
+    fn confirm_open(&self) -> bool {
+        // ORDERING: AcqRel. Release, and a write, to stand before or after the last receiver's decrement; if before,
+        // that receiver sees the armed node. Acquire pairs with the same, if after: what the receivers did is seen.
         self.count.fetch_add(0, AcqRel) != 0
+    }
+
+    fn closing(&self) -> &Closing {
+        // ORDERING: Acquire pairs with the Release below: the list is initialised.
+        let mut closing = self.closing.load(Acquire);
+        if closing.is_null() {
+            let fresh = Closing { futures: AtomicUsize::new(0), wait_list: WaitList::new() };
+            let fresh = Box::into_raw(Box::new(fresh));
+            // ORDERING: Release publishes the list. Acquire when it fails, as above.
+            closing = match self.closing.compare_exchange(closing, fresh, Release, Acquire) {
+                Ok(_) => fresh,
+                Err(found) => {
+                    // SAFETY: it was not published, so it still belongs to this thread alone.
+                    drop(unsafe { Box::from_raw(fresh) });
+                    found
+                }
+            };
+        }
+        // SAFETY: it is published, and freed with `self`.
+        unsafe { &*closing }
+    }
+}
+
+impl Drop for Receivers {
+    fn drop(&mut self) {
+        // ORDERING: Acquire, as in `notify_closed`.
+        let closing = self.closing.load(Acquire);
+        if !closing.is_null() {
+            // SAFETY: it was leaked from a box once, and no future is left that borrows from `self`.
+            drop(unsafe { Box::from_raw(closing) });
+        }
     }
 }
 
@@ -48,7 +92,7 @@ pub struct ClosedFuture<'a> {
     /// Until it is finished.
     receivers: Option<&'a Receivers>,
     /// From the first poll that waits.
-    cell: Option<&'a Cell>,
+    registration: Option<Registration<'a>>,
 }
 
 // No panic leaves a wait half done.
@@ -57,18 +101,21 @@ impl RefUnwindSafe for ClosedFuture<'_> {}
 
 impl<'a> ClosedFuture<'a> {
     pub(crate) fn new(receivers: &'a Receivers) -> Self {
-        Self { receivers: Some(receivers), cell: None }
+        Self { receivers: Some(receivers), registration: None }
     }
 
-    /// Returns whom the cell would have woken.
-    fn give_cell_back(&mut self) -> Option<Waiter> {
-        let receivers = self.receivers?;
-        let cell = self.cell.take()?;
-        let last = cell.disarm(Armed::InCall);
-        cell.release();
-        // ORDERING: Relaxed; whoever claims the cell has read its release before.
-        receivers.waiters.fetch_sub(1, Relaxed);
-        last
+    /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
+    fn release(&mut self) -> Option<Waiter> {
+        let mut registration = self.registration.take()?;
+        let closing = self.receivers?.closing();
+        let disarmed = registration.disarm();
+        closing.wait_list.release(&registration);
+        // ORDERING: Release pairs with the Acquire of `count`: the node is vacant.
+        closing.futures.fetch_sub(1, Release);
+        match disarmed {
+            Disarmed::Cancelled(waiter) => Some(waiter),
+            Disarmed::Idle | Disarmed::Notified(_) => None,
+        }
     }
 }
 
@@ -77,23 +124,24 @@ impl Future for ClosedFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let receivers = self.receivers.expect("`ClosedFuture` polled after it had finished");
-        let mut last = self.cell.and_then(|cell| cell.disarm(Armed::InCall));
-        if receivers.will_wake() {
-            let cell = *self.cell.get_or_insert_with(|| {
-                // ORDERING: Relaxed; see `Cells::claim`.
-                receivers.waiters.fetch_add(1, Relaxed);
-                receivers.cells.claim(&receivers.waiters)
-            });
-            if !cell.is_idle() {
-                return come_back_soon(cx.waker());
+        let mut last = match self.registration.as_mut().map(Registration::disarm) {
+            Some(Disarmed::Cancelled(waiter)) => Some(waiter),
+            _ => None,
+        };
+        if receivers.confirm_open() {
+            let Closing { futures, wait_list } = receivers.closing();
+            let registration =
+                self.registration.get_or_insert_with(|| wait_list.claim(count(futures)));
+            if !wait_list.settle(registration) {
+                return reschedule(cx.waker());
             }
-            cell.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
-            if receivers.will_wake() {
+            registration.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
+            if receivers.confirm_open() {
                 return Poll::Pending;
             }
         }
         // Dropped last, as `last` is: a waker's drop is user code.
-        let _left = self.give_cell_back();
+        let _left = self.release();
         self.receivers = None;
         Poll::Ready(())
     }
@@ -108,7 +156,7 @@ impl futures_core::FusedFuture for ClosedFuture<'_> {
 
 impl Drop for ClosedFuture<'_> {
     fn drop(&mut self) {
-        drop(self.give_cell_back());
+        drop(self.release());
     }
 }
 

@@ -92,10 +92,16 @@ impl<T> Slot<T> {
         !Word(self.word.load(Relaxed)).is_full()
     }
 
-    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange, and `wake` if the slot was
-    /// empty and said `WAITING` (I3).
+    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange; and `wake` if the slot was
+    /// empty and said `WAITING` (I3), `displaced` if it was full.
     #[inline]
-    pub(crate) fn put(&self, spare: &mut Spare<T>, value: T, wake: impl FnOnce()) -> Option<T> {
+    pub(crate) fn put(
+        &self,
+        spare: &mut Spare<T>,
+        value: T,
+        wake: impl FnOnce(),
+        displaced: impl FnOnce(),
+    ) -> Option<T> {
         // The exchange has to wait for any before it, on whatever channel, to end; fetching its line
         // need not. An echo between two threads is shorter for it (`cargo bench --bench ratios`).
         prefetch(&raw const self.word);
@@ -103,7 +109,9 @@ impl<T> Slot<T> {
         let before = self.exchange(spare, FULL);
         if before.full {
             // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            return Some(unsafe { spare.read() });
+            let stale = unsafe { spare.read() };
+            displaced();
+            return Some(stale);
         }
         if before.waiting {
             wake();

@@ -32,6 +32,7 @@ mod real {
     pub(crate) use core::hint::spin_loop;
     #[cfg(not(overwrite_late))]
     use core::sync::atomic;
+    use core::sync::atomic::Ordering::Release;
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
 
@@ -49,11 +50,27 @@ mod real {
         let _ = pointer;
     }
 
+    /// Stores, with Release. A model needs a read-modify-write for it.
+    #[inline]
+    pub(crate) fn store_release(atomic: &AtomicU8, value: u8) {
+        // ORDERING: Release; each caller says what it pairs with.
+        atomic.store(value, Release);
+    }
+
     #[cfg(feature = "std")]
     mod thread {
         pub(crate) use crossbeam_utils::Backoff;
         pub(crate) use std::thread::{Thread, current, yield_now};
-        use std::{sync::OnceLock, thread, time::Instant};
+        use std::{
+            sync::OnceLock,
+            thread,
+            time::{Duration, Instant},
+        };
+
+        /// Lets a notifier run that has been preempted.
+        pub(crate) fn rest() {
+            thread::park_timeout(Duration::from_micros(50));
+        }
 
         /// Has `deadline` passed? No deadline never does.
         pub(crate) fn expired(deadline: Option<Instant>) -> bool {
@@ -118,11 +135,22 @@ mod modelled {
     use shuttle as scheduler;
     #[cfg(overwrite_shuttle)]
     pub(crate) use shuttle::thread::{Thread, current, park};
+    use core::sync::atomic::Ordering::Release;
     use std::time::Instant;
     #[cfg(overwrite_loom)]
     pub(crate) use thread::{Thread, current, park};
 
     pub(crate) fn prefetch<T>(_: *const T) {}
+
+    /// By a read-modify-write, because loom lets a plain store pass the read-modify-writes of other threads.
+    pub(crate) fn store_release(atomic: &AtomicU8, value: u8) {
+        // ORDERING: Release, as in `real`.
+        atomic.swap(value, Release);
+    }
+
+    pub(crate) fn rest() {
+        yield_now();
+    }
 
     /// A model has no clock: a deadline passes when, and only when, the thread has waited for it.
     pub(crate) fn expired(_: Option<Instant>) -> bool {

@@ -5,7 +5,7 @@
 use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
-    sync::{Backoff, expired, park_until},
+    sync::{expired, park_until, rest},
     wait::{Armed, Looks, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -278,7 +278,6 @@ impl<T> Receiver<T> {
     }
 
     fn sleep(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        let backoff = Backoff::new();
         let mut timed_out = false;
         loop {
             match self.look(self.baton) {
@@ -290,16 +289,15 @@ impl<T> Receiver<T> {
                     return result.map_err(|_| RecvTimeoutError::Disconnected);
                 }
             }
-            if !self.cell().is_idle() {
-                // The notifier that woke us is still putting the cell down.
-                backoff.snooze();
+            if !self.settle() {
+                rest();
                 timed_out |= expired(deadline);
                 continue;
             }
             match self.announce(Armed::InCall, Waiter::this_thread()) {
                 Announced::Value(value) => return Ok(value),
                 Announced::Asleep => {
-                    while !timed_out && self.cell().is_armed() {
+                    while !timed_out && self.registration.is_armed() {
                         timed_out = park_until(deadline);
                     }
                 }

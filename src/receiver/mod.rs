@@ -26,13 +26,13 @@ use crate::{
     block::Block,
     channel::{Side, count},
     node::Spare,
-    wait::{Armed, Cell, Waiter},
+    wait::{Armed, Disarmed, Registration, Waiter},
 };
 use core::{
     fmt,
     mem::{self, ManuallyDrop},
     panic::{RefUnwindSafe, UnwindSafe},
-    ptr::NonNull,
+    ptr,
 };
 
 /// The receiving half of a channel made by [`channel`](crate::channel()).
@@ -45,10 +45,8 @@ pub struct Receiver<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.
     spare: ManuallyDrop<Spare<T>>,
-    /// Where this receiver says that it waits.
-    cell: NonNull<Cell>,
-    /// How the cell is armed, if nobody has been notified meanwhile.
-    armed: Option<Armed>,
+    /// Where this receiver waits. The wait list lies in the block.
+    registration: Registration<'static>,
     /// This receiver was notified inside a call, and those who are still asleep depend on it: the
     /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
     /// announcement does, or by waking the next one.
@@ -67,14 +65,14 @@ impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
-    /// A handle that the channel's count of receivers already includes.
-    pub(crate) fn new(block: Block<T>, spare: Spare<T>) -> Self {
-        let cell = block.counts.cells.claim(&block.counts.receivers.count);
+    /// A handle that is one of `receivers`, as the channel's count of them says already.
+    pub(crate) fn new(block: Block<T>, spare: Spare<T>, receivers: usize) -> Self {
+        // SAFETY: the list lies in the block, which stays where it is and outlives this handle.
+        let registration = unsafe { block.counts.wait_list.claim_unbounded(receivers) };
         Self {
-            cell: NonNull::from(cell),
+            registration,
             block,
             spare: ManuallyDrop::new(spare),
-            armed: None,
             baton: false,
             #[cfg(feature = "std")]
             spin: Spin::default(),
@@ -183,43 +181,43 @@ impl<T> Receiver<T> {
         self.block.is_same(&other.block)
     }
 
-    fn cell(&self) -> &Cell {
-        // SAFETY: cells live as long as the channel, which lives as long as this handle.
-        unsafe { self.cell.as_ref() }
+    /// Makes sure that the node may be armed; see [`WaitList::settle`](crate::wait::WaitList::settle).
+    fn settle(&mut self) -> bool {
+        // SAFETY: the list lies in the block, which stays where it is and outlives this handle.
+        let wait_list = unsafe { &*ptr::from_ref(&self.block.counts.wait_list) };
+        wait_list.settle(&mut self.registration)
     }
 
-    fn arm(&mut self, armed: Armed, waiter: Waiter) {
-        self.cell().arm(armed, waiter);
-        self.armed = Some(armed);
-    }
-
-    /// Arms the cell, which is idle, and announces that on the slot's word. The cell stays armed,
-    /// whatever the announcement found.
+    /// Arms the node, which is settled, and announces that on the slot's word. The node stays armed, whatever the
+    /// announcement found.
     fn announce(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
-        self.arm(armed, waiter);
+        self.registration.arm(armed, waiter);
         let came = self.block.slot.announce(&mut self.spare);
         // The announcement left `WAITING` behind: whatever was owed before it is discharged.
         self.baton = false;
         match came {
             Some(value) => Announced::Value(value),
-            None if self.block.closing_will_wake() => Announced::Asleep,
+            None if self.block.confirm_open() => Announced::Asleep,
             None => Announced::Closed,
         }
     }
 
-    /// Stops waiting; notes the baton. Returns whom the cell would have woken: dropping that may be
-    /// user code.
+    /// Stops waiting; notes the baton. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
     fn disarm(&mut self) -> Option<Waiter> {
-        let armed = self.armed.take()?;
-        let last = self.cell().disarm(armed);
-        self.baton |= armed == Armed::InCall && last.is_none();
-        last
+        match self.registration.disarm() {
+            Disarmed::Cancelled(waiter) => Some(waiter),
+            Disarmed::Notified(armed) => {
+                self.baton |= armed == Armed::InCall;
+                None
+            }
+            Disarmed::Idle => None,
+        }
     }
 
     /// Whoever holds the baton and leaves wakes the next one, who holds it then.
     fn pass_on(&mut self) {
         if mem::take(&mut self.baton) {
-            self.block.counts.cells.wake_one();
+            self.block.counts.wait_list.notify_one();
         }
     }
 }
@@ -237,16 +235,16 @@ enum Announced<T> {
 impl<T> Clone for Receiver<T> {
     /// Another receiver of the same channel, which competes with this one.
     ///
-    /// **Lock-free**, with a step for each of the most receivers there ever were at once, but for the
-    /// allocator, which is asked if no node, or no wait cell, of a dropped handle is free.
+    /// **Lock-free**, with a step for 64 of the most receivers there ever were at once, but for the allocator, which
+    /// is asked if no node of a dropped handle is free, and as often as the number of receivers doubles.
     ///
     /// # Panics
     ///
     /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        count(&self.block.counts.receivers.count);
+        let receivers = count(&self.block.counts.receivers.count);
         #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
-        let mut clone = Self::new(self.block.clone(), self.block.acquire_node());
+        let mut clone = Self::new(self.block.clone(), self.block.acquire_node(), receivers);
         #[cfg(feature = "std")]
         {
             clone.spin = self.spin;
@@ -271,7 +269,7 @@ struct Wait<'a, T>(&'a mut Receiver<T>);
 impl<T> Drop for Wait<'_, T> {
     fn drop(&mut self) {
         // Dropped last: that may be user code, as a wake is. What a poll left behind stays.
-        let in_call = self.0.armed == Some(Armed::InCall);
+        let in_call = self.0.registration.armed() == Some(Armed::InCall);
         let _last = if in_call { self.0.disarm() } else { None };
         self.0.pass_on();
     }
@@ -283,12 +281,12 @@ struct End<'a, T>(&'a mut Receiver<T>);
 impl<T> Drop for End<'_, T> {
     fn drop(&mut self) {
         let receiver = &mut *self.0;
-        receiver.cell().release();
+        receiver.block.counts.wait_list.release(&receiver.registration);
         // SAFETY: the spare is not used after this.
         let spare = unsafe { ManuallyDrop::take(&mut receiver.spare) };
         receiver.block.release_node(spare);
         // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { receiver.block.clone().leave(Side::Receivers) };
+        unsafe { receiver.block.clone().release_handle(Side::Receivers) };
     }
 }
 

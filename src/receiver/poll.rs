@@ -5,7 +5,7 @@
 use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, TryRecvError,
-    wait::{Armed, Waiter, come_back_soon},
+    wait::{Armed, Waiter, reschedule},
 };
 use core::task::{Context, Poll, Waker};
 
@@ -43,7 +43,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.poll_recv(&mut cx), Poll::Ready(Ok(3)));
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        let poll = self.poll_armed(Armed::Left, cx.waker());
+        let poll = self.poll_armed(Armed::Detached, cx.waker());
         if poll.is_ready() {
             drop(self.disarm());
         }
@@ -54,7 +54,7 @@ impl<T> Receiver<T> {
     /// something else, the cell may be armed all the same.
     fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let last = self.disarm();
-        if armed == Armed::Left {
+        if armed == Armed::Detached {
             // Who may not come back holds no baton. A future that was forgotten may have left one.
             self.pass_on();
         }
@@ -67,8 +67,8 @@ impl<T> Receiver<T> {
                 return Poll::Ready(result.map_err(|_| RecvError));
             }
         }
-        if !self.cell().is_idle() {
-            return come_back_soon(waker);
+        if !self.settle() {
+            return reschedule(waker);
         }
         match self.announce(armed, Waiter::task(last, waker)) {
             Announced::Value(value) => Poll::Ready(Ok(value)),

@@ -4,7 +4,7 @@
 
 use super::{Receiver, Wait};
 use crate::{
-    sync::{expired, park_until, yield_now},
+    sync::{expired, park_until, rest},
     wait::{Armed, Looks, Spin, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -164,7 +164,7 @@ mod sealed {
     }
 }
 
-/// The thread is `LEFT` in every cell, as a waker that a poll leaves behind: whoever is woken by one
+/// The thread is detached in every node, as a waker that a poll leaves behind: whoever is woken by one
 /// channel and then returns for another owes nothing to the first.
 impl<T> sealed::Waitable for Receiver<T> {
     fn spin_limit(&self) -> u32 {
@@ -181,17 +181,16 @@ impl<T> sealed::Waitable for Receiver<T> {
 
     fn arm(&mut self) -> bool {
         drop(self.disarm()); // a waker that a poll left behind
-        if !self.cell().is_idle() {
-            // The notifier that woke us is still putting the cell down.
-            yield_now();
+        if !self.settle() {
+            rest();
             return false;
         }
-        self.arm(Armed::Left, Waiter::this_thread());
-        self.block.slot.announce_if_empty(&mut self.spare) && self.block.closing_will_wake()
+        self.registration.arm(Armed::Detached, Waiter::this_thread());
+        self.block.slot.announce_if_empty(&mut self.spare) && self.block.confirm_open()
     }
 
     fn is_armed(&self) -> bool {
-        self.cell().is_armed()
+        self.registration.is_armed()
     }
 
     fn disarm(&mut self) {

@@ -276,7 +276,7 @@ impl<T> Drop for Sender<T> {
         let spare = unsafe { ManuallyDrop::take(&mut self.spare) };
         self.block.release_node(spare);
         // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { self.block.clone().leave(Side::Senders) };
+        unsafe { self.block.clone().release_handle(Side::Senders) };
     }
 }
 

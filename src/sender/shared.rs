@@ -256,7 +256,7 @@ impl<T> Drop for SharedSender<T> {
             self.block.release_node(spare);
         }
         // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { self.block.clone().leave(Side::Senders) };
+        unsafe { self.block.clone().release_handle(Side::Senders) };
     }
 }
 

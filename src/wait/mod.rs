@@ -1,16 +1,19 @@
-//! Waiting: who is to be woken, and where that is written down.
+//! Waiting: registering a waiter, and notifying it.
 //!
-//! Each receiver owns a [`Cell`] of the channel's [`Cells`]. To wait it arms its cell, announces
-//! that on the slot's word, and sleeps or returns `Pending`. Whoever must wake takes what an armed
-//! cell holds, makes the cell idle, and only then wakes.
+//! Each receiver has claimed a node of the channel's [`WaitList`]. To wait it arms its node, announces that on the
+//! slot's word, and sleeps or returns `Pending`. A notifier takes the waiter out of an armed node, makes the node idle,
+//! and only then wakes the waiter.
 
-mod cell;
+mod index;
 mod list;
+mod node;
+mod registration;
 #[cfg(feature = "std")]
 mod spin;
 
-pub(crate) use cell::{Armed, Cell};
-pub(crate) use list::Cells;
+pub(crate) use list::WaitList;
+pub(crate) use node::Armed;
+pub(crate) use registration::{Disarmed, Registration};
 #[cfg(feature = "std")]
 pub(crate) use spin::{Looks, Spin};
 
@@ -22,10 +25,9 @@ use core::task::{Poll, Waker};
 /// How many values one poll looks at before it lets other tasks run.
 pub(crate) const UNWANTED_A_POLL: usize = 32;
 
-/// The notifier that woke this task is still putting the cell down. A task does not wait for that, and is
-/// polled again soon.
+/// Notifiers are at work in every vacant node: the task is polled again soon.
 #[cold]
-pub(crate) fn come_back_soon<R>(waker: &Waker) -> Poll<R> {
+pub(crate) fn reschedule<R>(waker: &Waker) -> Poll<R> {
     spin_loop();
     waker.wake_by_ref();
     Poll::Pending

@@ -5,7 +5,7 @@
 use super::{Receiver, error::RecvError, value::Ref};
 use crate::{
     RecvTimeoutError,
-    sync::{Backoff, expired, park_until},
+    sync::{expired, park_until, rest},
     wait::{Looks, Spin, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -245,7 +245,6 @@ impl<T> Receiver<T> {
 
     /// Parks until there is something new, or nothing can come, or the deadline has passed.
     fn park(&mut self, deadline: Option<Instant>) -> Result<u64, RecvTimeoutError> {
-        let backoff = Backoff::new();
         let mut timed_out = false;
         loop {
             // What the last round armed, or a poll left behind.
@@ -255,9 +254,8 @@ impl<T> Receiver<T> {
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
                 None => {}
             }
-            if !self.seat.cell().is_idle() {
-                // The notifier that woke us is still putting the cell down.
-                backoff.snooze();
+            if !self.seat.settle() {
+                rest();
                 timed_out |= expired(deadline);
                 continue;
             }
@@ -266,7 +264,7 @@ impl<T> Receiver<T> {
                 drop(self.seat.disarm());
                 return Ok(result?);
             }
-            while !timed_out && self.seat.cell().is_armed() {
+            while !timed_out && self.seat.is_armed() {
                 timed_out = park_until(deadline);
             }
         }

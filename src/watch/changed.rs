@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, error::RecvError, value::Ref};
-use crate::wait::{UNWANTED_A_POLL, Waiter, come_back_soon};
+use crate::wait::{UNWANTED_A_POLL, Waiter, reschedule};
 use core::{
     fmt,
     future::Future,
@@ -86,8 +86,8 @@ impl<T> Receiver<T> {
         if let Some(result) = self.settle() {
             return Poll::Ready(result);
         }
-        if !self.seat.cell().is_idle() {
-            return come_back_soon(cx.waker());
+        if !self.seat.settle() {
+            return reschedule(cx.waker());
         }
         self.seat.arm(Waiter::task(last, cx.waker()));
         let Some(result) = self.announce() else {

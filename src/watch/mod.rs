@@ -72,6 +72,6 @@ use shared::Shared;
 #[must_use]
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(init));
-    let receiver = Receiver::new(Arc::clone(&shared), 0);
+    let receiver = Receiver::new(Arc::clone(&shared), 1, 0);
     (Sender::from_counted(shared), receiver)
 }

@@ -28,9 +28,9 @@ impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
-    /// A handle that the channel's count of receivers already includes.
-    pub(super) fn new(shared: Arc<Shared<T>>, seen: u64) -> Self {
-        Self { seat: Seat::new(shared), seen, marked: false, skipped: 0 }
+    /// A handle that is one of `receivers`, as the channel's count of them says already.
+    pub(super) fn new(shared: Arc<Shared<T>>, receivers: usize, seen: u64) -> Self {
+        Self { seat: Seat::new(shared, receivers), seen, marked: false, skipped: 0 }
     }
 
     pub(super) fn shared(&self) -> &Shared<T> {
@@ -251,17 +251,17 @@ impl<T> Receiver<T> {
 impl<T> Clone for Receiver<T> {
     /// Another receiver of the same channel, to which the same is seen.
     ///
-    /// **Lock-free**, with a step for each of the most receivers there ever were at once, but for the
-    /// allocator, which is asked if no wait cell of a dropped receiver is free.
+    /// **Lock-free**, with a step for 64 of the most receivers there ever were at once, but for the allocator, which
+    /// is asked as often as the number of receivers doubles.
     ///
     /// # Panics
     ///
     /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
     fn clone(&self) -> Self {
         let shared = self.seat.shared();
-        count(&shared.receivers.count);
+        let receivers = count(&shared.receivers.count);
         let &Self { seen, marked, skipped, .. } = self;
-        Self { seat: Seat::new(Arc::clone(shared)), seen, marked, skipped }
+        Self { seat: Seat::new(Arc::clone(shared), receivers), seen, marked, skipped }
     }
 }
 

@@ -1,51 +1,51 @@
-//! A receiver's wait cell, with what keeps it alive.
+//! A receiver's place in the wait list, with what keeps the list alive.
 
 use super::shared::Shared;
-use crate::wait::{Armed, Cell, Waiter};
+use crate::wait::{Armed, Disarmed, Registration, WaitList, Waiter};
 use alloc::sync::Arc;
-use core::{ptr::NonNull, sync::atomic::Ordering::AcqRel};
+use core::sync::atomic::Ordering::AcqRel;
 
-/// The seat of a receiver, which the channel's count of receivers includes.
+/// The registration of a receiver, which the channel's count of receivers includes.
 pub(super) struct Seat<T> {
     shared: Arc<Shared<T>>,
-    cell: NonNull<Cell>,
-    is_armed: bool,
+    /// The wait list lies in what is shared.
+    registration: Registration<'static>,
 }
 
-// SAFETY: what is shared may be, if `T` may; the cell is part of it, and is used by its owner as much as
-// by any notifier through atomics.
-unsafe impl<T: Send + Sync> Send for Seat<T> {}
-// SAFETY: through `&Seat` one reaches what is shared, and reads the cell's state.
-unsafe impl<T: Send + Sync> Sync for Seat<T> {}
-
 impl<T> Seat<T> {
-    /// For a receiver that has been counted.
-    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
-        let cell = NonNull::from(shared.cells.claim(&shared.receivers.count));
-        Self { shared, cell, is_armed: false }
+    /// For a receiver that is one of `receivers`, as the channel's count of them says already.
+    pub(super) fn new(shared: Arc<Shared<T>>, receivers: usize) -> Self {
+        // SAFETY: the list lies in what is shared, which stays where it is and outlives this handle.
+        let registration = unsafe { shared.wait_list.claim_unbounded(receivers) };
+        Self { shared, registration }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<T>> {
         &self.shared
     }
 
-    pub(super) fn cell(&self) -> &Cell {
-        // SAFETY: cells live as long as their list, which lives in `shared`.
-        unsafe { self.cell.as_ref() }
+    /// Makes sure that the node may be armed; see [`WaitList::settle`].
+    pub(super) fn settle(&mut self) -> bool {
+        let wait_list: *const WaitList = &raw const self.shared.wait_list;
+        // SAFETY: the list lies in what is shared, which stays where it is and outlives this handle.
+        unsafe { &*wait_list }.settle(&mut self.registration)
     }
 
-    /// Arms the cell, which is idle. As every change wakes everybody, whoever is woken owes nothing.
+    /// Registers `waiter`; the node is settled. Every change notifies every waiter, so a notified one owes nothing.
     pub(super) fn arm(&mut self, waiter: Waiter) {
-        self.cell().arm(Armed::Left, waiter);
-        self.is_armed = true;
+        self.registration.arm(Armed::Detached, waiter);
     }
 
-    /// Stops waiting, if it waits. Returns whom the cell would have woken: dropping that may be user code.
+    pub(super) fn is_armed(&self) -> bool {
+        self.registration.is_armed()
+    }
+
+    /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
     pub(super) fn disarm(&mut self) -> Option<Waiter> {
-        if !core::mem::take(&mut self.is_armed) {
-            return None;
+        match self.registration.disarm() {
+            Disarmed::Cancelled(waiter) => Some(waiter),
+            Disarmed::Idle | Disarmed::Notified(_) => None,
         }
-        self.cell().disarm(Armed::Left)
     }
 }
 
@@ -53,12 +53,13 @@ impl<T> Drop for Seat<T> {
     fn drop(&mut self) {
         // Dropped last: a waker's drop is user code.
         let _left = self.disarm();
-        self.cell().release();
+        self.shared.wait_list.release(&self.registration);
         let receivers = &self.shared.receivers;
-        // ORDERING: AcqRel. Release: what I did comes before the receivers' end. Acquire: the last one sees
-        // the same of all the others, and the cells armed before `Receivers::will_wake`.
+        // ORDERING: AcqRel. Release: what this receiver did comes before the receivers' end, and its node is vacant
+        // before `count` says so. Acquire: the last receiver sees the same of all the others, and the nodes armed
+        // before `Receivers::confirm_open`.
         if receivers.count.fetch_sub(1, AcqRel) == 1 {
-            receivers.have_gone();
+            receivers.notify_closed();
         }
     }
 }

@@ -209,8 +209,8 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn subscribe(&self) -> Receiver<T> {
         let seen = self.shared.look().version();
-        count(&self.shared.receivers.count);
-        Receiver::new(Arc::clone(&self.shared), seen)
+        let receivers = count(&self.shared.receivers.count);
+        Receiver::new(Arc::clone(&self.shared), receivers, seen)
     }
 
     /// Is there no receiver now? [`subscribe`](Self::subscribe) may change that.
@@ -322,7 +322,7 @@ impl<T> Drop for Sender<T> {
         // the last one sees the same of all the others.
         if self.shared.senders.fetch_sub(1, AcqRel) == 1 {
             self.shared.state.close();
-            self.shared.cells.wake_all();
+            self.shared.wait_list.notify_all();
         }
     }
 }

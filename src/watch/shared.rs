@@ -9,7 +9,7 @@ use super::{
 use crate::{
     closed::Receivers,
     sync::{ArcSwap, AtomicUsize, Guard},
-    wait::Cells,
+    wait::WaitList,
 };
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
@@ -24,7 +24,7 @@ pub(super) struct Shared<T> {
     pub(super) receivers: Receivers,
     /// Where receivers wait for a newer version, or for the senders' end. Everybody is woken, so nobody
     /// owes a wake to others.
-    pub(super) cells: Cells,
+    pub(super) wait_list: WaitList,
 }
 
 impl<T> Shared<T> {
@@ -35,7 +35,7 @@ impl<T> Shared<T> {
             state: State::new(),
             senders: AtomicUsize::new(1),
             receivers: Receivers::one(),
-            cells: Cells::new(),
+            wait_list: WaitList::new(),
         }
     }
 
@@ -97,7 +97,7 @@ impl<T> Shared<T> {
             return Err(found);
         }
         if self.state.publish(version) {
-            self.cells.wake_all();
+            self.wait_list.notify_all();
         }
         Ok(())
     }
