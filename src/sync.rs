@@ -122,6 +122,7 @@ mod modelled {
     pub(crate) use super::arc_swap::{ArcSwap, Guard};
     #[cfg(overwrite_shuttle)]
     pub(crate) use super::cell::UnsafeCell;
+    use core::sync::atomic::Ordering::Release;
     #[cfg(overwrite_loom)]
     use loom as scheduler;
     #[cfg(overwrite_loom)]
@@ -135,7 +136,6 @@ mod modelled {
     use shuttle as scheduler;
     #[cfg(overwrite_shuttle)]
     pub(crate) use shuttle::thread::{Thread, current, park};
-    use core::sync::atomic::Ordering::Release;
     use std::time::Instant;
     #[cfg(overwrite_loom)]
     pub(crate) use thread::{Thread, current, park};

@@ -8,26 +8,32 @@
 
 use super::{
     Waiter,
-    index::{Group, Inline, Part, Round},
-    node::{Armed, Sought},
+    index::{self, Link, Segment},
+    node::{Armed, Sought, WaitNode},
     registration::Registration,
 };
 use crate::sync::{AtomicU8, AtomicUsize, store_release};
 use core::{
-    mem, ptr,
+    iter, mem, ptr,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
-/// The fields that a claim uses come first, those that a notification uses last: a channel lays its counts before
-/// them, and each half fills a cache line.
+/// How many nodes lie inside the list.
+const INLINE: usize = 2;
+
+/// What a claim uses comes first, what a notification uses last: a channel lays its counts before, and each half fills
+/// a cache line.
 #[repr(C)]
 pub(crate) struct WaitList {
     /// How many nodes there are at least.
     capacity: AtomicUsize,
-    /// A place where a node may be vacant.
+    /// A place in a segment where a node may be vacant.
     vacancy: AtomicUsize,
-    inline: Inline,
-    /// The place behind the one that was notified last in a call: the next round begins here.
+    next: Link,
+    /// A bit for each of `nodes`.
+    claimed: AtomicUsize,
+    nodes: [WaitNode; INLINE],
+    /// The place behind the waiter that was notified last in a call: the next walk begins here.
     cursor: AtomicUsize,
     /// 1 after a task was notified in a call, until a send that displaces a value has seen to it: such a task may
     /// never poll again.
@@ -36,11 +42,12 @@ pub(crate) struct WaitList {
 
 impl WaitList {
     pub(crate) fn new() -> Self {
-        let inline = Inline::new();
         Self {
-            capacity: AtomicUsize::new(Part::Inline(&inline).end()),
-            vacancy: AtomicUsize::new(0),
-            inline,
+            capacity: AtomicUsize::new(INLINE),
+            vacancy: AtomicUsize::new(INLINE),
+            next: Link::new(),
+            claimed: AtomicUsize::new(0),
+            nodes: [WaitNode::new(), WaitNode::new()],
             cursor: AtomicUsize::new(0),
             may_stall: AtomicU8::new(0),
         }
@@ -68,40 +75,67 @@ impl WaitList {
     }
 
     fn claim_vacant(&self) -> Registration<'_> {
-        let mut idle = true;
+        if let Some(registration) = self.try_claim(true) {
+            return registration;
+        }
+        // Every vacant node is being taken, or was claimed by another thread meanwhile.
         loop {
-            // ORDERING: Relaxed; a hint.
-            let mut round = Round::new(&self.inline, self.vacancy.load(Relaxed));
-            while let Some(Group { part, word, nodes }) = round.next(None) {
-                if let Some(place) = part.claim(word, nodes, idle) {
-                    // ORDERING: Relaxed; a hint.
-                    self.vacancy.store(place, Relaxed);
-                    return Registration::new(part, place);
-                }
+            if let Some(registration) = self.try_claim(false) {
+                return registration;
             }
-            // Every vacant node is being taken, or was claimed by another thread meanwhile.
-            idle = false;
         }
     }
 
+    /// Looks at every node once, at some twice; for `idle` see [`index::claim`].
+    fn try_claim(&self, idle: bool) -> Option<Registration<'_>> {
+        // The nodes inside the list are the nearest, and the cheapest to wait in.
+        if let Some(place) = index::claim(&self.claimed, &self.nodes, idle) {
+            return Some(Registration::new(&self.nodes[place], place, None));
+        }
+        // ORDERING: Relaxed; a hint.
+        let hint = self.vacancy.load(Relaxed);
+        for from in [hint, INLINE] {
+            for segment in self.segments().skip_while(|segment| segment.end() <= from) {
+                if let Some(place) = segment.claim(from, idle) {
+                    // ORDERING: Relaxed; a hint.
+                    self.vacancy.store(place, Relaxed);
+                    return Some(Registration::new(segment.node(place), place, Some(segment)));
+                }
+            }
+        }
+        None
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &Segment> {
+        iter::successors(self.next.get(), |segment| segment.next.get())
+    }
+
+    /// Makes more nodes than there are owners (W7).
     #[cold]
     fn grow(&self, owners: usize) {
-        let mut last = Part::Inline(&self.inline);
-        while last.end() <= owners {
-            last = last.next().unwrap_or_else(|| last.append());
+        let mut link = &self.next;
+        let (mut base, mut end) = (0, INLINE);
+        while end <= owners {
+            let segment = link.get_or_append(end, (end - base) * 2);
+            (base, end) = (segment.base(), segment.end());
+            link = &segment.next;
         }
         // ORDERING: Release pairs with the Acquire of `claim`: this thread has seen the segments linked.
-        self.capacity.fetch_max(last.end(), Release);
+        self.capacity.fetch_max(end, Release);
         // ORDERING: Relaxed; a hint.
-        self.vacancy.store(last.base(), Relaxed);
+        self.vacancy.store(base, Relaxed);
     }
 
     /// Leaves a node, which is not armed, to the next claimer.
     pub(crate) fn release(&self, registration: &Registration<'_>) {
-        let part = registration.segment().map_or(Part::Inline(&self.inline), Part::Segment);
-        part.release(registration.place());
-        // ORDERING: Relaxed; a hint.
-        self.vacancy.store(registration.place(), Relaxed);
+        let place = registration.place();
+        if let Some(segment) = registration.segment() {
+            segment.release(place);
+            // ORDERING: Relaxed; a hint.
+            self.vacancy.store(place, Relaxed);
+        } else {
+            index::release(&self.claimed, 1 << place);
+        }
     }
 
     /// Makes sure that the owner may arm its node, which is not armed. If a notifier is still taking the waiter, it
@@ -126,17 +160,16 @@ impl WaitList {
     /// Wait-free but for the wakes themselves: a step for each word of nodes.
     #[cold]
     pub(crate) fn notify_one(&self) {
-        // ORDERING: Relaxed; each notification in a call is ordered before the next by the slot's word.
-        self.walk(self.cursor.load(Relaxed), false);
+        Walk { list: self, sought: Sought::Any, all: false }.run();
     }
 
     /// Notifies every waiter.
     pub(crate) fn notify_all(&self) {
-        self.walk(0, true);
+        Walk { list: self, sought: Sought::Any, all: true }.run();
     }
 
-    /// Notifies one more waiter, if a task was notified since: that may be stalled, and hold up the others. For a send
-    /// that has displaced a value.
+    /// Notifies one more waiter, if a task was notified before: that one may be stalled, and hold up the others. For a
+    /// send that has displaced a value.
     #[inline]
     pub(crate) fn notify_past_stalled(&self) {
         // ORDERING: Relaxed; the exchange decides.
@@ -147,74 +180,79 @@ impl WaitList {
 
     #[cold]
     fn notify_past_a_task(&self) {
-        // ORDERING: Acquire pairs with the Release of the walk that notified a task: every node which that saw armed
+        // ORDERING: Acquire pairs with the Release in `Walk::notify`: each node that the notifier of the task saw armed
         // is seen.
         if self.may_stall.swap(0, Acquire) != 0 {
             self.notify_one();
         }
     }
-
-    fn walk(&self, start: usize, all: bool) {
-        let round = Round::new(&self.inline, start);
-        let mut walk = Walk { list: self, group: round.nothing(), round, sought: Sought::Any, all };
-        walk.run();
-        mem::forget(walk); // it has ended, and owns nothing
-    }
 }
 
-/// One round of notifications. If a waker panics, those behind it are notified while that unwinds.
+/// One walk along the list.
 struct Walk<'a> {
     list: &'a WaitList,
-    round: Round<'a>,
-    /// Nodes that were armed when this walk came by.
-    group: Group<'a>,
     sought: Sought,
     all: bool,
 }
 
 impl Walk<'_> {
-    fn run(&mut self) {
-        loop {
-            while let Some((place, node)) = self.group.pop() {
-                let Self { list, sought, all, .. } = *self;
-                let taken = node.take(sought, |armed, waiter| {
-                    if let Some(segment) = self.group.part.segment() {
-                        segment.clear(armed, place);
-                    }
-                    if armed == Armed::InCall && !all {
-                        list.note(place, waiter);
-                    }
-                });
-                if let Some((armed, waiter)) = taken {
-                    waiter.wake();
-                    // Only now: a waker that panicked has woken nothing.
-                    if armed == Armed::InCall && !all {
-                        self.sought = Sought::Detached;
-                    }
+    fn run(mut self) {
+        self.round();
+        mem::forget(self); // its drop is for a waker that panics
+    }
+
+    /// From the cursor to the end, and from the beginning to the cursor.
+    fn round(&mut self) {
+        // ORDERING: Relaxed; the slot's word, or the baton, orders one notification of a call before the next.
+        let cursor = self.list.cursor.load(Relaxed);
+        self.lap(cursor, usize::MAX);
+        self.lap(0, cursor);
+    }
+
+    fn lap(&mut self, mut from: usize, end: usize) {
+        let list = self.list;
+        while from < end.min(INLINE) {
+            self.notify(&list.nodes[from], from, None);
+            from += 1;
+        }
+        for segment in list.segments() {
+            while let Some(place) = segment.find(from, self.sought) {
+                if place >= end {
+                    return;
+                }
+                self.notify(segment.node(place), place, Some(segment));
+                from = place + 1;
+            }
+        }
+    }
+
+    fn notify(&mut self, node: &WaitNode, place: usize, segment: Option<&Segment>) {
+        let taken = node.take(self.sought, |armed, waiter| {
+            if let Some(segment) = segment {
+                segment.clear(armed, place);
+            }
+            if armed == Armed::InCall && !self.all {
+                // ORDERING: Relaxed; see `round`.
+                self.list.cursor.store(place + 1, Relaxed);
+                if matches!(waiter, Waiter::Task(_)) {
+                    // ORDERING: Release pairs with the Acquire of `notify_past_a_task`.
+                    store_release(&self.list.may_stall, 1);
                 }
             }
-            match self.round.next(Some(self.sought)) {
-                Some(group) => self.group = group.armed(self.sought),
-                None => return,
+        });
+        if let Some((armed, waiter)) = taken {
+            waiter.wake();
+            // Only now: a waker that panicked has woken nothing.
+            if armed == Armed::InCall && !self.all {
+                self.sought = Sought::Detached;
             }
         }
     }
 }
 
+/// A waker has panicked: those that are still armed are notified.
 impl Drop for Walk<'_> {
     fn drop(&mut self) {
-        self.run();
-    }
-}
-
-impl WaitList {
-    /// Notes that the waiter at `place`, in a call, is being notified.
-    fn note(&self, place: usize, waiter: &Waiter) {
-        // ORDERING: Relaxed; see `notify_one`.
-        self.cursor.store(place + 1, Relaxed);
-        if matches!(waiter, Waiter::Task(_)) {
-            // ORDERING: Release pairs with the Acquire of `notify_past_a_task`.
-            store_release(&self.may_stall, 1);
-        }
+        self.round();
     }
 }

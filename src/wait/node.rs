@@ -105,7 +105,11 @@ impl WaitNode {
 
     /// Takes the waiter out, for a notifier. `on_take` runs while no other party can use the node, before its owner
     /// can see it idle.
-    pub(super) fn take(&self, sought: Sought, on_take: impl FnOnce(Armed, &Waiter)) -> Option<(Armed, Waiter)> {
+    pub(super) fn take(
+        &self,
+        sought: Sought,
+        on_take: impl FnOnce(Armed, &Waiter),
+    ) -> Option<(Armed, Waiter)> {
         let armed = self.armed(sought)?;
         // ORDERING: AcqRel. Acquire pairs with `arm`: the waiter is written. Release pairs with the failing Acquire
         // of `disarm`. Relaxed when it fails: nothing was taken.

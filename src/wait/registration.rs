@@ -2,7 +2,7 @@
 
 use super::{
     Waiter,
-    index::{Part, Segment},
+    index::Segment,
     node::{Armed, WaitNode},
 };
 use core::{marker::PhantomData, ptr::NonNull};
@@ -33,11 +33,11 @@ pub(crate) enum Disarmed {
 }
 
 impl<'a> Registration<'a> {
-    /// The node at `place`, which the caller has claimed.
-    pub(super) fn new(part: Part<'a>, place: usize) -> Self {
+    /// For the owner of `node`, which has that place. The segment is the one in which the node lies, if it lies in one.
+    pub(super) fn new(node: &'a WaitNode, place: usize, segment: Option<&'a Segment>) -> Self {
         Self {
-            node: NonNull::from(&part.nodes()[place - part.base()]),
-            segment: part.segment().map(NonNull::from),
+            node: NonNull::from(node),
+            segment: segment.map(NonNull::from),
             place,
             armed: None,
             list: PhantomData,

@@ -5,5 +5,6 @@ mod payload;
 mod select;
 mod shared;
 mod tasks;
+mod wait_list;
 mod waiting;
 mod watch;
