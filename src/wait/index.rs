@@ -22,6 +22,7 @@ use super::node::{Armed, Sought, WaitNode};
 use crate::sync::{AtomicPtr, AtomicUsize};
 use alloc::boxed::Box;
 use core::{
+    mem::size_of,
     ptr,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
@@ -104,9 +105,9 @@ impl Segment {
         &self.nodes[place - self.base]
     }
 
-    /// Makes the node at `place` visible to notifiers, before its owner arms it.
-    pub(super) fn set(&self, armed: Armed, place: usize) {
-        let (word, bit) = self.locate(place);
+    /// Makes a node visible to notifiers, before its owner arms it.
+    pub(super) fn set(&self, armed: Armed, node: &WaitNode) {
+        let (word, bit) = self.locate(node);
         if let Some(count) = self.counts.get(word / WORDS_PER_COUNT) {
             // ORDERING: Relaxed; see W6.
             count.of(armed).fetch_add(1, Relaxed);
@@ -116,8 +117,8 @@ impl Segment {
     }
 
     /// Undoes [`set`](Self::set), after the node was disarmed or taken.
-    pub(super) fn clear(&self, armed: Armed, place: usize) {
-        let (word, bit) = self.locate(place);
+    pub(super) fn clear(&self, armed: Armed, node: &WaitNode) {
+        let (word, bit) = self.locate(node);
         // ORDERING: Relaxed; see W6.
         self.words[word].armed.of(armed).fetch_and(!bit, Relaxed);
         if let Some(count) = self.counts.get(word / WORDS_PER_COUNT) {
@@ -158,16 +159,23 @@ impl Segment {
         })
     }
 
-    pub(super) fn release(&self, place: usize) {
-        let (word, bit) = self.locate(place);
+    /// Leaves a node to the next claimer, and returns a place in its word.
+    pub(super) fn release(&self, node: &WaitNode) -> usize {
+        let (word, bit) = self.locate(node);
         release(&self.words[word].claimed, bit);
+        self.base + word * NODES_PER_WORD
     }
 
     /// The word of a node, and its bit there.
-    fn locate(&self, place: usize) -> (usize, usize) {
-        let offset = place - self.base;
-        (offset / NODES_PER_WORD, 1 << (offset % NODES_PER_WORD))
+    fn locate(&self, node: &WaitNode) -> (usize, usize) {
+        let index = index_of(node, &self.nodes);
+        (index / NODES_PER_WORD, 1 << (index % NODES_PER_WORD))
     }
+}
+
+/// Which of `nodes` that is.
+pub(super) fn index_of(node: &WaitNode, nodes: &[WaitNode]) -> usize {
+    (ptr::from_ref(node).addr() - nodes.as_ptr().addr()) / size_of::<WaitNode>()
 }
 
 /// Claims one of `nodes` that is vacant by the word `claimed`, and returns which. With `idle`, it passes over nodes

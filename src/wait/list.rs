@@ -56,6 +56,7 @@ impl WaitList {
     /// Claims a node for one of `owners`, each of which has claimed a node of this list or is about to.
     ///
     /// Lock-free: it looks again only if another claim succeeded. The allocator is outside of that.
+    #[inline]
     pub(crate) fn claim(&self, owners: usize) -> Registration<'_> {
         // ORDERING: Acquire pairs with the Release of `grow`: the segments are linked.
         if self.capacity.load(Acquire) <= owners {
@@ -68,30 +69,31 @@ impl WaitList {
     ///
     /// # Safety
     /// The list outlives every use of the registration, and stays where it is.
+    #[inline]
     pub(crate) unsafe fn claim_unbounded(&self, owners: usize) -> Registration<'static> {
         // SAFETY: a registration keeps no reference, and the caller promises the rest.
         let list: &'static Self = unsafe { &*ptr::from_ref(self) };
         list.claim(owners)
     }
 
+    #[inline]
     fn claim_vacant(&self) -> Registration<'_> {
-        if let Some(registration) = self.try_claim(true) {
-            return registration;
-        }
-        // Every vacant node is being taken, or was claimed by another thread meanwhile.
+        let mut idle = true;
         loop {
-            if let Some(registration) = self.try_claim(false) {
+            // The nodes inside the list are the nearest, and the cheapest to wait in.
+            if let Some(index) = index::claim(&self.claimed, &self.nodes, idle) {
+                return Registration::new(&self.nodes[index], None);
+            }
+            if let Some(registration) = self.claim_in_segments(idle) {
                 return registration;
             }
+            // Every vacant node is being taken, or was claimed by another thread meanwhile.
+            idle = false;
         }
     }
 
-    /// Looks at every node once, at some twice; for `idle` see [`index::claim`].
-    fn try_claim(&self, idle: bool) -> Option<Registration<'_>> {
-        // The nodes inside the list are the nearest, and the cheapest to wait in.
-        if let Some(place) = index::claim(&self.claimed, &self.nodes, idle) {
-            return Some(Registration::new(&self.nodes[place], place, None));
-        }
+    /// Looks at each node once, at some twice; for `idle` see [`index::claim`].
+    fn claim_in_segments(&self, idle: bool) -> Option<Registration<'_>> {
         // ORDERING: Relaxed; a hint.
         let hint = self.vacancy.load(Relaxed);
         for from in [hint, INLINE] {
@@ -99,7 +101,7 @@ impl WaitList {
                 if let Some(place) = segment.claim(from, idle) {
                     // ORDERING: Relaxed; a hint.
                     self.vacancy.store(place, Relaxed);
-                    return Some(Registration::new(segment.node(place), place, Some(segment)));
+                    return Some(Registration::new(segment.node(place), Some(segment)));
                 }
             }
         }
@@ -128,13 +130,13 @@ impl WaitList {
 
     /// Leaves a node, which is not armed, to the next claimer.
     pub(crate) fn release(&self, registration: &Registration<'_>) {
-        let place = registration.place();
+        let node = registration.node();
         if let Some(segment) = registration.segment() {
-            segment.release(place);
+            let place = segment.release(node);
             // ORDERING: Relaxed; a hint.
             self.vacancy.store(place, Relaxed);
         } else {
-            index::release(&self.claimed, 1 << place);
+            index::release(&self.claimed, 1 << index::index_of(node, &self.nodes));
         }
     }
 
@@ -229,7 +231,7 @@ impl Walk<'_> {
     fn notify(&mut self, node: &WaitNode, place: usize, segment: Option<&Segment>) {
         let taken = node.take(self.sought, |armed, waiter| {
             if let Some(segment) = segment {
-                segment.clear(armed, place);
+                segment.clear(armed, node);
             }
             if armed == Armed::InCall && !self.all {
                 // ORDERING: Relaxed; see `round`.

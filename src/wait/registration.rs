@@ -12,7 +12,6 @@ pub(crate) struct Registration<'a> {
     node: NonNull<WaitNode>,
     /// The segment in which the node lies, unless it lies inside the list.
     segment: Option<NonNull<Segment>>,
-    place: usize,
     armed: Option<Armed>,
     list: PhantomData<&'a WaitNode>,
 }
@@ -33,24 +32,19 @@ pub(crate) enum Disarmed {
 }
 
 impl<'a> Registration<'a> {
-    /// For the owner of `node`, which has that place. The segment is the one in which the node lies, if it lies in one.
-    pub(super) fn new(node: &'a WaitNode, place: usize, segment: Option<&'a Segment>) -> Self {
+    /// For the owner of `node`, which lies in that segment, or inside the list.
+    pub(super) fn new(node: &'a WaitNode, segment: Option<&'a Segment>) -> Self {
         Self {
             node: NonNull::from(node),
             segment: segment.map(NonNull::from),
-            place,
             armed: None,
             list: PhantomData,
         }
     }
 
-    fn node(&self) -> &WaitNode {
+    pub(super) fn node(&self) -> &WaitNode {
         // SAFETY: nodes live as long as their list, which outlives `'a`.
         unsafe { self.node.as_ref() }
-    }
-
-    pub(super) fn place(&self) -> usize {
-        self.place
     }
 
     pub(super) fn segment(&self) -> Option<&Segment> {
@@ -66,7 +60,7 @@ impl<'a> Registration<'a> {
     /// Registers `waiter`. The node is idle: [`WaitList::settle`](super::WaitList::settle) has returned `true`.
     pub(crate) fn arm(&mut self, armed: Armed, waiter: Waiter) {
         if let Some(segment) = self.segment() {
-            segment.set(armed, self.place);
+            segment.set(armed, self.node());
         }
         self.node().arm(armed, waiter);
         self.armed = Some(armed);
@@ -84,6 +78,7 @@ impl<'a> Registration<'a> {
     }
 
     /// Stops waiting.
+    #[inline]
     pub(crate) fn disarm(&mut self) -> Disarmed {
         let Some(armed) = self.armed.take() else {
             return Disarmed::Idle;
@@ -92,7 +87,7 @@ impl<'a> Registration<'a> {
             return Disarmed::Notified(armed);
         };
         if let Some(segment) = self.segment() {
-            segment.clear(armed, self.place);
+            segment.clear(armed, self.node());
         }
         Disarmed::Cancelled(waiter)
     }
