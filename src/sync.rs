@@ -19,6 +19,11 @@ mod cell;
 #[cfg(overwrite_late)]
 mod late;
 
+/// `store`, for an atomic that others change by read-modify-writes.
+pub(crate) trait Set {
+    fn set(&self, value: u8, order: core::sync::atomic::Ordering);
+}
+
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
     pub(crate) use super::cell::UnsafeCell;
@@ -32,7 +37,7 @@ mod real {
     pub(crate) use core::hint::spin_loop;
     #[cfg(not(overwrite_late))]
     use core::sync::atomic;
-    use core::sync::atomic::Ordering::Release;
+    use core::sync::atomic::Ordering;
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
 
@@ -50,11 +55,11 @@ mod real {
         let _ = pointer;
     }
 
-    /// Stores, with Release. A model needs a read-modify-write for it.
-    #[inline]
-    pub(crate) fn store_release(atomic: &AtomicU8, value: u8) {
-        // ORDERING: Release; each caller says what it pairs with.
-        atomic.store(value, Release);
+    impl super::Set for AtomicU8 {
+        #[inline]
+        fn set(&self, value: u8, order: Ordering) {
+            self.store(value, order);
+        }
     }
 
     #[cfg(feature = "std")]
@@ -122,7 +127,7 @@ mod modelled {
     pub(crate) use super::arc_swap::{ArcSwap, Guard};
     #[cfg(overwrite_shuttle)]
     pub(crate) use super::cell::UnsafeCell;
-    use core::sync::atomic::Ordering::Release;
+    use core::sync::atomic::Ordering;
     #[cfg(overwrite_loom)]
     use loom as scheduler;
     #[cfg(overwrite_loom)]
@@ -142,10 +147,11 @@ mod modelled {
 
     pub(crate) fn prefetch<T>(_: *const T) {}
 
-    /// By a read-modify-write, because loom lets a plain store pass the read-modify-writes of other threads.
-    pub(crate) fn store_release(atomic: &AtomicU8, value: u8) {
-        // ORDERING: Release, as in `real`.
-        atomic.swap(value, Release);
+    /// loom lets a plain store pass the read-modify-writes of other threads.
+    impl super::Set for AtomicU8 {
+        fn set(&self, value: u8, order: Ordering) {
+            self.swap(value, order);
+        }
     }
 
     pub(crate) fn rest() {

@@ -12,7 +12,7 @@ use super::{
     node::{Armed, Sought, WaitNode},
     registration::Registration,
 };
-use crate::sync::{AtomicU8, AtomicUsize, store_release};
+use crate::sync::{AtomicU8, AtomicUsize, Set};
 use core::{
     iter, mem, ptr,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
@@ -238,7 +238,7 @@ impl Walk<'_> {
                 self.list.cursor.store(place + 1, Relaxed);
                 if matches!(waiter, Waiter::Task(_)) {
                     // ORDERING: Release pairs with the Acquire of `notify_past_a_task`.
-                    store_release(&self.list.may_stall, 1);
+                    self.list.may_stall.set(1, Release);
                 }
             }
         });

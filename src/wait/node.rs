@@ -18,10 +18,10 @@
 //! it owes nothing.
 
 use super::Waiter;
-use crate::sync::{AtomicU8, UnsafeCell, store_release};
+use crate::sync::{AtomicU8, Set, UnsafeCell};
 use core::{
     mem::MaybeUninit,
-    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed},
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
 const IDLE: u8 = 0;
@@ -73,7 +73,7 @@ impl WaitNode {
             unsafe { place.write(MaybeUninit::new(waiter)) };
         });
         // ORDERING: Release pairs with the Acquire of `take`: the waiter is written.
-        store_release(&self.state, armed as u8);
+        self.state.set(armed as u8, Release);
     }
 
     /// Returns `true` until a notifier has begun to take the waiter of an armed node.
@@ -119,7 +119,7 @@ impl WaitNode {
         on_take(armed, &waiter);
         // ORDERING: Release pairs with the Acquire of `is_idle` (the waiter is out, the bit is cleared), and with the
         // failing one of `disarm`.
-        store_release(&self.state, IDLE);
+        self.state.set(IDLE, Release);
         Some((armed, waiter))
     }
 
