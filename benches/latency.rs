@@ -18,6 +18,7 @@
 //! cargo bench --bench latency -- --test   # one round: does everything run?
 //! ```
 
+mod asleep;
 mod cores;
 #[path = "latency/mod.rs"]
 mod latency;

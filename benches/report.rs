@@ -11,6 +11,7 @@
 
 #[path = "allocations/mod.rs"]
 mod allocations;
+mod asleep;
 #[path = "memory/channels.rs"]
 mod channels;
 #[path = "charts/mod.rs"]

@@ -14,12 +14,19 @@ pub(crate) const ENOUGH: Duration = Duration::from_millis(20);
 pub(crate) type Measure = Box<dyn Fn() -> f64>;
 
 pub(crate) fn measure(count: u32, mut batch: impl FnMut()) -> f64 {
+    measure_parts(count, || {
+        let start = Instant::now();
+        batch();
+        start.elapsed()
+    })
+}
+
+/// As [`measure`], where `batch` returns how much of its time counts.
+pub(crate) fn measure_parts(count: u32, mut batch: impl FnMut() -> Duration) -> f64 {
     let start = Instant::now();
     let mut times = Vec::with_capacity(BATCHES);
     while times.len() < BATCHES && (times.is_empty() || start.elapsed() < ENOUGH) {
-        let start = Instant::now();
-        batch();
-        times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(count));
+        times.push(batch().as_secs_f64() * 1e9 / f64::from(count));
     }
     median(&mut times)
 }
@@ -72,7 +79,7 @@ impl Table {
         self.rows.iter_mut().map(figure).collect()
     }
 
-    fn print(&mut self) {
+    pub(crate) fn print(&mut self) {
         println!("\n{:<58}{:>8}{:>8}{:>15}", self.title, "ns", "ratio", "quartiles");
         for Figure { name, nanos, ratio: [low, ratio, high] } in self.figures() {
             println!("  {name:<56}{nanos:>8.1}{ratio:>8.2}{low:>8.2} –{high:>5.2}");
@@ -123,6 +130,23 @@ pub(crate) fn value_of(option: &str) -> Option<String> {
     env::args().skip_while(|arg| arg != option).nth(1)
 }
 
+/// Returns `true` if the contenders are only to be checked.
+pub(crate) fn is_test() -> bool {
+    // Without `--bench` it is `cargo test` that runs this. Options of criterion's are no concern.
+    has_option("--test") || !has_option("--bench")
+}
+
+/// Returns how long to measure one table, as the options say.
+pub(crate) fn time_each() -> Duration {
+    if is_test() {
+        Duration::ZERO
+    } else if has_option("--quick") {
+        Duration::from_millis(1300)
+    } else {
+        Duration::from_millis(7500)
+    }
+}
+
 /// Measures for as long as the options say, and prints. With `--only <part>`, only the tables whose
 /// titles contain that part.
 pub(crate) fn run(mut tables: Vec<Table>, note: &str) {
@@ -130,15 +154,7 @@ pub(crate) fn run(mut tables: Vec<Table>, note: &str) {
         tables.retain(|table| table.title.contains(&part));
         assert!(!tables.is_empty(), "no table's title contains {part:?}");
     }
-    // Without `--bench` it is `cargo test` that runs this. Options of criterion's are no concern.
-    let time_each = if has_option("--test") || !has_option("--bench") {
-        Duration::ZERO
-    } else if has_option("--quick") {
-        Duration::from_millis(1300)
-    } else {
-        Duration::from_millis(7500)
-    };
-    let time = time_each * u32::try_from(tables.len()).expect("a few tables");
+    let time = time_each() * u32::try_from(tables.len()).expect("a few tables");
     let rounds = rounds(&mut tables, time, &mut |_| ());
     println!("Medians of {rounds} rounds, {note}.");
     tables.iter_mut().for_each(Table::print);

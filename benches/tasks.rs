@@ -134,6 +134,27 @@ impl Task for OverwriteStream {
     }
 }
 
+pub(crate) struct OverwriteWatch;
+
+impl Task for OverwriteWatch {
+    const NAME: &'static str = "overwrite_channel::watch";
+    type Tx = overwrite_channel::watch::Sender<u64>;
+    type Rx = overwrite_channel::watch::Receiver<u64>;
+
+    fn open() -> (Self::Tx, Self::Rx) {
+        overwrite_channel::watch::channel(0)
+    }
+
+    async fn send(tx: &mut Self::Tx, value: u64) {
+        tx.send(value).expect("a receiver is left");
+    }
+
+    async fn recv(rx: &mut Self::Rx) -> u64 {
+        rx.changed().await.expect("a sender is left");
+        *rx.borrow_and_update()
+    }
+}
+
 pub(crate) struct Watch;
 
 impl Task for Watch {

@@ -12,6 +12,7 @@
 
 mod cores;
 mod table;
+#[allow(dead_code, reason = "what only other benches use")]
 mod tasks;
 mod threads;
 #[path = "waits/mod.rs"]

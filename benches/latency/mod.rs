@@ -1,7 +1,7 @@
 //! Percentiles of a send and of a hand-over, by interleaved rounds.
 //!
-//! A program that uses this module has `cores.rs`, `peers/`, `tasks.rs`, `threads.rs` and `waits/` (and their
-//! `table.rs`) as modules of its root.
+//! A program that uses this module has `asleep.rs`, `cores.rs`, `peers/`, `tasks.rs`, `threads.rs` and `waits/` (and
+//! their `table.rs`) as modules of its root.
 
 mod parked;
 mod polling;

@@ -1,14 +1,13 @@
 //! One send to a thread that is parked, and one hand-over to it. Who waits is asleep before each send.
 
-use super::{Cell, Group, PATIENCE, WARM_UP, poll, since, whole_nanos};
+use super::{Cell, Group, WARM_UP, poll, since, whole_nanos};
 use crate::{
+    asleep::Sleeper,
     cores::Pair,
     threads::{BarePark, CrossbeamChannel, Parked, SyncChannel, Thread},
 };
 use crossbeam_utils::CachePadded;
 use std::{
-    fs,
-    path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{
@@ -18,36 +17,12 @@ use std::{
         mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// Samples in a cell; each takes some 50 µs.
 const COUNT: usize = 40;
 const STOP: u64 = u64::MAX;
-/// In which a thread falls asleep, where the system does not tell.
-const A_WHILE: Duration = Duration::from_micros(300);
-
-/// Where the system tells what the calling thread does. None on other systems than Linux.
-fn own_state() -> Option<PathBuf> {
-    Some(Path::new("/proc").join(fs::read_link("/proc/thread-self").ok()?).join("stat"))
-}
-
-/// Waits until that thread is asleep.
-fn until_asleep(state: Option<&Path>) {
-    let begun = Instant::now();
-    loop {
-        let is_asleep = match state.map(fs::read_to_string) {
-            // Number, name in parentheses, state.
-            Some(Ok(line)) => line.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')),
-            _ => begun.elapsed() > A_WHILE,
-        };
-        if is_asleep {
-            return;
-        }
-        assert!(begun.elapsed() < PATIENCE, "the receiver does not park");
-        thread::yield_now();
-    }
-}
 
 /// Sends, and hand-overs.
 fn to_a_sleeper<C: Thread>(pair: Option<Pair>) -> Vec<Vec<u64>> {
@@ -62,7 +37,7 @@ fn to_a_sleeper<C: Thread>(pair: Option<Pair>) -> Vec<Vec<u64>> {
             if let Some(pair) = pair {
                 pair.go_there();
             }
-            let _ = tell.send(own_state());
+            let _ = tell.send(Sleeper::this_thread());
             let mut nanos = vec![1; WARM_UP / 4 + COUNT];
             for (number, nanos) in (1..).zip(&mut nanos) {
                 let sent = C::recv(&mut rx);
@@ -73,10 +48,10 @@ fn to_a_sleeper<C: Thread>(pair: Option<Pair>) -> Vec<Vec<u64>> {
             nanos.split_off(WARM_UP / 4)
         }
     });
-    let state = told.recv().expect("the receiver starts");
+    let sleeper = told.recv().expect("the receiver starts");
     let mut sends = Vec::with_capacity(COUNT);
     for number in 1..=WARM_UP / 4 + COUNT {
-        until_asleep(state.as_deref());
+        sleeper.until_asleep();
         let value = since(epoch);
         let start = Instant::now();
         C::send(&mut tx, value);

@@ -8,7 +8,7 @@ mod peers;
 use crate::{
     cores::Pair,
     table::{Measure, Row, Table, measure},
-    tasks::{self, BareNotify, Task},
+    tasks::{self, BareNotify, OverwriteWatch, Task},
     threads::{self, BarePark, Thread},
     waits::Runtimes,
 };
@@ -178,29 +178,11 @@ fn table_waking(receivers: usize) -> Table {
     Table { title, floor: waking::<Tokios>(receivers), rows }
 }
 
-impl Task for Ours {
-    const NAME: &'static str = "overwrite_channel::watch";
-    type Tx = <Self as Peer>::Tx;
-    type Rx = <Self as Peer>::Rx;
-
-    fn open() -> (Self::Tx, Self::Rx) {
-        <Self as Peer>::open()
-    }
-
-    async fn send(tx: &mut Self::Tx, value: u64) {
-        tx.send(value).expect("a receiver is left");
-    }
-
-    fn recv(rx: &mut Self::Rx) -> impl Future<Output = u64> + Send {
-        Self::changed(rx)
-    }
-}
-
 fn tasks(title: &str, runtime: &Arc<Runtime>) -> Table {
     let floor = || tasks::round_trip::<BareNotify>(Arc::clone(runtime));
     let rows = vec![
         Row::new(BareNotify::NAME, floor()),
-        Row::new(<Ours as Task>::NAME, tasks::round_trip::<Ours>(Arc::clone(runtime))),
+        Row::new(OverwriteWatch::NAME, tasks::round_trip::<OverwriteWatch>(Arc::clone(runtime))),
         Row::new(
             <tasks::Watch as Task>::NAME,
             tasks::round_trip::<tasks::Watch>(Arc::clone(runtime)),
