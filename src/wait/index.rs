@@ -31,7 +31,7 @@ use core::{
 const NODES_PER_WORD: usize = if cfg!(overwrite_loom) { 2 } else { usize::BITS as usize };
 
 /// How many words share a count.
-const WORDS_PER_COUNT: usize = if cfg!(overwrite_loom) { 1 } else { 16 };
+const WORDS_PER_COUNT: usize = if cfg!(overwrite_loom) { 1 } else { 64 };
 
 /// One number for each way of arming a node.
 struct PerKind {

@@ -217,11 +217,8 @@ impl Walk<'_> {
             self.notify(&list.nodes[from], from, None);
             from += 1;
         }
-        for segment in list.segments() {
-            while let Some(place) = segment.find(from, self.sought) {
-                if place >= end {
-                    return;
-                }
+        for segment in list.segments().take_while(|segment| segment.base() < end) {
+            while let Some(place) = segment.find(from, self.sought).filter(|place| *place < end) {
                 self.notify(segment.node(place), place, Some(segment));
                 from = place + 1;
             }
