@@ -53,6 +53,9 @@ pub struct Receiver<T> {
     /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
     /// announcement does, or by waking the next one.
     baton: bool,
+    /// Its stream has returned `None`.
+    #[cfg(feature = "stream")]
+    ended: bool,
     #[cfg(feature = "std")]
     spin: Spin,
 }
@@ -76,6 +79,8 @@ impl<T> Receiver<T> {
             spare: ManuallyDrop::new(spare),
             armed: None,
             baton: false,
+            #[cfg(feature = "stream")]
+            ended: false,
             #[cfg(feature = "std")]
             spin: Spin::default(),
         }

@@ -74,11 +74,13 @@ pub(super) struct Seat {
     /// A future was woken, and has panicked before it could take a value or wait again: so it still owes the
     /// others that wake, until the next wait.
     pub(super) owes: bool,
+    /// Its stream has returned `None`.
+    pub(super) has_ended: bool,
 }
 
 impl Seat {
     pub(super) fn new(rx: Receiver<Value>) -> Self {
-        Self { wait: None, rx: Lender::new(rx), asleep: None, owes: false }
+        Self { wait: None, rx: Lender::new(rx), asleep: None, owes: false, has_ended: false }
     }
 
     /// Nobody waits in it.

@@ -93,6 +93,7 @@ impl World {
             assert_eq!(wait.is_terminated(), poll.as_ref().is_some_and(Poll::is_ready));
         }
         let (is_pending, has_panicked) = (matches!(poll, Some(Poll::Pending)), poll.is_none());
+        seat.has_ended |= !in_call && as_stream && matches!(poll, Some(Poll::Ready(Err(_))));
         let has_taken = self.received(
             poll.map(|poll| match poll {
                 Poll::Ready(result) => result.map_err(|_| Some(true)),

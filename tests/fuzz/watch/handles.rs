@@ -22,6 +22,8 @@ pub(super) struct Seat {
     pub(super) rx: Lender<Receiver<Setting>>,
     pub(super) seen: u64,
     pub(super) is_marked: bool,
+    /// Its stream has returned `None`, and was not marked as changed since.
+    pub(super) has_ended: bool,
     pub(super) skipped: u64,
     /// Who was told `Pending`, and at which version.
     pub(super) sleeper: Option<(Sleeper, u64)>,
@@ -30,7 +32,16 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn new(rx: Receiver<Setting>, seen: u64) -> Self {
         let rx = Lender::new(rx);
-        Self { wait: None, kept: None, rx, seen, is_marked: false, skipped: 0, sleeper: None }
+        Self {
+            wait: None,
+            kept: None,
+            rx,
+            seen,
+            is_marked: false,
+            has_ended: false,
+            skipped: 0,
+            sleeper: None,
+        }
     }
 
     /// Nobody borrows from it any more.

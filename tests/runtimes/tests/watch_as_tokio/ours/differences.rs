@@ -316,8 +316,9 @@ fn a_receiver_is_a_stream_of_what_it_has_not_seen() {
     drop(tx);
     assert!(!rx.is_terminated());
     assert_eq!(at_once(rx.next()), Some(3));
-    assert!(rx.is_terminated());
+    assert!(!rx.is_terminated());
     assert_eq!(at_once(rx.next()), None);
+    assert!(rx.is_terminated());
     assert_eq!(at_once(rx.next()), None);
 }
 
