@@ -4,7 +4,7 @@
 
 use crate::{
     sync::AtomicUsize,
-    wait::{Armed, Cell, Cells, Waiter, come_back_soon},
+    wait::{Armed, Budget, Cell, Cells, Waiter, come_back_soon},
 };
 use core::{
     fmt,
@@ -12,7 +12,7 @@ use core::{
     panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     sync::atomic::Ordering::{AcqRel, Relaxed},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The receivers, as senders see them: how many there are, and who waits for their end.
@@ -47,6 +47,8 @@ impl Receivers {
 pub struct ClosedFuture<'a> {
     /// Until it is finished.
     receivers: Option<&'a Receivers>,
+    /// The sender's.
+    budget: &'a Budget,
     /// From the first poll that waits.
     cell: Option<&'a Cell>,
 }
@@ -56,8 +58,8 @@ impl UnwindSafe for ClosedFuture<'_> {}
 impl RefUnwindSafe for ClosedFuture<'_> {}
 
 impl<'a> ClosedFuture<'a> {
-    pub(crate) fn new(receivers: &'a Receivers) -> Self {
-        Self { receivers: Some(receivers), cell: None }
+    pub(crate) fn new(receivers: &'a Receivers, budget: &'a Budget) -> Self {
+        Self { receivers: Some(receivers), budget, cell: None }
     }
 
     /// Returns whom the cell would have woken.
@@ -77,6 +79,7 @@ impl Future for ClosedFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let receivers = self.receivers.expect("`ClosedFuture` polled after it had finished");
+        ready!(self.budget.poll_proceed(cx.waker()));
         let mut last = self.cell.and_then(|cell| cell.disarm(Armed::InCall));
         if receivers.will_wake() {
             let cell = *self.cell.get_or_insert_with(|| {
@@ -89,13 +92,13 @@ impl Future for ClosedFuture<'_> {
             }
             cell.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
             if receivers.will_wake() {
-                return Poll::Pending;
+                return self.budget.charge(Poll::Pending);
             }
         }
         // Dropped last, as `last` is: a waker's drop is user code.
         let _left = self.give_cell_back();
         self.receivers = None;
-        Poll::Ready(())
+        self.budget.charge(Poll::Ready(()))
     }
 }
 

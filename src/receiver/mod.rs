@@ -26,7 +26,7 @@ use crate::{
     block::Block,
     channel::{Side, count},
     node::Spare,
-    wait::{Armed, Cell, Waiter},
+    wait::{Armed, Budget, Cell, Waiter},
 };
 use core::{
     fmt,
@@ -53,6 +53,8 @@ pub struct Receiver<T> {
     /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
     /// announcement does, or by waking the next one.
     baton: bool,
+    /// Of its futures and its stream.
+    budget: Budget,
     /// Its stream has returned `None`.
     #[cfg(feature = "stream")]
     ended: bool,
@@ -79,6 +81,7 @@ impl<T> Receiver<T> {
             spare: ManuallyDrop::new(spare),
             armed: None,
             baton: false,
+            budget: Budget::new(),
             #[cfg(feature = "stream")]
             ended: false,
             #[cfg(feature = "std")]

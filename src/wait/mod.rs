@@ -4,11 +4,13 @@
 //! that on the slot's word, and sleeps or returns `Pending`. Whoever must wake takes what an armed
 //! cell holds, makes the cell idle, and only then wakes.
 
+mod budget;
 mod cell;
 mod list;
 #[cfg(feature = "std")]
 mod spin;
 
+pub(crate) use budget::Budget;
 pub(crate) use cell::{Armed, Cell};
 pub(crate) use list::Cells;
 #[cfg(feature = "std")]
@@ -18,9 +20,6 @@ use crate::sync::spin_loop;
 #[cfg(feature = "std")]
 use crate::sync::{Thread, current};
 use core::task::{Poll, Waker};
-
-/// How many values one poll looks at before it lets other tasks run.
-pub(crate) const UNWANTED_A_POLL: usize = 32;
 
 /// The notifier that woke this task is still putting the cell down. A task does not wait for that, and is
 /// polled again soon.

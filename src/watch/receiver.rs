@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{error::RecvError, seat::Seat, shared::Shared, state::Snapshot, value::Ref};
-use crate::channel::count;
+use crate::{channel::count, wait::Budget};
 use alloc::sync::Arc;
 use core::{
     fmt,
@@ -20,6 +20,8 @@ pub struct Receiver<T> {
     seen: u64,
     /// Whatever was seen, it was marked as changed.
     marked: bool,
+    /// Of its futures and its stream.
+    pub(super) budget: Budget,
     /// Its stream has returned `None`, and was not marked as changed since.
     #[cfg(feature = "stream")]
     pub(super) ended: bool,
@@ -37,6 +39,7 @@ impl<T> Receiver<T> {
             seat: Seat::new(shared),
             seen,
             marked: false,
+            budget: Budget::new(),
             #[cfg(feature = "stream")]
             ended: false,
             skipped: 0,

@@ -16,6 +16,9 @@ use futures_core::{FusedStream, Stream};
 /// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the
 /// stream begin with it. If the clone panics, the value counts as seen.
 ///
+/// It is cooperative as [`changed`](Receiver::changed) is, and shares its count: after 128 values or ends in
+/// a row a poll yields once.
+///
 /// # Examples
 ///
 /// ```
@@ -35,7 +38,7 @@ impl<T: Clone> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if ready!(self.poll_new(cx)).is_err() {
+        if ready!(self.poll_charged(cx)).is_err() {
             self.ended = true;
             return Poll::Ready(None);
         }
