@@ -1,6 +1,6 @@
 //! The handles, who borrows from them, and who sleeps there.
 
-use crate::mishaps::{Lender, Sleeper, Value, caught};
+use crate::mishaps::{InARow, Lender, Sleeper, Value, caught};
 use futures::future::FusedFuture;
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -76,11 +76,19 @@ pub(super) struct Seat {
     pub(super) owes: bool,
     /// Its stream has returned `None`.
     pub(super) has_ended: bool,
+    pub(super) in_a_row: InARow,
 }
 
 impl Seat {
     pub(super) fn new(rx: Receiver<Value>) -> Self {
-        Self { wait: None, rx: Lender::new(rx), asleep: None, owes: false, has_ended: false }
+        Self {
+            wait: None,
+            rx: Lender::new(rx),
+            asleep: None,
+            owes: false,
+            has_ended: false,
+            in_a_row: InARow::default(),
+        }
     }
 
     /// Nobody waits in it.
@@ -157,12 +165,13 @@ impl Handle {
 /// A sender.
 pub(super) struct Desk {
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
+    pub(super) in_a_row: InARow,
     tx: Lender<Handle>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Handle) -> Self {
-        Self { closed: None, tx: Lender::new(tx) }
+        Self { closed: None, in_a_row: InARow::default(), tx: Lender::new(tx) }
     }
 
     pub(super) fn tx(&self) -> &'static Handle {

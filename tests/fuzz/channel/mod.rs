@@ -67,7 +67,7 @@ impl World {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(19);
+        let what = bytes.below(20);
         if what < 9 {
             if !self.desks.is_empty() {
                 let desk = bytes.below(self.desks.len());
