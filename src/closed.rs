@@ -3,7 +3,7 @@
 use crate::{
     channel::count,
     sync::{AtomicPtr, AtomicUsize},
-    wait::{Armed, Disarmed, Registration, WaitList, Waiter, reschedule},
+    wait::{Armed, Budget, Disarmed, Registration, WaitList, Waiter, reschedule},
 };
 use alloc::boxed::Box;
 use core::{
@@ -13,7 +13,7 @@ use core::{
     pin::Pin,
     ptr,
     sync::atomic::Ordering::{AcqRel, Acquire, Release},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 /// The receivers, as senders see them: how many there are, and who waits for their end.
@@ -91,6 +91,8 @@ impl Drop for Receivers {
 pub struct ClosedFuture<'a> {
     /// Until it is finished.
     receivers: Option<&'a Receivers>,
+    /// The sender's.
+    budget: &'a Budget,
     /// From the first poll that waits.
     registration: Option<Registration<'a>>,
 }
@@ -100,8 +102,8 @@ impl UnwindSafe for ClosedFuture<'_> {}
 impl RefUnwindSafe for ClosedFuture<'_> {}
 
 impl<'a> ClosedFuture<'a> {
-    pub(crate) fn new(receivers: &'a Receivers) -> Self {
-        Self { receivers: Some(receivers), registration: None }
+    pub(crate) fn new(receivers: &'a Receivers, budget: &'a Budget) -> Self {
+        Self { receivers: Some(receivers), budget, registration: None }
     }
 
     /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
@@ -124,6 +126,7 @@ impl Future for ClosedFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let receivers = self.receivers.expect("`ClosedFuture` polled after it had finished");
+        ready!(self.budget.poll_proceed(cx.waker()));
         let mut last = match self.registration.as_mut().map(Registration::disarm) {
             Some(Disarmed::Cancelled(waiter)) => Some(waiter),
             _ => None,
@@ -137,13 +140,13 @@ impl Future for ClosedFuture<'_> {
             }
             registration.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
             if receivers.confirm_open() {
-                return Poll::Pending;
+                return self.budget.charge(Poll::Pending);
             }
         }
         // Dropped last, as `last` is: a waker's drop is user code.
         let _left = self.release();
         self.receivers = None;
-        Poll::Ready(())
+        self.budget.charge(Poll::Ready(()))
     }
 }
 

@@ -30,8 +30,8 @@
 //! * **I3** `WAITING` is set only on an empty slot, after those who wait have published who they
 //!   are. Whoever's exchange removes `WAITING` without setting it again must wake.
 //! * **I4** That a side is gone is its count being zero. Who is about to sleep until then has armed its
-//!   cell and reads the count by a read-modify-write: either that comes first, and the last handle
-//!   sees the cell, or the last handle does, and the count is seen at zero.
+//!   node and reads the count by a read-modify-write: either that comes first, and the last handle
+//!   sees the node, or the last handle does, and the count is seen at zero.
 
 use crate::{
     node::{Node, Spare},
@@ -148,7 +148,7 @@ impl<T> Slot<T> {
         // ORDERING: AcqRel. Release gives up the node: what I wrote into it (put) or read out of it
         // (take) comes before the next owner's use; pairs with that owner's Acquire. Acquire takes
         // the other node over from the one who put it in, and, where it brings `WAITING`, sees the
-        // cells armed before the announcement.
+        // nodes armed before the announcement.
         let word = Word(self.word.swap(tagged(spare, tags), AcqRel));
         let before = Before { full: word.is_full(), waiting: word.is_waiting() };
         // SAFETY: this very exchange replaced the word.

@@ -653,23 +653,110 @@ mod streams {
         drop(tx);
         assert!(!rx.is_terminated(), "the last value is there");
         assert_eq!(next(&mut rx), Poll::Ready(Some(3)));
+        assert!(!rx.is_terminated(), "the end has not been returned");
         for _ in 0..3 {
-            assert!(rx.is_terminated());
             assert_eq!(next(&mut rx), Poll::Ready(None));
+            assert!(rx.is_terminated());
         }
     }
 
     #[test]
-    fn a_stream_is_terminated_for_all_receivers_at_once() {
-        let (mut tx, rx) = channel();
+    fn each_receiver_returns_the_end_of_its_stream() {
+        let task = Task::new();
+        let next = |rx: &mut Receiver<_>| Pin::new(rx).poll_next(&mut task.context());
+        let (mut tx, mut rx) = channel();
         let mut other = rx.clone();
-        assert!(!rx.is_terminated() && !other.is_terminated());
         tx.send(1).unwrap();
         drop(tx);
-        assert!(!rx.is_terminated() && !other.is_terminated());
         assert_eq!(other.try_recv(), Ok(1));
-        assert!(rx.is_terminated() && other.is_terminated());
-        assert_eq!(at_once(rx.collect::<Vec<_>>()), []);
+        assert!(!rx.is_terminated() && !other.is_terminated());
+        assert_eq!(next(&mut rx), Poll::Ready(None));
+        assert!(rx.is_terminated() && !other.is_terminated());
+        let mut clone = rx.clone();
+        assert!(!clone.is_terminated(), "a clone is a stream of its own");
+        assert_eq!(next(&mut clone), Poll::Ready(None));
+        assert!(clone.is_terminated());
+
+        // Other calls that report the end are not the stream.
+        assert_eq!(other.poll_recv(&mut task.context()), Poll::Ready(Err(RecvError)));
+        assert_eq!(at_once(other.recv_async()), Err(RecvError));
+        assert_eq!(other.recv(), Err(RecvError));
+        assert!(!other.is_terminated());
+        assert_eq!(at_once(other.collect::<Vec<_>>()), []);
+    }
+
+    #[test]
+    fn a_select_returns_the_end_of_each_stream_once() {
+        let (tx, mut rx) = channel::<u8>();
+        let (other_tx, mut other) = channel::<u8>();
+        drop((tx, other_tx));
+        at_once(async {
+            let mut ends = [0; 2];
+            loop {
+                select! {
+                    value = rx.next() => {
+                        assert_eq!(value, None);
+                        ends[0] += 1;
+                    }
+                    value = other.next() => {
+                        assert_eq!(value, None);
+                        ends[1] += 1;
+                    }
+                    complete => break,
+                }
+            }
+            assert_eq!(ends, [1; 2]);
+        });
+    }
+
+    #[test]
+    fn a_stream_that_ends_between_the_question_and_the_poll_may_be_polled() {
+        let task = Task::new();
+        let (mut tx, mut rx) = channel();
+        let mut some = rx.select_next_some();
+        assert!(!some.is_terminated());
+        drop(tx);
+        assert!(!some.is_terminated());
+        assert!(task.poll(&mut some).is_pending());
+        assert!(some.is_terminated());
+        assert_eq!(task.seen().woken, 1, "`select!` asks again");
+
+        // The last value, taken by another receiver in between.
+        (tx, rx) = channel();
+        let mut other = rx.clone();
+        tx.send(1).unwrap();
+        drop(tx);
+        let mut some = rx.select_next_some();
+        assert!(!some.is_terminated());
+        assert_eq!(other.try_recv(), Ok(1));
+        assert!(task.poll(&mut some).is_pending());
+        assert!(some.is_terminated());
+    }
+
+    #[test]
+    fn a_select_completes_whenever_the_last_sender_goes() {
+        const ROUNDS: usize = 2000;
+        watched(|watch| {
+            let _running = watch.running("select");
+            for round in rounds(ROUNDS) {
+                let (mut tx, mut rx) = channel();
+                let sender = thread::spawn(move || {
+                    (0..round % 64).for_each(|_| std::hint::spin_loop());
+                    tx.send(round).unwrap();
+                });
+                let mut values = Vec::new();
+                block_on(async {
+                    loop {
+                        select! {
+                            value = rx.select_next_some() => values.push(value),
+                            complete => break,
+                        }
+                    }
+                });
+                assert_eq!(values, [round]);
+                sender.join().unwrap();
+            }
+        });
     }
 
     #[test]
@@ -750,7 +837,7 @@ mod streams {
                         }
                     }
                 });
-                assert!(ends <= 3, "an end is told once");
+                assert_eq!(ends, 3, "each stream returns its end once");
             });
             assert!([a, b, c].iter().all(FusedStream::is_terminated));
             fates.assert_sum();

@@ -5,6 +5,7 @@ use futures::{
     StreamExt,
     executor::block_on,
     future::FusedFuture,
+    select,
     stream::{FusedStream, Stream},
 };
 use overwrite_channel::watch::{Sender, channel};
@@ -82,17 +83,95 @@ fn it_ends_after_the_last_value_and_stays_so() {
     drop(other);
     assert!(!rx.is_terminated(), "the last value is still to come");
     assert_eq!(poll_next(&task, &mut rx), Poll::Ready(Some(1)));
+    assert!(!rx.is_terminated(), "the end has not been returned");
     for _ in 0..3 {
-        assert!(rx.is_terminated());
         assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+        assert!(rx.is_terminated());
     }
     assert_eq!(task.seen(), Seen::default());
 
     // Without a value that was not seen.
     let (tx, mut rx) = channel(0);
     drop(tx);
-    assert!(rx.is_terminated());
+    assert!(!rx.is_terminated());
     assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+    assert!(rx.is_terminated());
+}
+
+#[test]
+fn marked_as_changed_after_the_end_it_yields_the_last_value_and_ends_again() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(7);
+    drop(tx);
+    for _ in 0..3 {
+        assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+        assert!(rx.is_terminated());
+        rx.mark_changed();
+        assert!(!rx.is_terminated());
+        assert_eq!(poll_next(&task, &mut rx), Poll::Ready(Some(7)));
+        assert!(!rx.is_terminated(), "the end has not been returned again");
+    }
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+
+    // Without the value, if that is taken back: then the end alone.
+    rx.mark_changed();
+    rx.mark_unchanged();
+    assert!(!rx.is_terminated());
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+    assert!(rx.is_terminated());
+}
+
+#[test]
+fn each_receiver_returns_the_end_of_its_stream() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(0);
+    let mut other = rx.clone();
+    drop(tx);
+    assert_eq!(poll_next(&task, &mut rx), Poll::Ready(None));
+    assert!(rx.is_terminated() && !other.is_terminated());
+    let mut clone = rx.clone();
+    assert!(!clone.is_terminated(), "a clone is a stream of its own");
+    assert_eq!(poll_next(&task, &mut clone), Poll::Ready(None));
+    assert!(clone.is_terminated());
+
+    // Other calls that report the end are not the stream.
+    assert!(task.poll(&mut other.changed()).is_ready());
+    assert!(other.blocking_changed().is_err());
+    assert!(!other.is_terminated());
+    assert_eq!(poll_next(&task, &mut other), Poll::Ready(None));
+    assert!(other.is_terminated());
+}
+
+#[test]
+fn a_select_returns_the_end_once() {
+    let (tx, mut rx) = channel(0);
+    drop(tx);
+    block_on(async {
+        let mut ends = 0;
+        loop {
+            select! {
+                value = rx.next() => {
+                    assert_eq!(value, None);
+                    ends += 1;
+                }
+                complete => break,
+            }
+        }
+        assert_eq!(ends, 1);
+    });
+}
+
+#[test]
+fn a_stream_that_ends_between_the_question_and_the_poll_may_be_polled() {
+    let task = Task::new();
+    let (tx, mut rx) = channel(0);
+    let mut some = rx.select_next_some();
+    assert!(!some.is_terminated());
+    drop(tx);
+    assert!(!some.is_terminated());
+    assert!(task.poll(&mut some).is_pending());
+    assert!(some.is_terminated());
+    assert_eq!(task.seen().woken, 1, "`select!` asks again");
 }
 
 #[test]

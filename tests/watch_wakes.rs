@@ -400,26 +400,27 @@ fn what_comes_between_the_look_and_the_announcement_is_seen() {
 }
 
 #[test]
-fn a_poll_looks_at_no_more_than_32_unwanted_values_and_then_wakes_itself() {
+fn a_poll_looks_at_no_more_than_128_new_unwanted_values_and_then_wakes_itself() {
     let [task] = tasks();
     let (tx, mut rx) = channel(0);
     let looked = Cell::new(0);
     // Each look at a value sends the next one.
     let mut future = pin!(rx.wait_for(|_| {
         looked.set(looked.get() + 1);
-        if looked.get() < 100 {
+        if looked.get() < 400 {
             tx.send(looked.get()).unwrap();
         }
         false
     }));
     for polls in 1..=3 {
         assert!(task.poll(&mut future).is_pending());
-        assert_eq!(looked.get(), 32 * polls);
+        // And the first, at the value that was there.
+        assert_eq!(looked.get(), 128 * polls + 1);
         assert_eq!(task.seen(), WOKEN, "by itself, without a clone");
     }
-    // Four are left, and then it waits.
+    // Some are left, and then it waits.
     assert!(task.poll(&mut future).is_pending());
-    assert_eq!((looked.get(), task.seen()), (100, CLONED));
+    assert_eq!((looked.get(), task.seen()), (400, CLONED));
     tx.send(0).unwrap();
     assert_eq!(task.seen(), WOKEN);
 }

@@ -3,12 +3,12 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, Wait};
-use crate::{RecvError, wait::UNWANTED_A_POLL};
+use crate::RecvError;
 use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 impl<T> Receiver<T> {
@@ -18,6 +18,13 @@ impl<T> Receiver<T> {
     ///
     /// **Cancel safe**: dropping the future at any point loses no value, and if it had been woken it
     /// passes the wake on. So it can be raced with others, or put under a runtime's timeout.
+    ///
+    /// **Cooperative**, on any runtime: a receiver whose waits were ready 128 times in a row, the end
+    /// included, yields once. The next poll of a future or of the stream wakes its task, takes nothing, and
+    /// returns `Pending`. So a loop over a channel that always has a value, or over one that is
+    /// disconnected, lets other tasks and timers run. Each clone counts for itself. Code that polls a future
+    /// only once must expect that; [`try_recv`](Self::try_recv) and [`poll_recv`](Self::poll_recv) never
+    /// yield.
     ///
     /// Once polled, go on polling it or drop it: a future that is woken, and then neither polled nor
     /// dropped, holds up the other receivers, which sleep on although there is a value. That is what
@@ -51,8 +58,9 @@ impl<T> Receiver<T> {
 
     /// Waits as a task for a value that is `wanted`; takes and drops those that are not.
     ///
-    /// **Waits**, and is **cancel safe**, as [`recv_async`](Self::recv_async): only values that were
-    /// not wanted are gone. A flood of those does not keep other tasks from running.
+    /// **Waits**, and is **cancel safe** and **cooperative**, as [`recv_async`](Self::recv_async): only
+    /// values that were not wanted are gone. Each value that `wanted` looks at counts as a wait that was
+    /// ready, so a flood of them does not keep other tasks from running.
     ///
     /// # Errors
     ///
@@ -121,18 +129,16 @@ impl<T, F: FnMut(&T) -> bool> Future for RecvMatchingFuture<'_, T, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { wait: slot, wanted } = &mut *self;
         let wait = slot.as_mut().expect("`RecvMatchingFuture` polled after it had finished");
-        for _ in 0..UNWANTED_A_POLL {
-            match wait.poll(cx) {
-                Poll::Ready(Ok(value)) if !wanted(&value) => {}
-                Poll::Pending => return Poll::Pending,
-                ready @ Poll::Ready(_) => {
+        // Each value is charged to the budget, so this ends.
+        loop {
+            match ready!(wait.poll(cx)) {
+                Ok(value) if !wanted(&value) => {}
+                result => {
                     *slot = None;
-                    return ready;
+                    return Poll::Ready(result);
                 }
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 

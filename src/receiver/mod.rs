@@ -26,7 +26,7 @@ use crate::{
     block::Block,
     channel::{Side, count},
     node::Spare,
-    wait::{Armed, Disarmed, Registration, Waiter},
+    wait::{Armed, Budget, Disarmed, Registration, Waiter},
 };
 use core::{
     fmt,
@@ -51,6 +51,11 @@ pub struct Receiver<T> {
     /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
     /// announcement does, or by waking the next one.
     baton: bool,
+    /// Of its futures and its stream.
+    budget: Budget,
+    /// Its stream has returned `None`.
+    #[cfg(feature = "stream")]
+    ended: bool,
     #[cfg(feature = "std")]
     spin: Spin,
 }
@@ -74,6 +79,9 @@ impl<T> Receiver<T> {
             block,
             spare: ManuallyDrop::new(spare),
             baton: false,
+            budget: Budget::new(),
+            #[cfg(feature = "stream")]
+            ended: false,
             #[cfg(feature = "std")]
             spin: Spin::default(),
         }

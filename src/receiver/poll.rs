@@ -7,7 +7,7 @@ use crate::{
     RecvError, TryRecvError,
     wait::{Armed, Waiter, reschedule},
 };
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 
 impl<T> Receiver<T> {
     /// Takes the value, or leaves the task's waker behind and returns `Pending`.
@@ -18,6 +18,9 @@ impl<T> Receiver<T> {
     /// tell whether its task will come back, **every** send to a channel that is waited for wakes it, in
     /// addition to the one receiver that waits inside a call, if there is one. So a task that loses
     /// interest takes no wake away from others. A task may be woken and find nothing.
+    ///
+    /// It never yields while there is a value, unlike [`recv_async`](Self::recv_async): code that calls it in
+    /// a loop should return `Pending` now and then.
     ///
     /// **Wait-free**: one exchange of the slot, three at most in a race. Outside that claim are the
     /// waker's own `clone` and `drop`, and, rarely, waking another receiver in passing.
@@ -80,11 +83,13 @@ impl<T> Receiver<T> {
 
 impl<T> Wait<'_, T> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        // Before a value is taken. The cell is not armed then: each wait that was ready has disarmed it.
+        ready!(self.0.budget.poll_proceed(cx.waker()));
         let poll = self.0.poll_armed(Armed::InCall, cx.waker());
         if poll.is_ready() {
             // This wait is over. Who goes on to look at the value may take its time, or panic.
             drop(Wait(self.0));
         }
-        poll
+        self.0.budget.charge(poll)
     }
 }

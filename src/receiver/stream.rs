@@ -5,16 +5,17 @@
 use super::Receiver;
 use core::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use futures_core::{FusedStream, Stream};
 
 /// A receiver is the stream of the values it takes: after a pause, the newest. The stream ends when
-/// every sender is gone and the slot is empty.
+/// every sender is gone and the slot is empty. A poll after the end returns `None` again.
 ///
 /// Polling leaves a waker behind as [`poll_recv`](Receiver::poll_recv) does, so a dropped `next()`
 /// takes no wake away from other receivers; where many tasks compete for the values of one channel,
-/// [`recv_async`](Receiver::recv_async) wakes fewer of them.
+/// [`recv_async`](Receiver::recv_async) wakes fewer of them. It is cooperative as that method is, and shares
+/// its count: after 128 values or ends in a row a poll yields once.
 ///
 /// # Examples
 ///
@@ -33,14 +34,36 @@ impl<T> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.poll_recv(cx).map(Result::ok)
+        ready!(self.budget.poll_proceed(cx.waker()));
+        let poll = self.poll_recv(cx).map(Result::ok);
+        self.ended |= matches!(poll, Poll::Ready(None));
+        self.budget.charge(poll)
     }
 }
 
-/// A stream that has ended stays so, and may be polled again.
+/// Terminated means that this receiver's stream has returned `None`, so `select!` over it receives the end
+/// once. What other threads do to the channel changes nothing about it.
+///
+/// Each receiver returns the end of its own stream: a clone is not terminated. An error of
+/// [`recv`](Receiver::recv), [`poll_recv`](Receiver::poll_recv) and so on is not the stream's end.
+///
+/// # Examples
+///
+/// ```
+/// use futures::{StreamExt, select, stream::FusedStream};
+///
+/// # futures::executor::block_on(async {
+/// let (tx, mut rx) = overwrite_channel::channel::<u8>();
+/// drop(tx);
+/// assert!(!rx.is_terminated());
+/// select! {
+///     value = rx.next() => assert_eq!(value, None),
+/// }
+/// assert!(rx.is_terminated());
+/// # });
+/// ```
 impl<T> FusedStream for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        // In this order: once the senders are gone, an empty slot stays empty.
-        self.is_disconnected() && self.is_empty()
+        self.ended
     }
 }

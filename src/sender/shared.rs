@@ -8,6 +8,7 @@ use crate::{
     closed::ClosedFuture,
     node::{Node, Spare},
     sync::AtomicPtr,
+    wait::Budget,
 };
 use core::{
     fmt,
@@ -27,6 +28,8 @@ pub struct SharedSender<T> {
     block: Block<T>,
     /// The node at home; null while a send has it.
     spare: AtomicPtr<Node<T>>,
+    /// Of `closed`.
+    budget: Budget,
 }
 
 // SAFETY: a sender moves values of type `T` to other threads, and shares none with them.
@@ -41,7 +44,7 @@ impl<T> RefUnwindSafe for SharedSender<T> {}
 impl<T> SharedSender<T> {
     #[expect(clippy::needless_pass_by_value, reason = "the handle owns the node from now on")]
     pub(super) fn new(block: Block<T>, spare: Spare<T>) -> Self {
-        Self { block, spare: AtomicPtr::new(spare.as_ptr()) }
+        Self { block, spare: AtomicPtr::new(spare.as_ptr()), budget: Budget::new() }
     }
 
     /// Sends `value`, replacing the value that nobody has received yet, as [`Sender::send`] does.
@@ -177,7 +180,7 @@ impl<T> SharedSender<T> {
     /// # });
     /// ```
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture::new(&self.block.counts.receivers)
+        ClosedFuture::new(&self.block.counts.receivers, &self.budget)
     }
 
     /// Do both senders belong to the same channel?

@@ -4,6 +4,7 @@
 //! slot's word, and sleeps or returns `Pending`. A notifier takes the waiter out of an armed node, makes the node idle,
 //! and only then wakes the waiter.
 
+mod budget;
 mod index;
 mod list;
 mod node;
@@ -11,6 +12,7 @@ mod registration;
 #[cfg(feature = "std")]
 mod spin;
 
+pub(crate) use budget::Budget;
 pub(crate) use list::WaitList;
 pub(crate) use node::Armed;
 pub(crate) use registration::{Disarmed, Registration};
@@ -21,9 +23,6 @@ use crate::sync::spin_loop;
 #[cfg(feature = "std")]
 use crate::sync::{Thread, current};
 use core::task::{Poll, Waker};
-
-/// How many values one poll looks at before it lets other tasks run.
-pub(crate) const UNWANTED_A_POLL: usize = 32;
 
 /// Notifiers are at work in every vacant node: the task is polled again soon.
 #[cold]

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, error::RecvError, value::Ref};
-use crate::wait::{UNWANTED_A_POLL, Waiter, reschedule};
+use crate::wait::{Waiter, reschedule};
 use core::{
     fmt,
     future::Future,
@@ -17,6 +17,12 @@ impl<T> Receiver<T> {
     /// **Waits**, without holding the thread up; at once ready if there is such a value.
     ///
     /// **Cancel safe**: a future that is dropped has marked nothing as seen.
+    ///
+    /// **Cooperative**, on any runtime: a receiver whose waits were ready 128 times in a row, the end
+    /// included, yields once. The next poll of a future or of the stream wakes its task, marks nothing as
+    /// seen, and returns `Pending`. So a loop over a channel that changes all the time, or over one that is
+    /// closed, lets other tasks and timers run. Each clone counts for itself. Code that polls a future only
+    /// once must expect that; [`has_changed`](Self::has_changed) never yields.
     ///
     /// # Errors
     ///
@@ -45,9 +51,10 @@ impl<T> Receiver<T> {
     /// Waits, as a task, until the value is `wanted`, and marks it as seen. It looks at the present value
     /// first, seen or not, even if every sender is gone.
     ///
-    /// **Waits**, and is **cancel safe**, as [`changed`](Self::changed): only values that were looked at
-    /// are marked as seen. Values that come faster than `wanted` looks at them are skipped. A flood of
-    /// them does not keep other tasks from running.
+    /// **Waits**, and is **cancel safe** and **cooperative**, as [`changed`](Self::changed): only values that
+    /// were looked at are marked as seen. Values that come faster than `wanted` looks at them are skipped.
+    /// Each further value that it looks at counts as a wait that was ready, so a flood of them does not keep
+    /// other tasks from running.
     ///
     /// # Errors
     ///
@@ -79,7 +86,7 @@ impl<T> Receiver<T> {
     }
 
     /// Ready with the newest version when it is new, which is left to be seen. If it returns `Pending`, the
-    /// cell is armed, or the task woken.
+    /// node is armed, or the task woken.
     pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
         let last = self.seat.disarm();
@@ -95,6 +102,13 @@ impl<T> Receiver<T> {
         };
         drop(self.seat.disarm());
         Poll::Ready(result)
+    }
+
+    /// `poll_new` within the budget, to which it is charged.
+    pub(super) fn poll_charged(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
+        ready!(self.budget.poll_proceed(cx.waker()));
+        let poll = self.poll_new(cx);
+        self.budget.charge(poll)
     }
 }
 
@@ -120,7 +134,7 @@ impl<T> Future for ChangedFuture<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Wait(receiver) =
             self.wait.as_mut().expect("`ChangedFuture` polled after it had finished");
-        let result = ready!(receiver.poll_new(cx)).map(|version| receiver.see(version));
+        let result = ready!(receiver.poll_charged(cx)).map(|version| receiver.see(version));
         self.wait = None;
         Poll::Ready(result)
     }
@@ -145,26 +159,27 @@ impl<'a, T, F: FnMut(&T) -> bool> Future for WaitForFuture<'a, T, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { wait, has_looked, wanted } = self.get_mut();
         let Wait(receiver) = wait.as_mut().expect("`WaitForFuture` polled after it had finished");
-        for _ in 0..UNWANTED_A_POLL {
-            if *has_looked {
-                let news = ready!(receiver.poll_new(cx));
-                if let Err(error) = news {
-                    *wait = None;
-                    return Poll::Ready(Err(error));
-                }
-            } else {
+        // Each further value is charged to the budget, so this ends.
+        loop {
+            let is_first = !*has_looked;
+            if is_first {
+                ready!(receiver.budget.poll_proceed(cx.waker()));
                 // Before anything is seen: it may panic.
                 drop(receiver.seat.disarm());
+            } else if let Err(error) = ready!(receiver.poll_charged(cx)) {
+                *wait = None;
+                return Poll::Ready(Err(error));
             }
             *has_looked = true;
             let value = receiver.see_newest();
             if wanted(&value) {
+                if is_first {
+                    receiver.budget.charge_ready();
+                }
                 *wait = None;
                 return Poll::Ready(Ok(value));
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 

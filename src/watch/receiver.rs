@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{error::RecvError, seat::Seat, shared::Shared, state::Snapshot, value::Ref};
-use crate::channel::count;
+use crate::{channel::count, wait::Budget};
 use alloc::sync::Arc;
 use core::{
     fmt,
@@ -20,6 +20,11 @@ pub struct Receiver<T> {
     seen: u64,
     /// Whatever was seen, it was marked as changed.
     marked: bool,
+    /// Of its futures and its stream.
+    pub(super) budget: Budget,
+    /// Its stream has returned `None`, and was not marked as changed since.
+    #[cfg(feature = "stream")]
+    pub(super) ended: bool,
     skipped: u64,
 }
 
@@ -30,7 +35,15 @@ impl<T> RefUnwindSafe for Receiver<T> {}
 impl<T> Receiver<T> {
     /// A handle that is one of `receivers`, as the channel's count of them says already.
     pub(super) fn new(shared: Arc<Shared<T>>, receivers: usize, seen: u64) -> Self {
-        Self { seat: Seat::new(shared, receivers), seen, marked: false, skipped: 0 }
+        Self {
+            seat: Seat::new(shared, receivers),
+            seen,
+            marked: false,
+            budget: Budget::new(),
+            #[cfg(feature = "stream")]
+            ended: false,
+            skipped: 0,
+        }
     }
 
     pub(super) fn shared(&self) -> &Shared<T> {
@@ -100,7 +113,8 @@ impl<T> Receiver<T> {
         if state.is_closed() { Err(RecvError(())) } else { Ok(self.is_new(self.newest(state))) }
     }
 
-    /// Marks the value as not seen, whether it was or not.
+    /// Marks the value as not seen, whether it was or not. After the senders' end, the last value is then
+    /// reported once more: by a stream that has ended, too.
     ///
     /// **Wait-free.**
     ///
@@ -113,6 +127,10 @@ impl<T> Receiver<T> {
     /// ```
     pub fn mark_changed(&mut self) {
         self.marked = true;
+        #[cfg(feature = "stream")]
+        {
+            self.ended = false;
+        }
     }
 
     /// Marks the newest value as seen.
@@ -220,19 +238,13 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Are there no senders, and was the last value seen?
-    #[cfg(feature = "stream")]
-    pub(super) fn is_over(&self) -> bool {
-        matches!(self.settle(), Some(Err(_)))
-    }
-
     /// The newest version if it is new, or that nothing new can come; nothing if one has to wait.
     pub(super) fn settle(&self) -> Option<Result<u64, RecvError>> {
         let state = self.shared().state.load();
         self.settle_for(self.newest(state), state)
     }
 
-    /// Announces that this receiver, whose cell is armed, waits. Returns what `settle` does, if the word
+    /// Announces that this receiver, whose node is armed, waits. Returns what `settle` does, if the word
     /// says it.
     pub(super) fn announce(&self) -> Option<Result<u64, RecvError>> {
         let state = self.shared().state.announce();
@@ -260,8 +272,11 @@ impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
         let shared = self.seat.shared();
         let receivers = count(&shared.receivers.count);
-        let &Self { seen, marked, skipped, .. } = self;
-        Self { seat: Seat::new(Arc::clone(shared), receivers), seen, marked, skipped }
+        Self {
+            marked: self.marked,
+            skipped: self.skipped,
+            ..Self::new(Arc::clone(shared), receivers, self.seen)
+        }
     }
 }
 

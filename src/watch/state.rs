@@ -9,9 +9,9 @@
 //! |            | version, `CLOSED`            | the same, `WAITING`    | does not sleep                |
 //! | `close`    | version (`WAITING`?)         | the same, `CLOSED`     | the sender wakes everybody    |
 //!
-//! Every write is a read-modify-write. A receiver arms its cell, announces, and sleeps only if the word
+//! Every write is a read-modify-write. A receiver arms its node, announces, and sleeps only if the word
 //! had nothing new before that. Either its announcement comes first: then the next sender's
-//! read-modify-write acquires it, and finds the cell armed. Or the sender's does: then the receiver reads
+//! read-modify-write acquires it, and finds the node armed. Or the sender's does: then the receiver reads
 //! that, and does not sleep.
 
 #![forbid(unsafe_code)]
@@ -59,14 +59,14 @@ impl State {
     pub(super) fn publish(&self, version: u64) -> bool {
         let word = version << VERSION;
         // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: the value is there.
-        // Acquire pairs with the Release in `announce`: the cells of those who wait are armed.
+        // Acquire pairs with the Release in `announce`: the nodes of the receivers that wait are armed.
         let before = self.0.fetch_max(word, AcqRel);
         before < word && before & WAITING != 0
     }
 
-    /// A receiver, whose cell is armed, announces that it waits for more than what this returns.
+    /// A receiver, whose node is armed, announces that it waits for more than what this returns.
     pub(super) fn announce(&self) -> Snapshot {
-        // ORDERING: AcqRel. Release pairs with the Acquire in `publish` and `close`: the cell is armed.
+        // ORDERING: AcqRel. Release pairs with the Acquire in `publish` and `close`: the node is armed.
         // Acquire as in `load`.
         Snapshot(self.0.fetch_or(WAITING, AcqRel))
     }
@@ -74,7 +74,7 @@ impl State {
     /// The last sender has gone; it must wake everybody.
     pub(super) fn close(&self) {
         // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: whatever the senders
-        // did has happened. Acquire pairs with the Release in `announce`: the cells are armed.
+        // did has happened. Acquire pairs with the Release in `announce`: the nodes are armed.
         self.0.fetch_or(CLOSED, AcqRel);
     }
 }

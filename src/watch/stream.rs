@@ -10,10 +10,14 @@ use core::{
 use futures_core::{FusedStream, Stream};
 
 /// A receiver is the stream of clones of the values that it has not seen: after a pause, the newest. The
-/// stream ends when every sender is gone and the last value was seen.
+/// stream ends when every sender is gone and the last value was seen. A poll after the end returns `None`
+/// again.
 ///
 /// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the
 /// stream begin with it. If the clone panics, the value counts as seen.
+///
+/// It is cooperative as [`changed`](Receiver::changed) is, and shares its count: after 128 values or ends in
+/// a row a poll yields once.
 ///
 /// # Examples
 ///
@@ -34,7 +38,8 @@ impl<T: Clone> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if ready!(self.poll_new(cx)).is_err() {
+        if ready!(self.poll_charged(cx)).is_err() {
+            self.ended = true;
             return Poll::Ready(None);
         }
         let newest = self.see_newest();
@@ -45,10 +50,33 @@ impl<T: Clone> Stream for Receiver<T> {
     }
 }
 
-/// A stream that has ended stays so, and may be polled again; but [`mark_changed`](Receiver::mark_changed)
-/// makes it yield the last value once more.
+/// Terminated means that this receiver's stream has returned `None`, so `select!` over it receives the end
+/// once. What other threads do to the channel changes nothing about it.
+///
+/// After the end, [`mark_changed`](Receiver::mark_changed) makes the stream yield the last value once more,
+/// and then `None` again: it is not terminated in between. Each receiver returns the end of its own stream: a
+/// clone is not terminated. An error of [`changed`](Receiver::changed) and so on is not the stream's end.
+///
+/// # Examples
+///
+/// ```
+/// use futures::{StreamExt, stream::FusedStream};
+///
+/// # futures::executor::block_on(async {
+/// let (tx, mut rx) = overwrite_channel::watch::channel(1);
+/// drop(tx);
+/// assert!(!rx.is_terminated());
+/// assert_eq!(rx.next().await, None);
+/// assert!(rx.is_terminated());
+///
+/// rx.mark_changed();
+/// assert!(!rx.is_terminated());
+/// assert_eq!(rx.by_ref().collect::<Vec<_>>().await, [1]);
+/// assert!(rx.is_terminated());
+/// # });
+/// ```
 impl<T: Clone> FusedStream for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        self.is_over()
+        self.ended
     }
 }

@@ -162,6 +162,36 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
+/// After so many waits in a row that were ready, a handle yields.
+const BUDGET: usize = 128;
+
+/// How many waits of one handle were ready in a row: as far as is known, because some have panicked.
+#[derive(Default)]
+pub(crate) struct InARow {
+    at_least: usize,
+    at_most: usize,
+}
+
+impl InARow {
+    pub(crate) fn ready(&mut self, waits: usize) {
+        self.at_least += waits;
+        self.at_most += waits;
+        assert!(self.at_least <= BUDGET, "it does not yield");
+    }
+
+    /// After so many waits, or one less; or it has yielded, or waits.
+    pub(crate) fn panicked(&mut self, waits: usize) {
+        self.at_least = 0;
+        self.at_most += waits;
+    }
+
+    /// After so many waits. It has yielded if it has woken its own task.
+    pub(crate) fn pending(&mut self, waits: usize, has_woken: bool) {
+        assert!(!has_woken || self.at_most + waits >= BUDGET, "it yields too early");
+        *self = Self::default();
+    }
+}
+
 /// A handle that stays where it is, so that a future may borrow it.
 pub(crate) struct Lender<H>(NonNull<H>);
 

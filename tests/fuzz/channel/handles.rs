@@ -1,6 +1,6 @@
 //! The handles, who borrows from them, and who sleeps there.
 
-use crate::mishaps::{Lender, Sleeper, Value, caught};
+use crate::mishaps::{InARow, Lender, Sleeper, Value, caught};
 use futures::future::FusedFuture;
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -74,11 +74,21 @@ pub(super) struct Seat {
     /// A future was woken, and has panicked before it could take a value or wait again: so it still owes the
     /// others that wake, until the next wait.
     pub(super) owes: bool,
+    /// Its stream has returned `None`.
+    pub(super) has_ended: bool,
+    pub(super) in_a_row: InARow,
 }
 
 impl Seat {
     pub(super) fn new(rx: Receiver<Value>) -> Self {
-        Self { wait: None, rx: Lender::new(rx), asleep: None, owes: false }
+        Self {
+            wait: None,
+            rx: Lender::new(rx),
+            asleep: None,
+            owes: false,
+            has_ended: false,
+            in_a_row: InARow::default(),
+        }
     }
 
     /// Nobody waits in it.
@@ -155,12 +165,13 @@ impl Handle {
 /// A sender.
 pub(super) struct Desk {
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
+    pub(super) in_a_row: InARow,
     tx: Lender<Handle>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Handle) -> Self {
-        Self { closed: None, tx: Lender::new(tx) }
+        Self { closed: None, in_a_row: InARow::default(), tx: Lender::new(tx) }
     }
 
     pub(super) fn tx(&self) -> &'static Handle {

@@ -67,7 +67,7 @@ impl World {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(19);
+        let what = bytes.below(20);
         if what < 9 {
             if !self.desks.is_empty() {
                 let desk = bytes.below(self.desks.len());
@@ -106,7 +106,7 @@ impl World {
         for seat in &self.seats {
             if let Some(rx) = seat.rx() {
                 assert_eq!((rx.is_empty(), rx.is_disconnected()), (is_empty, no_sender));
-                assert_eq!(rx.is_terminated(), is_empty && no_sender);
+                assert_eq!(rx.is_terminated(), seat.has_ended);
                 let first = self.seats.iter().find_map(Seat::rx).unwrap_or(rx);
                 assert!(rx.same_channel(first) && !rx.same_channel(&self.strangers.rx));
             }

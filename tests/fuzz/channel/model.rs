@@ -53,6 +53,11 @@ impl Log {
         self.0.lock().unwrap()[at] = Did::Send(item, outcome);
     }
 
+    pub(super) fn count_looks(&self) -> usize {
+        let is_look = |did: &&Did| matches!(did, Did::Look { .. });
+        self.0.lock().unwrap().iter().filter(is_look).count()
+    }
+
     pub(super) fn take(&self) -> Vec<Did> {
         mem::take(&mut *self.0.lock().unwrap())
     }

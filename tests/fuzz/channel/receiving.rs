@@ -6,7 +6,7 @@ use super::{
     is_wanted,
     model::{Call, Did},
 };
-use crate::mishaps::{Bytes, Value, caught};
+use crate::mishaps::{Bytes, Sleeper, Value, caught};
 use futures::Stream;
 use overwrite_channel::RecvError;
 use std::{pin::Pin, task::Poll};
@@ -20,7 +20,10 @@ impl World {
                 self.model.receivers -= 1;
                 caught(|| drop(old));
             }
-            10..=12 => self.poll(index, bytes),
+            10..=12 => {
+                let as_stream = bytes.one_in(2);
+                self.poll(index, as_stream, bytes);
+            }
             13 => self.end_wait(index, bytes),
             14 => self.wait_any(bytes),
             _ if self.seats[index].wait.is_some() => {}
@@ -35,7 +38,7 @@ impl World {
                 let wait = Wait::new(seat.idle(), predicate);
                 assert!(!wait.is_terminated());
                 seat.wait = Some(wait);
-                self.poll(index, bytes);
+                self.poll(index, false, bytes);
             }
             17 => {
                 let (rx, in_loop) = (self.seats[index].idle(), bytes.one_in(2));
@@ -48,7 +51,22 @@ impl World {
                 });
                 self.received(answer, false);
             }
-            _ => self.block(index, bytes),
+            18 => self.block(index, bytes),
+            _ if bytes.one_in(4) => self.poll_many_times(index, bytes),
+            _ => {}
+        }
+    }
+
+    /// About as often as it takes a receiver to yield; each finds a value, or the end.
+    fn poll_many_times(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        for _ in 0..120 + bytes.below(16) {
+            let none = &mut Bytes::new(&[]);
+            if !self.desks.is_empty() {
+                self.sender(0, 0, none);
+                self.catch_up();
+            }
+            self.poll(index, true, none);
+            self.catch_up();
         }
     }
 
@@ -67,18 +85,17 @@ impl World {
     }
 
     /// By its future if there is one, else as a stream or by hand, and then it is left behind.
-    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+    fn poll(&mut self, index: usize, as_stream: bool, bytes: &mut Bytes<'_>) {
         let seat = &mut self.seats[index];
         let in_call = seat.wait.is_some();
         let last = seat.asleep.take();
         let was_woken =
             last.as_ref().is_some_and(|last| last.in_call && last.sleeper.was_woken()) || seat.owes;
-        let (now, last) = match last {
-            Some(last) if bytes.one_in(2) => (last.sleeper, None),
-            last => (self.sleeper(bytes), last),
+        let (now, last, is_same) = match last {
+            Some(last) if bytes.one_in(2) => (last.sleeper, None, true),
+            last => (self.sleeper(bytes), last, false),
         };
         let seat = &mut self.seats[index];
-        let as_stream = bytes.one_in(2);
         let poll = caught(|| {
             now.poll(|cx| match &mut seat.wait {
                 Some(wait) => wait.poll(cx),
@@ -93,6 +110,18 @@ impl World {
             assert_eq!(wait.is_terminated(), poll.as_ref().is_some_and(Poll::is_ready));
         }
         let (is_pending, has_panicked) = (matches!(poll, Some(Poll::Pending)), poll.is_none());
+        let yields = self.charge(index, poll.as_ref(), as_stream, &now);
+        let seat = &mut self.seats[index];
+        seat.has_ended |= !in_call && as_stream && matches!(poll, Some(Poll::Ready(Err(_))));
+        if yields {
+            // It has registered nothing: what was left behind there still is.
+            seat.asleep = match last {
+                None if is_same => Some(Asleep { sleeper: now, in_call: false }),
+                last => last,
+            };
+            self.yielded();
+            return;
+        }
         let has_taken = self.received(
             poll.map(|poll| match poll {
                 Poll::Ready(result) => result.map_err(|_| Some(true)),
@@ -117,14 +146,48 @@ impl World {
         caught(|| drop((last, now)));
     }
 
+    /// Does the receiver yield?
+    fn charge(
+        &mut self,
+        index: usize,
+        poll: Option<&Poll<Result<Value, RecvError>>>,
+        as_stream: bool,
+        now: &Sleeper,
+    ) -> bool {
+        let seat = &mut self.seats[index];
+        if seat.wait.is_none() && !as_stream {
+            return false;
+        }
+        // A wait that matches is charged each value, and the last is what it returns.
+        let looks = self.log.count_looks();
+        match poll {
+            None => seat.in_a_row.panicked(looks.max(1)),
+            Some(Poll::Ready(Ok(_))) => seat.in_a_row.ready(looks.max(1)),
+            Some(Poll::Ready(Err(_))) => seat.in_a_row.ready(looks + 1),
+            Some(Poll::Pending) => {
+                let has_woken = now.was_called();
+                seat.in_a_row.pending(looks, has_woken);
+                return has_woken;
+            }
+        }
+        false
+    }
+
+    /// What a call has taken that has yielded then: what is there, it leaves.
+    fn yielded(&mut self) {
+        let log = self.log.take();
+        let mut call = Call { takes: looked_at(&log).collect(), ..Call::default() };
+        self.model.replay(log, &mut call, |_| true);
+    }
+
     /// What a call has found: has it taken something?
     pub(super) fn received(&mut self, answer: Answer, is_matching: bool) -> bool {
         let log = self.log.take();
-        let mut call = Call { may_lose: answer.is_none(), ..Call::default() };
+        let takes = looked_at(&log).collect();
+        let mut call = Call { takes, may_lose: answer.is_none() };
         let found = answer.map(|answer| answer.map(Value::taken));
         for did in &log {
             let Did::Look { item, .. } = did else { continue };
-            call.takes.push_back(item.id);
             // A predicate that panics is the end.
             let is_found = found == Some(Ok(item.id));
             assert!(found.is_none() || is_wanted(item.rank) == is_found, "wanted or not");
@@ -146,4 +209,12 @@ impl World {
         has_taken |= found.is_none() && !call.may_lose;
         has_taken
     }
+}
+
+/// By the call's own predicate: it has taken each.
+fn looked_at(log: &[Did]) -> impl Iterator<Item = usize> {
+    log.iter().filter_map(|did| match did {
+        Did::Look { item, .. } => Some(item.id),
+        _ => None,
+    })
 }

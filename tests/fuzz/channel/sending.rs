@@ -122,11 +122,21 @@ impl World {
         let (last, is_over) = (last.take(), closed.is_terminated());
         self.catch_up();
         let is_closed = self.model.receivers == 0;
+        let desk = &mut self.desks[index];
+        let mut yields = false;
+        match &poll {
+            None => desk.in_a_row.panicked(1),
+            Some(Poll::Ready(())) => desk.in_a_row.ready(1),
+            Some(Poll::Pending) => {
+                yields = is_closed && now.was_called();
+                desk.in_a_row.pending(0, yields);
+            }
+        }
         if let Some(poll) = &poll {
-            assert_eq!((poll.is_ready(), is_over), (is_closed, is_closed));
+            let ends = is_closed && !yields;
+            assert_eq!((poll.is_ready(), is_over), (ends, ends));
         }
         assert!(is_closed || !is_over);
-        let desk = &mut self.desks[index];
         match (poll, &mut desk.closed) {
             (Some(_), Some((_, sleeper))) if !is_over => {
                 *sleeper = Some(now);

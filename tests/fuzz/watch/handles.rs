@@ -1,7 +1,7 @@
 //! The handles, who borrows from them, and what the model knows of them.
 
 use super::{Look, Receiver, Sender, Setting};
-use crate::mishaps::{Lender, Sleeper};
+use crate::mishaps::{InARow, Lender, Sleeper};
 use overwrite_channel::watch::{ChangedFuture, ClosedFuture, WaitForFuture};
 use std::sync::{
     Arc,
@@ -22,6 +22,9 @@ pub(super) struct Seat {
     pub(super) rx: Lender<Receiver<Setting>>,
     pub(super) seen: u64,
     pub(super) is_marked: bool,
+    /// Its stream has returned `None`, and was not marked as changed since.
+    pub(super) has_ended: bool,
+    pub(super) in_a_row: InARow,
     pub(super) skipped: u64,
     /// Who was told `Pending`, and at which version.
     pub(super) sleeper: Option<(Sleeper, u64)>,
@@ -30,7 +33,17 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn new(rx: Receiver<Setting>, seen: u64) -> Self {
         let rx = Lender::new(rx);
-        Self { wait: None, kept: None, rx, seen, is_marked: false, skipped: 0, sleeper: None }
+        Self {
+            wait: None,
+            kept: None,
+            rx,
+            seen,
+            is_marked: false,
+            has_ended: false,
+            in_a_row: InARow::default(),
+            skipped: 0,
+            sleeper: None,
+        }
     }
 
     /// Nobody borrows from it any more.
@@ -65,12 +78,13 @@ impl Seat {
 pub(super) struct Desk {
     pub(super) kept: Vec<Look>,
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
+    pub(super) in_a_row: InARow,
     tx: Lender<Sender<Setting>>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Sender<Setting>) -> Self {
-        Self { kept: Vec::new(), closed: None, tx: Lender::new(tx) }
+        Self { kept: Vec::new(), closed: None, in_a_row: InARow::default(), tx: Lender::new(tx) }
     }
 
     pub(super) fn tx(&self) -> &'static Sender<Setting> {

@@ -18,6 +18,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    task::Poll,
 };
 
 const MOST_HANDLES: usize = 4;
@@ -119,7 +120,7 @@ impl World {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(22);
+        let what = bytes.below(23);
         if what < 11 {
             if !self.desks.is_empty() {
                 let desk = bytes.below(self.desks.len());
@@ -129,6 +130,11 @@ impl World {
             let seat = bytes.below(self.seats.len());
             self.receiver(what, seat, bytes);
         }
+        self.catch_up();
+    }
+
+    /// What was sent in the middle of something else is in the model, too.
+    fn catch_up(&mut self) {
         let meddled = self.source.take_meddled();
         self.store_all(&meddled);
     }
@@ -269,9 +275,18 @@ impl World {
         };
         let sleeper = Sleeper::new(bytes, |_| Box::new(|| ()));
         let poll = caught(|| sleeper.poll(|cx| Pin::new(closed).poll(cx)));
+        let mut yields = false;
+        match &poll {
+            None => desk.in_a_row.panicked(1),
+            Some(Poll::Ready(())) => desk.in_a_row.ready(1),
+            Some(Poll::Pending) => {
+                yields = is_closed && sleeper.was_called();
+                desk.in_a_row.pending(0, yields);
+            }
+        }
         *last = Some(sleeper);
         if let Some(poll) = &poll {
-            assert_eq!(poll.is_ready(), is_closed);
+            assert_eq!(poll.is_ready(), is_closed && !yields);
         }
         if poll.is_none_or(|poll| poll.is_ready()) || bytes.one_in(4) {
             let closed = desk.closed.take();

@@ -69,12 +69,28 @@ impl World {
             19 => {
                 seat.idle().mark_changed();
                 seat.is_marked = true;
+                seat.has_ended = false;
             }
             20 => {
                 seat.idle().mark_unchanged();
                 seat.see(version);
             }
-            _ => self.block(index, bytes),
+            21 => self.block(index, bytes),
+            _ if bytes.one_in(4) => self.poll_many_times(index, bytes),
+            _ => {}
+        }
+    }
+
+    /// About as often as it takes a receiver to yield; each finds a value, or the end.
+    fn poll_many_times(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        for _ in 0..120 + bytes.below(16) {
+            let none = &mut Bytes::new(&[]);
+            if !self.desks.is_empty() {
+                self.sender(0, 0, none);
+                self.catch_up();
+            }
+            self.poll(index, none);
+            self.catch_up();
         }
     }
 
@@ -130,7 +146,7 @@ impl World {
         let Notes { clones, looks, .. } = &*self.source.notes;
         clones.store(0, SeqCst);
         looks.store(0, SeqCst);
-        let (mut found, mut is_over) = (None, None);
+        let (mut found, mut is_over, mut looks_first) = (None, None, false);
         // Is it the end? Nothing if it has panicked. And was the value looked at?
         let (poll, has_looked) = match &mut seat.wait {
             Some(Wait::Changed(future)) => {
@@ -143,8 +159,10 @@ impl World {
                 let poll = caught(|| now.poll(|cx| Pin::new(&mut *future).poll(cx)));
                 let has_looked = looks.load(SeqCst) > 0;
                 is_over = Some(future.is_terminated());
-                // Or a waker has panicked before, one that a stream had left behind.
-                assert!(has_looked || *was_looking || poll.is_none(), "it did not look first");
+                looks_first = has_looked && !*was_looking;
+                // Or a waker has panicked before, one that a stream had left behind; or it yields.
+                let may_not = poll.is_none() || now.was_called();
+                assert!(has_looked || *was_looking || may_not, "it did not look first");
                 *was_looking |= has_looked;
                 assert!(!has_looked || poll.is_none() || present.rank != POISON);
                 let poll = poll.map(|poll| {
@@ -165,6 +183,7 @@ impl World {
                 let poll = caught(|| now.poll(|cx| rx.poll_next(cx)));
                 let has_looked = clones.load(SeqCst) > 0;
                 assert!(!has_looked || poll.is_none() == present.is_brittle);
+                seat.has_ended |= matches!(poll, Some(Poll::Ready(None)));
                 (poll.map(|poll| poll.map(|next| next.is_none())), has_looked)
             }
         };
@@ -174,6 +193,20 @@ impl World {
         }
         if let Some(is_over) = is_over {
             assert_eq!(is_over, poll.as_ref().is_some_and(Poll::is_ready));
+        }
+        // The first look of a wait is charged only if it finds what is wanted.
+        let charged = looks.load(SeqCst) - usize::from(looks_first && found.is_none());
+        match poll {
+            None => seat.in_a_row.panicked(charged.max(1)),
+            Some(Poll::Ready(true)) => seat.in_a_row.ready(charged + 1),
+            Some(Poll::Ready(false)) => seat.in_a_row.ready(charged.max(1)),
+            Some(Poll::Pending) => {
+                let yields = now.was_called();
+                seat.in_a_row.pending(charged, yields);
+                if yields {
+                    return;
+                }
+            }
         }
         match poll {
             Some(Poll::Pending) => {
@@ -218,7 +251,7 @@ impl Seat {
             let is_new = self.is_new(version);
             assert_eq!((rx.is_closed(), rx.skipped()), (senders == 0, self.skipped));
             assert_eq!(rx.has_changed().ok(), (senders > 0).then_some(is_new));
-            assert_eq!(rx.is_terminated(), senders == 0 && !is_new);
+            assert_eq!(rx.is_terminated(), self.has_ended);
         }
     }
 }

@@ -5,6 +5,7 @@ mod watchdog;
 
 mod common {
     pub(crate) mod cancelling;
+    pub(crate) mod cooperation;
     pub(crate) mod dice;
     pub(crate) mod on_futures;
     #[path = "../../../common/rounds.rs"]

@@ -5,6 +5,7 @@ mod watchdog;
 
 mod common {
     pub(crate) mod cancelling;
+    pub(crate) mod cooperation;
     pub(crate) mod dice;
     pub(crate) mod on_smol;
     #[path = "../../../common/rounds.rs"]
@@ -64,6 +65,25 @@ fn a_timer_that_races_with_a_send_loses_nothing() {
                 assert_eq!(in_time.or_else(|| rx.try_recv().ok()), Some(round));
                 assert!(rx.is_empty());
             }
+        });
+    });
+}
+
+#[test]
+fn a_timer_beside_a_loop_that_never_waits_fires() {
+    watched(|_| {
+        smol::block_on(async {
+            let (mut tx, mut rx) = channel();
+            let receives = async {
+                loop {
+                    tx.send(1).unwrap();
+                    rx.recv_async().await.unwrap();
+                }
+            };
+            let timer = async {
+                Timer::after(Duration::from_millis(50)).await;
+            };
+            or(receives, timer).await;
         });
     });
 }

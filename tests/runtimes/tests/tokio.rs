@@ -5,6 +5,7 @@ mod watchdog;
 
 mod common {
     pub(crate) mod cancelling;
+    pub(crate) mod cooperation;
     pub(crate) mod dice;
     pub(crate) mod on_tokio;
     #[path = "../../../common/rounds.rs"]
@@ -24,7 +25,7 @@ use common::{
     tally::{Payload, Tally},
 };
 use futures::{StreamExt, future::join_all};
-use overwrite_channel::{Receiver, RecvError, channel};
+use overwrite_channel::{Receiver, RecvError, channel, watch};
 use std::{
     sync::{
         Arc,
@@ -85,6 +86,32 @@ fn a_timeout_before_at_or_after_a_send_loses_nothing() {
                 }
             }
             assert!(late > 0);
+        });
+    });
+}
+
+/// The waits in them are always ready.
+#[test]
+fn a_timeout_of_a_loop_that_never_waits_passes() {
+    const BRIEF: Duration = Duration::from_millis(50);
+    watched(|_| {
+        on_tokio::CurrentThread::run(|_| async {
+            let (mut tx, mut rx) = channel();
+            let receives = async {
+                loop {
+                    tx.send(1).unwrap();
+                    rx.recv_async().await.unwrap();
+                }
+            };
+            assert!(timeout(BRIEF, receives).await.is_err());
+            let (tx, mut rx) = watch::channel(0);
+            drop(tx);
+            let sees_the_end = async {
+                loop {
+                    rx.changed().await.unwrap_err();
+                }
+            };
+            assert!(timeout(BRIEF, sees_the_end).await.is_err());
         });
     });
 }

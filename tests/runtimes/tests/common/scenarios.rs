@@ -339,7 +339,7 @@ pub(crate) fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
 
 pub(crate) fn a_flood_of_stale_values_starves_nobody<R: Runtime>() {
     const STEPS: usize = 100;
-    // One poll looks at 32 values, and each task is polled in its turn.
+    // One poll looks at 128 values, and each task is polled in its turn.
     const MOST_LOOKS_A_STEP: usize = 1000;
     let (looks, steps) = R::run(|runtime| async move {
         let (tx, mut rx) = channel();

@@ -33,6 +33,10 @@ macro_rules! suite {
                 waits_are_given_up_and_a_parked_thread_stays
                 streams_are_given_up_and_a_task_stays
             }
+            cooperation {
+                a_task_that_is_always_ready_lets_others_run
+                a_branch_that_is_always_ready_lets_others_run
+            }
         }
     };
     ($module:ident, $runtime:ty, $($group:ident { $($name:ident)* })*) => {

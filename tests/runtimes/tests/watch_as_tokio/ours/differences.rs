@@ -18,6 +18,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
 };
+use tokio::task::coop::{cooperative, unconstrained};
 use watch::error::{RecvError, RecvTimeoutError};
 
 /// It has no trait but those that every type has.
@@ -316,8 +317,9 @@ fn a_receiver_is_a_stream_of_what_it_has_not_seen() {
     drop(tx);
     assert!(!rx.is_terminated());
     assert_eq!(at_once(rx.next()), Some(3));
-    assert!(rx.is_terminated());
+    assert!(!rx.is_terminated());
     assert_eq!(at_once(rx.next()), None);
+    assert!(rx.is_terminated());
     assert_eq!(at_once(rx.next()), None);
 }
 
@@ -359,17 +361,48 @@ fn a_question_that_panics_may_be_asked_again() {
     assert_eq!(*wait.end().unwrap(), 2);
 }
 
-/// There is no budget: whether a task that is always ready yields is the task's affair.
-#[tokio::test]
-async fn a_task_that_is_always_ready_goes_on() {
+/// How many waits of one receiver in a row are ready, if each finds a change.
+async fn ready_in_a_row() -> usize {
     let (tx, mut rx) = watch::channel(0);
-    for value in 1..10_000 {
-        tx.send(value).unwrap();
-        assert!(poll!(pin!(rx.changed())).is_ready());
+    let mut ready = 0;
+    while ready < 1000 {
+        tx.send(1).unwrap();
+        if poll!(pin!(rx.changed())).is_pending() {
+            break;
+        }
+        ready += 1;
     }
+    ready
 }
 
-/// But a flood of values that are not wanted, in one poll, does not keep other tasks waiting.
+/// A wait is charged to the budget of its handle, whatever runs the task.
+#[tokio::test]
+async fn the_budget_is_the_handles() {
+    for _ in 0..3 {
+        assert_eq!(ready_in_a_row().await, 128);
+        assert_eq!(unconstrained(ready_in_a_row()).await, 128, "tokio does not switch it off");
+    }
+    assert_eq!(std::thread::spawn(|| at_once(ready_in_a_row())).join().unwrap(), 128);
+}
+
+/// And to that of tokio's task, by `cooperative`, whatever the handle.
+#[tokio::test]
+async fn a_wait_can_be_charged_to_the_task() {
+    let mut ready = 0;
+    loop {
+        let (tx, mut rx) = watch::channel(0);
+        tx.send(1).unwrap();
+        if poll!(pin!(cooperative(rx.changed()))).is_pending() {
+            assert_eq!(rx.has_changed(), Ok(true), "it was marked as seen");
+            break;
+        }
+        ready += 1;
+        assert!(ready < 1000);
+    }
+    assert!(ready > 0);
+}
+
+/// A flood of values that are not wanted, in one poll, does not keep other tasks waiting.
 #[test]
 fn a_flood_of_unwanted_values_ends_a_poll() {
     let (tx, mut rx) = watch::channel(0);

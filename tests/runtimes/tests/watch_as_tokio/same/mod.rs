@@ -6,6 +6,7 @@ mod bounds;
 mod cancelled;
 mod changed;
 mod closed;
+mod cooperation;
 mod crowds;
 mod dropped;
 mod errors;
