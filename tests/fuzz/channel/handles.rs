@@ -1,6 +1,6 @@
 //! The handles, who borrows from them, and who sleeps there.
 
-use crate::mishaps::{Lender, Sleeper, Value, caught};
+use crate::mishaps::{Closing, Lender, Sleeper, Value, caught};
 use futures::future::FusedFuture;
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -155,12 +155,13 @@ impl Handle {
 /// A sender.
 pub(super) struct Desk {
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
+    pub(super) closing: Closing,
     tx: Lender<Handle>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Handle) -> Self {
-        Self { closed: None, tx: Lender::new(tx) }
+        Self { closed: None, closing: Closing::default(), tx: Lender::new(tx) }
     }
 
     pub(super) fn tx(&self) -> &'static Handle {
@@ -173,6 +174,7 @@ impl Desk {
     pub(super) fn idle(&mut self) -> &'static mut Handle {
         let closed = self.closed.take();
         caught(|| drop(closed));
+        self.closing.end();
         // SAFETY: no future is there, and the borrow ends with the call of the caller's.
         unsafe { self.tx.lend() }
     }

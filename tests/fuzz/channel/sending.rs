@@ -108,6 +108,10 @@ impl World {
 
     fn closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let desk = &mut self.desks[index];
+        if bytes.one_in(4) {
+            let (tx, is_closed) = (desk.tx(), self.model.receivers == 0);
+            return desk.closing.change(bytes, is_closed, || tx.closed());
+        }
         if desk.closed.is_none() {
             desk.closed = Some((desk.tx().closed(), None));
             return;

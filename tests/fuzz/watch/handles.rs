@@ -1,7 +1,7 @@
 //! The handles, who borrows from them, and what the model knows of them.
 
 use super::{Look, Receiver, Sender, Setting};
-use crate::mishaps::{Lender, Sleeper};
+use crate::mishaps::{Closing, Lender, Sleeper};
 use overwrite_channel::watch::{ChangedFuture, ClosedFuture, WaitForFuture};
 use std::sync::{
     Arc,
@@ -65,12 +65,14 @@ impl Seat {
 pub(super) struct Desk {
     pub(super) kept: Vec<Look>,
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
+    pub(super) closing: Closing,
     tx: Lender<Sender<Setting>>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Sender<Setting>) -> Self {
-        Self { kept: Vec::new(), closed: None, tx: Lender::new(tx) }
+        let (kept, closed, closing) = Default::default();
+        Self { kept, closed, closing, tx: Lender::new(tx) }
     }
 
     pub(super) fn tx(&self) -> &'static Sender<Setting> {

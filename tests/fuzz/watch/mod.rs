@@ -119,8 +119,10 @@ impl World {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(22);
-        if what < 11 {
+        let what = bytes.below(25);
+        if what >= 22 {
+            self.crowd(bytes);
+        } else if what < 11 {
             if !self.desks.is_empty() {
                 let desk = bytes.below(self.desks.len());
                 self.sender(what, desk, bytes);
@@ -129,6 +131,11 @@ impl World {
             let seat = bytes.below(self.seats.len());
             self.receiver(what, seat, bytes);
         }
+        self.catch_up();
+    }
+
+    /// What was sent in the middle of something else is in the model, too.
+    fn catch_up(&mut self) {
         let meddled = self.source.take_meddled();
         self.store_all(&meddled);
     }
@@ -167,8 +174,7 @@ impl World {
                         self.replaced.push(look);
                     } else {
                         // What was sent by those who were woken is there by now.
-                        let meddled = self.source.take_meddled();
-                        self.store_all(&meddled);
+                        self.catch_up();
                         self.part(look);
                     }
                 }
@@ -263,6 +269,10 @@ impl World {
     fn closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let is_closed = self.receivers() == 0;
         let desk = &mut self.desks[index];
+        if bytes.one_in(4) {
+            let tx = desk.tx();
+            return desk.closing.change(bytes, is_closed, || tx.closed());
+        }
         let Some((closed, last)) = &mut desk.closed else {
             desk.closed = Some((desk.tx().closed(), None));
             return;
@@ -320,15 +330,17 @@ impl World {
             if let (0, Some((_, Some(sleeper)))) = (receivers, &desk.closed) {
                 assert!(sleeper.was_called(), "`closed` sleeps");
             }
+            assert!(receivers > 0 || desk.closing.all_called(), "`closed` sleeps in a crowd");
         }
         for look in desks.iter().flat_map(|desk| &desk.kept).chain(&self.replaced) {
             look.check(ledger);
         }
+        let first = seats.iter().find_map(Seat::rx);
         for seat in seats {
             seat.check(version, senders, ledger);
             let Some(rx) = seat.rx() else { continue };
-            let first = seats.iter().find_map(Seat::rx).unwrap_or(rx);
-            assert!(rx.same_channel(first) && !rx.same_channel(&self.strangers.1));
+            assert!(first.is_some_and(|first| rx.same_channel(first)));
+            assert!(!rx.same_channel(&self.strangers.1));
         }
     }
 
