@@ -3,16 +3,22 @@
 
 use crate::waker::{Event, Task};
 use arbitrary::Unstructured;
+use overwrite_channel::ClosedFuture;
 use std::{
     any::Any,
+    array,
     cmp::Ordering,
     collections::BTreeSet,
+    future::Future,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
     ptr::NonNull,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -55,9 +61,36 @@ impl<'a> Bytes<'a> {
         self.below(many) == many - 1
     }
 
+    /// How many handles or futures come at once: seldom more than two words of 64 bits have room for, and very
+    /// seldom more than a thousand.
+    pub(crate) fn crowd(&mut self) -> usize {
+        match self.below(64) {
+            0..32 => 6,
+            32..52 => 65,
+            52..63 => 130,
+            _ => 1200,
+        }
+    }
+
+    pub(crate) fn pattern(&mut self) -> Pattern {
+        let pattern: [u8; PATTERN] = array::from_fn(|_| self.0.arbitrary().unwrap_or(0));
+        Pattern(array::from_fn(|at| pattern[at % PATTERN]))
+    }
+
     /// How long a call that blocks may wait, in vain: so long that it parks, or not at all.
     pub(crate) fn patience(&mut self) -> Duration {
         Duration::from_micros(if self.one_in(4) { 50 } else { 0 })
+    }
+}
+
+const PATTERN: usize = 7;
+
+/// A few bytes, twice, for a whole crowd: each member draws the same ones, from another place on.
+pub(crate) struct Pattern([u8; 2 * PATTERN]);
+
+impl Pattern {
+    pub(crate) fn of(&self, member: usize) -> Bytes<'_> {
+        Bytes::new(&self.0[member % PATTERN..][..PATTERN])
     }
 }
 
@@ -185,6 +218,23 @@ impl InARow {
         self.at_most += waits;
     }
 
+    /// After a poll of `closed`; `None` if it panicked. Says whether it has yielded.
+    pub(crate) fn closed(
+        &mut self,
+        poll: Option<Poll<()>>,
+        is_closed: bool,
+        sleeper: &Sleeper,
+    ) -> bool {
+        let yields = poll == Some(Poll::Pending) && is_closed && sleeper.was_called();
+        match poll {
+            None => self.panicked(1),
+            Some(Poll::Ready(())) => self.ready(1),
+            Some(Poll::Pending) => self.pending(0, yields),
+        }
+        assert!(poll.is_none_or(|poll| poll.is_ready() == (is_closed && !yields)));
+        yields
+    }
+
     /// After so many waits. It has yielded if it has woken its own task.
     pub(crate) fn pending(&mut self, waits: usize, has_woken: bool) {
         assert!(!has_woken || self.at_most + waits >= BUDGET, "it yields too early");
@@ -287,5 +337,50 @@ impl Sleeper {
 impl Drop for Sleeper {
     fn drop(&mut self) {
         self.is_calm.store(true, SeqCst);
+    }
+}
+
+/// Futures that wait for the receivers' end, many at once.
+#[derive(Default)]
+pub(crate) struct Closing(Vec<(ClosedFuture<'static>, Sleeper)>);
+
+impl Closing {
+    /// A crowd comes; or the one that is there is polled again, dropped or forgotten.
+    pub(crate) fn change(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        is_closed: bool,
+        in_a_row: &mut InARow,
+        closed: impl Fn() -> ClosedFuture<'static>,
+    ) {
+        let (size, pattern) = (bytes.crowd(), bytes.pattern());
+        let mut now: Vec<_> =
+            mem::take(&mut self.0).into_iter().map(|(closed, _)| closed).collect();
+        if now.is_empty() {
+            now.extend((0..size).map(|_| closed()));
+        }
+        for (at, mut closed) in now.into_iter().enumerate() {
+            let mut bytes = pattern.of(at);
+            let sleeper = Sleeper::new(&mut bytes, |_| Box::new(|| ()));
+            let poll = caught(|| sleeper.poll(|cx| Pin::new(&mut closed).poll(cx)));
+            in_a_row.closed(poll, is_closed, &sleeper);
+            match bytes.below(4) {
+                _ if is_closed => {}
+                // It sleeps in its place to the end of the channel.
+                2 => mem::forget(closed),
+                3 => drop(caught(|| drop(closed))),
+                _ => self.0.extend(poll.map(|_| (closed, sleeper))),
+            }
+        }
+    }
+
+    pub(crate) fn all_called(&self) -> bool {
+        self.0.iter().all(|(_, sleeper)| sleeper.was_called())
+    }
+
+    pub(crate) fn end(&mut self) {
+        for closed in mem::take(&mut self.0) {
+            caught(|| drop(closed));
+        }
     }
 }

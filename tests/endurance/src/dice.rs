@@ -41,6 +41,11 @@ impl Dice {
         from[self.below(from.len())]
     }
 
+    /// How many there are of a crowd: for most, more than one or two words of 64 bits have room for.
+    pub(crate) fn crowd(&mut self) -> usize {
+        self.pick(&[20, 70, 130, 600])
+    }
+
     /// So short that it often ends while something is about to happen; at times zero.
     pub(crate) fn moment(&mut self) -> Duration {
         Duration::from_micros(self.pick(&[0, 1, 10, 50, 200, 1000]))

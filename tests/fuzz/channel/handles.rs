@@ -1,6 +1,6 @@
 //! The handles, who borrows from them, and who sleeps there.
 
-use crate::mishaps::{InARow, Lender, Sleeper, Value, caught};
+use crate::mishaps::{Closing, InARow, Lender, Sleeper, Value, caught};
 use futures::future::FusedFuture;
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -166,12 +166,19 @@ impl Handle {
 pub(super) struct Desk {
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
     pub(super) in_a_row: InARow,
+
+    pub(super) closing: Closing,
     tx: Lender<Handle>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Handle) -> Self {
-        Self { closed: None, in_a_row: InARow::default(), tx: Lender::new(tx) }
+        Self {
+            closed: None,
+            in_a_row: InARow::default(),
+            closing: Closing::default(),
+            tx: Lender::new(tx),
+        }
     }
 
     pub(super) fn tx(&self) -> &'static Handle {
@@ -184,6 +191,7 @@ impl Desk {
     pub(super) fn idle(&mut self) -> &'static mut Handle {
         let closed = self.closed.take();
         caught(|| drop(closed));
+        self.closing.end();
         // SAFETY: no future is there, and the borrow ends with the call of the caller's.
         unsafe { self.tx.lend() }
     }

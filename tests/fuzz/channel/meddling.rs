@@ -10,6 +10,9 @@ use crate::mishaps::{Bytes, Ledger, Sleeper, Value, caught, strike};
 use overwrite_channel::{Receiver, SendError};
 use std::sync::Mutex;
 
+/// With so many receivers, no more wakers use handles of their own.
+const MOST_MEDDLERS: usize = 150;
+
 enum Side {
     Sender(Handle),
     Receiver(Receiver<Value>),
@@ -110,7 +113,9 @@ impl World {
     }
 
     pub(super) fn sleeper(&mut self, bytes: &mut Bytes<'_>) -> Sleeper {
-        Sleeper::new(bytes, |bytes| match self.meddler(bytes) {
+        // Each may wake the next one in the middle of its own wake, which takes the stack of all of them.
+        let may_meddle = self.model.receivers < MOST_MEDDLERS;
+        Sleeper::new(bytes, |bytes| match may_meddle.then(|| self.meddler(bytes)).flatten() {
             Some(meddler) => Box::new(move || meddler.meddle()),
             None => Box::new(|| ()),
         })

@@ -67,8 +67,10 @@ impl World {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(20);
-        if what < 9 {
+        let what = bytes.below(23);
+        if what >= 20 {
+            self.crowd(bytes);
+        } else if what < 9 {
             if !self.desks.is_empty() {
                 let desk = bytes.below(self.desks.len());
                 self.sender(what, desk, bytes);
@@ -100,15 +102,17 @@ impl World {
             if let (true, Some((_, Some(sleeper)))) = (no_receiver, &desk.closed) {
                 assert!(sleeper.was_called(), "`closed` sleeps");
             }
+            assert!(!no_receiver || desk.closing.all_called(), "`closed` sleeps in a crowd");
         }
         // A forgotten future is woken as any other, and then it has the wake of the others.
         let (mut is_served, mut all_called) = (false, true);
+        let first = self.seats.iter().find_map(Seat::rx);
         for seat in &self.seats {
             if let Some(rx) = seat.rx() {
                 assert_eq!((rx.is_empty(), rx.is_disconnected()), (is_empty, no_sender));
                 assert_eq!(rx.is_terminated(), seat.has_ended);
-                let first = self.seats.iter().find_map(Seat::rx).unwrap_or(rx);
-                assert!(rx.same_channel(first) && !rx.same_channel(&self.strangers.rx));
+                assert!(first.is_some_and(|first| rx.same_channel(first)));
+                assert!(!rx.same_channel(&self.strangers.rx));
             }
             is_served |= seat.owes;
             let Some(asleep) = &seat.asleep else { continue };

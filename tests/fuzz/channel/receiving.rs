@@ -70,6 +70,29 @@ impl World {
         }
     }
 
+    /// Many receivers come; or each of those that are there waits, or does one thing that takes no time, or goes.
+    pub(super) fn crowd(&mut self, bytes: &mut Bytes<'_>) {
+        let mut how = bytes.below(4);
+        if self.seats.len() <= MOST_HANDLES {
+            let Some(rx) = self.seats.iter().find_map(Seat::rx) else { return };
+            let size = bytes.crowd();
+            self.seats.extend((0..size).map(|_| Seat::new(rx.clone())));
+            self.model.receivers += size;
+            how = how.min(1);
+        }
+        let pattern = bytes.pattern();
+        for index in (0..self.seats.len()).rev() {
+            let mut bytes = pattern.of(index);
+            let what = match how {
+                0 => [16, 10][bytes.below(2)],
+                1 | 2 => [17, 16, 10, 11, 13, 9][bytes.below(6)],
+                _ => 9,
+            };
+            self.receiver(what, index, &mut bytes);
+            self.catch_up();
+        }
+    }
+
     /// Drops the future, or forgets it.
     fn end_wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let seat = &mut self.seats[index];

@@ -108,6 +108,10 @@ impl World {
 
     fn closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let desk = &mut self.desks[index];
+        if bytes.one_in(4) {
+            let (tx, is_closed) = (desk.tx(), self.model.receivers == 0);
+            return desk.closing.change(bytes, is_closed, &mut desk.in_a_row, || tx.closed());
+        }
         if desk.closed.is_none() {
             desk.closed = Some((desk.tx().closed(), None));
             return;
@@ -123,19 +127,8 @@ impl World {
         self.catch_up();
         let is_closed = self.model.receivers == 0;
         let desk = &mut self.desks[index];
-        let mut yields = false;
-        match &poll {
-            None => desk.in_a_row.panicked(1),
-            Some(Poll::Ready(())) => desk.in_a_row.ready(1),
-            Some(Poll::Pending) => {
-                yields = is_closed && now.was_called();
-                desk.in_a_row.pending(0, yields);
-            }
-        }
-        if let Some(poll) = &poll {
-            let ends = is_closed && !yields;
-            assert_eq!((poll.is_ready(), is_over), (ends, ends));
-        }
+        let yields = desk.in_a_row.closed(poll, is_closed, &now);
+        assert!(poll.is_none() || is_over == (is_closed && !yields));
         assert!(is_closed || !is_over);
         match (poll, &mut desk.closed) {
             (Some(_), Some((_, sleeper))) if !is_over => {

@@ -1,7 +1,7 @@
 //! The handles, who borrows from them, and what the model knows of them.
 
 use super::{Look, Receiver, Sender, Setting};
-use crate::mishaps::{InARow, Lender, Sleeper};
+use crate::mishaps::{Closing, InARow, Lender, Sleeper};
 use overwrite_channel::watch::{ChangedFuture, ClosedFuture, WaitForFuture};
 use std::sync::{
     Arc,
@@ -79,12 +79,15 @@ pub(super) struct Desk {
     pub(super) kept: Vec<Look>,
     pub(super) closed: Option<(ClosedFuture<'static>, Option<Sleeper>)>,
     pub(super) in_a_row: InARow,
+
+    pub(super) closing: Closing,
     tx: Lender<Sender<Setting>>,
 }
 
 impl Desk {
     pub(super) fn new(tx: Sender<Setting>) -> Self {
-        Self { kept: Vec::new(), closed: None, in_a_row: InARow::default(), tx: Lender::new(tx) }
+        let (kept, closed, in_a_row, closing) = Default::default();
+        Self { kept, closed, in_a_row, closing, tx: Lender::new(tx) }
     }
 
     pub(super) fn tx(&self) -> &'static Sender<Setting> {

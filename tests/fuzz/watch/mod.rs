@@ -18,7 +18,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    task::Poll,
 };
 
 const MOST_HANDLES: usize = 4;
@@ -120,8 +119,10 @@ impl World {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(23);
-        if what < 11 {
+        let what = bytes.below(26);
+        if what >= 23 {
+            self.crowd(bytes);
+        } else if what < 11 {
             if !self.desks.is_empty() {
                 let desk = bytes.below(self.desks.len());
                 self.sender(what, desk, bytes);
@@ -173,8 +174,7 @@ impl World {
                         self.replaced.push(look);
                     } else {
                         // What was sent by those who were woken is there by now.
-                        let meddled = self.source.take_meddled();
-                        self.store_all(&meddled);
+                        self.catch_up();
                         self.part(look);
                     }
                 }
@@ -269,25 +269,18 @@ impl World {
     fn closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let is_closed = self.receivers() == 0;
         let desk = &mut self.desks[index];
+        if bytes.one_in(4) {
+            let tx = desk.tx();
+            return desk.closing.change(bytes, is_closed, &mut desk.in_a_row, || tx.closed());
+        }
         let Some((closed, last)) = &mut desk.closed else {
             desk.closed = Some((desk.tx().closed(), None));
             return;
         };
         let sleeper = Sleeper::new(bytes, |_| Box::new(|| ()));
         let poll = caught(|| sleeper.poll(|cx| Pin::new(closed).poll(cx)));
-        let mut yields = false;
-        match &poll {
-            None => desk.in_a_row.panicked(1),
-            Some(Poll::Ready(())) => desk.in_a_row.ready(1),
-            Some(Poll::Pending) => {
-                yields = is_closed && sleeper.was_called();
-                desk.in_a_row.pending(0, yields);
-            }
-        }
+        desk.in_a_row.closed(poll, is_closed, &sleeper);
         *last = Some(sleeper);
-        if let Some(poll) = &poll {
-            assert_eq!(poll.is_ready(), is_closed && !yields);
-        }
         if poll.is_none_or(|poll| poll.is_ready()) || bytes.one_in(4) {
             let closed = desk.closed.take();
             if bytes.one_in(4) {
@@ -335,15 +328,17 @@ impl World {
             if let (0, Some((_, Some(sleeper)))) = (receivers, &desk.closed) {
                 assert!(sleeper.was_called(), "`closed` sleeps");
             }
+            assert!(receivers > 0 || desk.closing.all_called(), "`closed` sleeps in a crowd");
         }
         for look in desks.iter().flat_map(|desk| &desk.kept).chain(&self.replaced) {
             look.check(ledger);
         }
+        let first = seats.iter().find_map(Seat::rx);
         for seat in seats {
             seat.check(version, senders, ledger);
             let Some(rx) = seat.rx() else { continue };
-            let first = seats.iter().find_map(Seat::rx).unwrap_or(rx);
-            assert!(rx.same_channel(first) && !rx.same_channel(&self.strangers.1));
+            assert!(first.is_some_and(|first| rx.same_channel(first)));
+            assert!(!rx.same_channel(&self.strangers.1));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Look, MOST_HANDLES, POISON, World,
-    handles::{Seat, Wait},
+    handles::{Desk, Seat, Wait},
     setting::{Notes, Setting},
 };
 use crate::mishaps::{Bytes, Ledger, caught, strike};
@@ -91,6 +91,30 @@ impl World {
             }
             self.poll(index, none);
             self.catch_up();
+        }
+    }
+
+    /// Many receivers come; or each of those that are there waits, or does one thing that takes no time, or goes.
+    pub(super) fn crowd(&mut self, bytes: &mut Bytes<'_>) {
+        let mut how = bytes.below(4);
+        if self.seats.len() <= MOST_HANDLES {
+            let Some(tx) = self.desks.first().map(Desk::tx) else { return };
+            self.seats.extend((0..bytes.crowd()).map(|_| Seat::new(tx.subscribe(), self.version)));
+            how = how.min(1);
+        }
+        let pattern = bytes.pattern();
+        for index in (0..self.seats.len()).rev() {
+            let mut bytes = pattern.of(index);
+            let what = match how {
+                0 => [16, 11][bytes.below(2)],
+                1 | 2 => [18, 16, 11, 12, 14, 13][bytes.below(6)],
+                _ => 13,
+            };
+            // Without a receiver little happens any more.
+            if index > 0 || what != 13 {
+                self.receiver(what, index, &mut bytes);
+                self.catch_up();
+            }
         }
     }
 

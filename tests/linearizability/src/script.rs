@@ -39,6 +39,30 @@ impl Dice {
     }
 }
 
+/// Which threads send: one does, one receives, and there are two others at the most; or, one time in eight, two more
+/// that receive.
+pub(crate) fn roles(dice: &mut Dice) -> Vec<bool> {
+    let others = dice.below(3);
+    let mut sends = vec![true, false];
+    sends.extend((0..others).map(|_| dice.below(2) == 0));
+    if dice.below(8) == 0 {
+        sends.extend([false; 2]);
+    }
+    sends
+}
+
+/// How many receivers that make no call come before a receiver that does: mostly none.
+pub(crate) fn crowd(dice: &mut Dice) -> usize {
+    if dice.below(6) == 0 { crate::world::CROWD } else { 0 }
+}
+
+/// The newer half of the idle receivers goes, and as many come: one at least.
+pub(crate) fn churn<R: Clone>(receiver: &R, idle: &mut Vec<R>) {
+    let size = idle.len().max(1);
+    idle.truncate(size / 2);
+    idle.resize(size, receiver.clone());
+}
+
 /// What one thread does: its calls, and for how long it pauses before each.
 pub(crate) type Part<C> = Vec<(u32, C)>;
 

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// The most that play in one history.
-const THREADS: usize = 4;
+const THREADS: usize = 6;
 
 /// Threads are made for so many histories at a time, and meet at the beginning of each.
 const BATCH: u64 = 100;

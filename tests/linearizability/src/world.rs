@@ -5,6 +5,9 @@ pub(crate) use overwrite_channel::{
 };
 use std::{hint::spin_loop, thread::yield_now};
 
+/// More than two words of 64 bits have room for.
+pub(crate) const CROWD: usize = 130;
+
 /// Now and then it is long enough for another thread to run on this core.
 pub(crate) fn pause(time: u32) {
     if time > 60 {

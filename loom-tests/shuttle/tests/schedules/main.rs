@@ -11,6 +11,7 @@
 
 #[path = "../../../../tests/linearizability/src/channel/mod.rs"]
 mod channel;
+mod crowds;
 mod histories;
 #[path = "../../../../tests/linearizability/src/history.rs"]
 mod history;

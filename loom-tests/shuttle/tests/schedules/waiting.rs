@@ -19,12 +19,19 @@ fn send_all(mut tx: Sender<u32>, sender: u32) -> Vec<u32> {
     values.filter_map(|value| tx.send(value).expect("there are receivers")).collect()
 }
 
-/// Three senders, and a thread for each receiver, which returns what it received.
-fn deliver(receive: [fn(Receiver<u32>) -> Vec<u32>; 3]) {
+/// A receiver of some kind, which hands on what it receives.
+pub(crate) type Receive = fn(Receiver<u32>, &mut dyn FnMut(u32));
+
+/// Three senders, and a thread for each receiver.
+fn deliver(receive: [Receive; 3]) {
     let (tx, rx) = channel();
     let receivers = receive.map(|receive| {
         let rx = rx.clone();
-        thread::spawn(move || receive(rx))
+        thread::spawn(move || {
+            let mut values = Vec::new();
+            receive(rx, &mut |value| values.push(value));
+            values
+        })
     });
     // The senders' values are not to be given back because every receiver has gone.
     let senders: Vec<_> = (0..SENDERS)
@@ -43,24 +50,21 @@ fn deliver(receive: [fn(Receiver<u32>) -> Vec<u32>; 3]) {
     assert!(values.into_iter().eq(0..SENDERS * EACH), "a value was lost or doubled");
 }
 
-fn as_thread(mut rx: Receiver<u32>) -> Vec<u32> {
-    rx.iter().collect()
+pub(crate) fn as_thread(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
+    rx.iter().for_each(got);
 }
 
-fn as_task(mut rx: Receiver<u32>) -> Vec<u32> {
+pub(crate) fn as_task(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
     block_on(async move {
-        let mut values = Vec::new();
         while let Ok(value) = rx.recv_async().await {
-            values.push(value);
+            got(value);
         }
-        values
-    })
+    });
 }
 
 /// Each wait is begun once more than needed: a first future is polled and dropped, woken or not.
-fn as_task_that_gives_up(mut rx: Receiver<u32>) -> Vec<u32> {
+pub(crate) fn as_task_that_gives_up(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
     block_on(async move {
-        let mut values = Vec::new();
         loop {
             let dropped = {
                 let mut future = pin!(rx.recv_async());
@@ -73,48 +77,44 @@ fn as_task_that_gives_up(mut rx: Receiver<u32>) -> Vec<u32> {
                 Poll::Pending => rx.recv_async().await,
             };
             match received {
-                Ok(value) => values.push(value),
-                Err(_) => return values,
+                Ok(value) => got(value),
+                Err(_) => return,
             }
         }
-    })
+    });
 }
 
 /// Its first future is woken, perhaps, and dropped; then it has had enough.
-fn leaves_at_once(mut rx: Receiver<u32>) -> Vec<u32> {
+pub(crate) fn leaves_at_once(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
     let polled = {
         let mut future = pin!(rx.recv_async());
         let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         thread::yield_now();
         poll
     };
-    match polled {
-        Poll::Ready(Ok(value)) => vec![value],
-        _ => Vec::new(),
+    if let Poll::Ready(Ok(value)) = polled {
+        got(value);
     }
 }
 
 /// It leaves a waker behind that nobody will answer.
-fn polls_once(mut rx: Receiver<u32>) -> Vec<u32> {
+pub(crate) fn polls_once(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
     let polled = rx.poll_recv(&mut Context::from_waker(Waker::noop()));
     thread::yield_now();
-    match polled {
-        Poll::Ready(Ok(value)) => vec![value],
-        _ => Vec::new(),
+    if let Poll::Ready(Ok(value)) = polled {
+        got(value);
     }
 }
 
 /// Together with another channel, whose end it waits for as well.
-fn with_another(mut rx: Receiver<u32>) -> Vec<u32> {
+pub(crate) fn with_another(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
     let (stop, mut stopped) = channel::<()>();
     let other = thread::spawn(move || drop(stop));
-    let mut values = Vec::new();
     if wait_any(&mut [&mut rx, &mut stopped]) == 0 {
-        values.extend(rx.try_recv());
+        rx.try_recv().into_iter().for_each(&mut *got);
     }
     other.join().expect("it only drops");
-    values.extend(rx.iter());
-    values
+    rx.iter().for_each(got);
 }
 
 #[test]

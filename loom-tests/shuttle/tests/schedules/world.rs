@@ -4,6 +4,9 @@ pub(crate) use overwrite_channel_shuttle::{
     Receiver, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel, watch,
 };
 
+/// A few, because each step of a walk is a moment for the scheduler.
+pub(crate) const CROWD: usize = 5;
+
 /// The scheduler makes pauses wherever threads can meet; here there is one more moment for it.
 pub(crate) fn pause(time: u32) {
     if time > 0 {

@@ -1,6 +1,7 @@
-//! Worlds of `channel`: one or two channels, some senders and receivers of every kind, and an account of
-//! every value.
+//! Worlds of `channel`: one or two channels, some senders and receivers of every kind, at times a crowd of receivers in
+//! one task, and an account of every value.
 
+mod crowd;
 mod ledger;
 mod receiving;
 mod sending;
@@ -74,6 +75,10 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
     let ends: Vec<_> = (0..channels).map(|_| channel::<Value>()).collect();
     let (txs, mut rxs): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
     let mut actors: Vec<Actor> = Vec::new();
+    if dice.one_in(4) {
+        let rxs = vec![rxs[0].clone(); dice.crowd()];
+        actors.push(Actor::Crowd(Reader::crowd(&world, dice), rxs));
+    }
     // The same `SharedSender`s for several actors, or senders of their own.
     let shared: Vec<_> =
         txs.iter().map(|tx| Handle::Shared(Arc::new(tx.clone().into_shared()))).collect();
@@ -97,7 +102,9 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
         }
     }
     if rxs.len() > 1 && dice.one_in(3) {
-        // One that waits for all at once.
+        // One that waits for all at once; at times with many receivers of each.
+        let each = if dice.one_in(4) { dice.crowd() } else { 1 };
+        let rxs = rxs.into_iter().enumerate().flat_map(|of| vec![of; each]).collect();
         actors.push(Actor::AnyReceiver(Reader::new(&world, 0, true, dice), rxs));
     } else {
         for (channel, rx) in rxs.into_iter().enumerate() {
@@ -107,11 +114,12 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
 
     // Who gets a thread is drawn, but for the one that can only be one.
     let is_thread = |actor: &Actor| matches!(actor, Actor::AnyReceiver(..));
+    let is_task = |actor: &Actor| matches!(actor, Actor::Crowd(..));
     let mut threads = threads - usize::from(actors.iter().any(is_thread));
     let mut parts = Vec::with_capacity(actors.len());
     while !actors.is_empty() {
         let actor = actors.swap_remove(dice.below(actors.len()));
-        let may = threads > 0 && (actors.len() < threads || dice.one_in(2));
+        let may = threads > 0 && (actors.len() < threads || dice.one_in(2)) && !is_task(&actor);
         threads -= usize::from(may && !is_thread(&actor));
         parts.push(actor.part(may));
     }
@@ -121,14 +129,18 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
 enum Actor {
     Sender(Writer),
     Receiver(Reader, Receiver<Value>),
-    AnyReceiver(Reader, Vec<Receiver<Value>>),
+    /// Each with its channel.
+    AnyReceiver(Reader, Vec<(usize, Receiver<Value>)>),
+    Crowd(Reader, Vec<Receiver<Value>>),
 }
 
 impl Actor {
     fn part(self, on_thread: bool) -> Part {
         let who = match &self {
             Self::Sender(writer) => writer.post.who(),
-            Self::Receiver(reader, _) | Self::AnyReceiver(reader, _) => reader.post.who(),
+            Self::Receiver(reader, _) | Self::AnyReceiver(reader, _) | Self::Crowd(reader, _) => {
+                reader.post.who()
+            }
         };
         match self {
             Self::Sender(writer) if on_thread => Part::thread(who, || threads::send(writer)),
@@ -140,6 +152,7 @@ impl Actor {
             Self::AnyReceiver(reader, rxs) => {
                 Part::thread(who, || threads::receive_any(reader, rxs))
             }
+            Self::Crowd(reader, rxs) => Part::task(who, crowd::receive(reader, rxs)),
         }
     }
 }

@@ -64,6 +64,22 @@ impl Reader {
             (false, 0) => "receiver of channel 1",
             (false, _) => "receiver of channel 2",
         };
+        Self::named(name, world, channel, resident, dice)
+    }
+
+    /// For many receivers of the first channel.
+    pub(super) fn crowd(world: &Arc<World>, dice: &mut Dice) -> Self {
+        let steps = dice.pick(&[2, 5, 15]);
+        Self { steps, ..Self::named("crowd of channel 1", world, 0, false, dice) }
+    }
+
+    fn named(
+        name: &'static str,
+        world: &Arc<World>,
+        channel: usize,
+        resident: bool,
+        dice: &mut Dice,
+    ) -> Self {
         Self {
             world: Arc::clone(world),
             post: Post::new(world.number, name),

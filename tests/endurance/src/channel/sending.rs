@@ -5,11 +5,12 @@ use super::{
     ledger::{Fate, in_sink},
 };
 use crate::{dice::Dice, mishaps, posts::Post, tally::cancelled};
-use futures::Sink;
-use overwrite_channel::{SendError, Sender, SharedSender};
+use futures::{FutureExt, Sink, future::join_all};
+use overwrite_channel::{ClosedFuture, SendError, Sender, SharedSender};
 use std::{
-    hint,
-    pin::{Pin, pin},
+    future::Future,
+    hint, mem,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -18,6 +19,15 @@ use std::{
 pub(super) enum Handle {
     Own(Sender<Value>),
     Shared(Arc<SharedSender<Value>>),
+}
+
+impl Handle {
+    fn closed(&self) -> ClosedFuture<'_> {
+        match self {
+            Self::Own(tx) => tx.closed(),
+            Self::Shared(tx) => tx.closed(),
+        }
+    }
 }
 
 pub(super) struct Writer {
@@ -182,6 +192,13 @@ impl Writer {
         is_taken
     }
 
+    /// Waits for the receivers' end, in one future, or in many at once.
+    pub(super) fn closed(&mut self, channel: usize) -> impl Future<Output = ()> {
+        let futures = if self.dice.one_in(4) { self.dice.crowd() } else { 1 };
+        let handle = &self.handles[channel];
+        join_all((0..futures).map(|_| handle.closed())).map(drop)
+    }
+
     pub(super) fn is_disconnected(&self, channel: usize) -> bool {
         match &self.handles[channel] {
             Handle::Own(tx) => tx.is_disconnected(),
@@ -202,7 +219,7 @@ impl Writer {
                     let clone = tx.clone();
                     assert!(clone.same_channel(tx));
                 }
-                _ => poll_and_drop(&mut tx.closed(), closed_later),
+                _ => poll_and_leave(handle.closed(), closed_later, self.dice.one_in(2)),
             },
             Handle::Shared(tx) => match self.dice.below(3) {
                 0 => *handle = Handle::Shared(Arc::new(SharedSender::clone(tx))),
@@ -210,7 +227,7 @@ impl Writer {
                     let clone = SharedSender::clone(tx);
                     assert!(clone.same_channel(tx));
                 }
-                _ => poll_and_drop(&mut tx.closed(), closed_later),
+                _ => poll_and_leave(handle.closed(), closed_later, self.dice.one_in(2)),
             },
         }
     }
@@ -224,9 +241,12 @@ impl Writer {
     }
 }
 
-fn poll_and_drop(closed: &mut overwrite_channel::ClosedFuture<'_>, may_end: bool) {
-    let closed = pin!(closed).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(may_end || closed.is_pending(), "closed, and a receiver is left");
+fn poll_and_leave(mut closed: ClosedFuture<'_>, may_end: bool, forgets: bool) {
+    let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(may_end || poll.is_pending(), "closed, and a receiver is left");
+    if forgets {
+        mem::forget(closed);
+    }
     cancelled();
 }
 

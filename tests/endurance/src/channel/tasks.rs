@@ -3,7 +3,7 @@
 use super::{
     Value,
     receiving::{Outcome, Reader},
-    sending::{Handle, Next, Writer},
+    sending::{Next, Writer},
 };
 use crate::{
     tally::cancelled,
@@ -44,10 +44,7 @@ pub(super) async fn send(mut writer: Writer) {
             }
             Next::UntilClosed(channel, time) => {
                 writer.post.doing("Sender::closed");
-                let closed = match &writer.handles[channel] {
-                    Handle::Own(tx) => tx.closed(),
-                    Handle::Shared(tx) => tx.closed(),
-                };
+                let closed = writer.closed(channel);
                 match time {
                     None => closed.await,
                     Some(time) => {

@@ -3,7 +3,7 @@
 use super::{
     Value,
     receiving::{Outcome, Reader},
-    sending::{Handle, Next, Writer},
+    sending::{Next, Writer},
 };
 use crate::{tally::cancelled, wakers};
 use overwrite_channel::{
@@ -36,10 +36,7 @@ pub(super) fn send(mut writer: Writer) {
             }
             Next::UntilClosed(channel, None) => {
                 writer.post.doing("Sender::closed");
-                match &writer.handles[channel] {
-                    Handle::Own(tx) => wakers::block_on(tx.closed()),
-                    Handle::Shared(tx) => wakers::block_on(tx.closed()),
-                }
+                wakers::block_on(writer.closed(channel));
                 assert!(writer.is_disconnected(channel), "closed, and a receiver is left");
             }
             Next::End => break,
@@ -152,9 +149,9 @@ fn in_time(result: Result<Value, RecvTimeoutError>) -> Outcome {
 }
 
 /// Waits for all channels at once.
-pub(super) fn receive_any(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
+pub(super) fn receive_any(mut reader: Reader, rxs: Vec<(usize, Receiver<Value>)>) {
     let world = Arc::clone(&reader.world);
-    let mut channels: Vec<usize> = (0..rxs.len()).collect();
+    let (mut channels, mut rxs): (Vec<_>, Vec<_>) = rxs.into_iter().unzip();
     while !rxs.is_empty() && reader.goes_on() {
         if reader.dice.one_in(20) {
             let index = reader.dice.below(rxs.len());

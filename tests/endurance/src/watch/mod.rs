@@ -1,6 +1,8 @@
-//! Worlds of `watch`: one channel, some senders and receivers of every kind, and an account of every change.
+//! Worlds of `watch`: one channel, some senders and receivers of every kind, at times a crowd of receivers in one task,
+//! and an account of every change.
 
 mod book;
+mod crowd;
 mod receiving;
 mod sending;
 mod tasks;
@@ -22,7 +24,8 @@ use std::sync::{
 };
 
 const MOST_SENDERS: usize = 3;
-const MOST_RECEIVERS: usize = 4;
+/// The last one may be a crowd.
+const MOST_RECEIVERS: usize = 5;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 pub(crate) struct World {
@@ -52,8 +55,10 @@ pub(crate) struct World {
 
 /// A world and its actors, of whom at most `threads` are threads.
 pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>, Vec<Part>) {
-    let quota = dice.pick(&[20, 200, 1000]);
+    let crowd = dice.one_in(4).then(|| dice.crowd());
+    let quota = dice.pick(if crowd.is_some() { &[20, 200] } else { &[20, 200, 1000] });
     let senders = dice.within(1, MOST_SENDERS);
+    let receivers = dice.within(1, MOST_RECEIVERS - 1);
     let counted = dice.one_in(2);
     let rough = dice.one_in(3);
     let senders_first = !dice.one_in(4);
@@ -68,17 +73,21 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
         wait_one_in: dice.pick(&[4, 20, 100]),
         pause_one_in: dice.pick(&[2, 10, 100]),
         changes: AtomicU64::new(0),
-        receivers: dice.within(1, MOST_RECEIVERS),
+        receivers: receivers + usize::from(crowd.is_some()),
         seen: Default::default(),
     });
 
     let (tx, rx) = channel(world.book.setting(0, 0));
     let mut actors: Vec<Actor> = Vec::new();
+    if let Some(size) = crowd {
+        let rxs = vec![rx.clone(); size];
+        actors.push(Actor::Crowd(Reader::crowd(&world, receivers, dice), rxs));
+    }
     for index in 0..senders {
         let writer = Writer::new(&world, index, quota, tx.clone(), dice.split());
         actors.push(Actor::Sender(writer));
     }
-    for index in 0..world.receivers {
+    for index in 0..receivers {
         let rx = if dice.one_in(2) { rx.clone() } else { tx.subscribe() };
         actors.push(Actor::Receiver(Reader::new(&world, index, dice), rx));
     }
@@ -86,7 +95,7 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
     let mut parts = Vec::with_capacity(actors.len());
     while !actors.is_empty() {
         let actor = actors.swap_remove(dice.below(actors.len()));
-        let on_thread = threads > 0 && dice.one_in(2);
+        let on_thread = threads > 0 && dice.one_in(2) && !matches!(actor, Actor::Crowd(..));
         threads -= usize::from(on_thread);
         parts.push(actor.part(on_thread));
     }
@@ -96,13 +105,14 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
 enum Actor {
     Sender(Writer),
     Receiver(Reader, Receiver<Setting>),
+    Crowd(Reader, Vec<Receiver<Setting>>),
 }
 
 impl Actor {
     fn part(self, on_thread: bool) -> Part {
         let who = match &self {
             Self::Sender(writer) => writer.post.who(),
-            Self::Receiver(reader, _) => reader.post.who(),
+            Self::Receiver(reader, _) | Self::Crowd(reader, _) => reader.post.who(),
         };
         match self {
             Self::Sender(writer) if on_thread => Part::thread(who, || threads::send(writer)),
@@ -111,6 +121,7 @@ impl Actor {
                 Part::thread(who, || threads::receive(reader, rx))
             }
             Self::Receiver(reader, rx) => Part::task(who, tasks::receive(reader, rx)),
+            Self::Crowd(reader, rxs) => Part::task(who, crowd::receive(reader, rxs)),
         }
     }
 }

@@ -39,6 +39,15 @@ pub(super) enum Outcome {
 impl Reader {
     pub(super) fn new(world: &Arc<World>, index: usize, dice: &mut Dice) -> Self {
         let name = ["receiver 1", "receiver 2", "receiver 3", "receiver 4"][index];
+        Self::named(name, world, index, dice)
+    }
+
+    /// For many receivers.
+    pub(super) fn crowd(world: &Arc<World>, index: usize, dice: &mut Dice) -> Self {
+        Self::named("crowd", world, index, dice)
+    }
+
+    fn named(name: &'static str, world: &Arc<World>, index: usize, dice: &mut Dice) -> Self {
         Self {
             world: Arc::clone(world),
             post: Post::new(world.number, name),
@@ -130,7 +139,12 @@ impl Reader {
             let count = self.count;
             assert_eq!(seen, count, "{} reported and {} skipped", self.reports, rx.skipped());
         }
-        self.world.seen[self.index].store(seen, SeqCst);
+        self.has_seen(seen);
+    }
+
+    /// So many changes: senders wait for this.
+    pub(super) fn has_seen(&self, changes: u64) {
+        self.world.seen[self.index].store(changes, SeqCst);
     }
 
     /// There are no senders: all changes were seen.

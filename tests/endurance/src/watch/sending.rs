@@ -7,10 +7,12 @@ use crate::{
     posts::Post,
     tally::{TALLY, add, cancelled},
 };
+use futures::{FutureExt, future::join_all};
 use overwrite_channel::watch::{Ref, Sender, error::SendError};
 use std::{
     future::Future,
-    pin::pin,
+    mem,
+    pin::Pin,
     sync::{Arc, atomic::Ordering::SeqCst},
     task::{Context, Waker},
     time::Duration,
@@ -223,14 +225,23 @@ impl Writer {
                 }));
             }
             3 => {
-                let mut closed = pin!(tx.closed());
-                let poll = closed.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                let mut closed = tx.closed();
+                let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
                 let expected = self.world.senders_first;
                 assert!(!expected || poll.is_pending(), "closed, and a receiver is left");
+                if self.dice.one_in(2) {
+                    mem::forget(closed);
+                }
                 cancelled();
             }
-            _ => drop(std::mem::take(&mut self.kept)),
+            _ => drop(mem::take(&mut self.kept)),
         }
+    }
+
+    /// Waits for the receivers' end, in one future, or in many at once.
+    pub(super) fn closed(&mut self) -> impl Future<Output = ()> {
+        let futures = if self.dice.one_in(4) { self.dice.crowd() } else { 1 };
+        join_all((0..futures).map(|_| self.tx().closed())).map(drop)
     }
 
     /// There was no receiver: with a new one the channel is open again.

@@ -38,7 +38,7 @@ pub(super) async fn send(mut writer: Writer) {
             }
             Next::UntilClosed(time) => {
                 writer.post.doing("watch::Sender::closed");
-                let closed = writer.tx().closed();
+                let closed = writer.closed();
                 match time {
                     None => closed.await,
                     Some(time) => {

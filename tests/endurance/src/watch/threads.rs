@@ -30,7 +30,7 @@ pub(super) fn send(mut writer: Writer) {
             }
             Next::UntilClosed(None) => {
                 writer.post.doing("watch::Sender::closed");
-                wakers::block_on(writer.tx().closed());
+                wakers::block_on(writer.closed());
             }
             Next::End => break,
         }

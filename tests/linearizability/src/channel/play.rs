@@ -3,7 +3,7 @@
 use super::specification::{Operation, Received, Sent};
 use crate::{
     history::Recorder,
-    script::{Beginning, Dice, Part, Subject},
+    script::{Beginning, Dice, Part, Subject, churn, crowd, roles},
     world::{
         Receiver, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel, pause,
     },
@@ -41,7 +41,8 @@ impl Drop for Value {
 
 pub(crate) enum Handle {
     Sender(Sends, Left),
-    Receiver(Receiver<Value>),
+    /// With others that make no call, and go with it.
+    Receiver(Receiver<Value>, Vec<Receiver<Value>>),
 }
 
 pub(crate) enum Sends {
@@ -96,6 +97,8 @@ pub(crate) enum Wanted {
     PollFuture,
     IsEmpty,
     IsDisconnected,
+    /// Some idle receivers go, and others come, which is no part of the history.
+    Churn,
     Drop,
 }
 
@@ -109,10 +112,7 @@ impl Subject for Slot {
     type Witness = Left;
 
     fn begin(dice: &mut Dice, may_block: bool) -> Beginning<Self> {
-        // One sender, one receiver, and two others at the most.
-        let others = dice.below(3);
-        let sends: Vec<bool> =
-            [true, false].into_iter().chain((0..others).map(|_| dice.below(2) == 0)).collect();
+        let sends = roles(dice);
         let senders = sends.iter().filter(|sends| **sends).count();
         let receivers = sends.len() - senders;
         let is_shared = dice.below(3) == 0;
@@ -127,8 +127,17 @@ impl Subject for Slot {
             all.push(Sends::Own(sender));
             all
         };
-        let mut all_receivers: Vec<_> = (1..receivers).map(|_| receiver.clone()).collect();
-        all_receivers.push(receiver);
+        let mut all_receivers: Vec<_> = (0..receivers)
+            .map(|_| {
+                let mut idle = vec![receiver.clone(); crowd(dice)];
+                // Some have left a waker behind.
+                for idle in idle.iter_mut().step_by(3) {
+                    assert!(idle.poll_recv(&mut Context::from_waker(Waker::noop())).is_pending());
+                }
+                (receiver.clone(), idle)
+            })
+            .collect();
+        drop(receiver);
 
         let mut values = dice.shuffled(4 * u32::try_from(senders).expect("a few"));
         let parts = sends.into_iter().map(|sends| {
@@ -137,9 +146,9 @@ impl Subject for Slot {
                 let handle = Handle::Sender(sender, Arc::clone(&left));
                 (handle, sending(dice, &mut values, may_block))
             } else {
-                let mut receiver = all_receivers.pop().expect("one for each that receives");
+                let (mut receiver, idle) = all_receivers.pop().expect("one for each that receives");
                 receiver.set_spin_limit(dice.pick(&[0, 10]));
-                (Handle::Receiver(receiver), receiving(dice, may_block))
+                (Handle::Receiver(receiver, idle), receiving(dice, may_block))
             }
         });
         let parts = parts.collect();
@@ -171,14 +180,17 @@ impl Subject for Slot {
                     _ => recorder.record(|| sender.is_disconnected(), Operation::ReceiversGone),
                 }
             }
-            Handle::Receiver(receiver) => receive(&call, receiver, recorder),
+            Handle::Receiver(receiver, idle) => match call {
+                Wanted::Churn => churn(receiver, idle),
+                _ => receive(&call, receiver, recorder),
+            },
         }
     }
 
     fn leave(handle: Handle, recorder: &mut Recorder<'_, Operation>) {
         let operation = match &handle {
             Handle::Sender(..) => Operation::DropSender,
-            Handle::Receiver(_) => Operation::DropReceiver,
+            Handle::Receiver(..) => Operation::DropReceiver,
         };
         recorder.record(|| drop(handle), |()| operation);
     }
@@ -211,13 +223,14 @@ fn sending(dice: &mut Dice, values: &mut Vec<u32>, must_leave: bool) -> Part<Wan
 fn receiving(dice: &mut Dice, may_block: bool) -> Part<Wanted> {
     let mut part: Part<Wanted> = (0..=dice.below(4))
         .map(|_| {
-            let call = match dice.below(9) {
+            let call = match dice.below(10) {
                 0..2 => Wanted::TryRecv,
                 2..4 if may_block => Wanted::Recv,
                 2..5 => Wanted::RecvTimeout(Duration::from_micros(dice.below(40).into())),
                 5 => Wanted::PollRecv,
                 6 => Wanted::PollFuture,
                 7 => Wanted::IsEmpty,
+                8 => Wanted::Churn,
                 _ => Wanted::IsDisconnected,
             };
             (pause_for(dice), call)

@@ -3,18 +3,21 @@
 use super::specification::{Changed, Operation};
 use crate::{
     history::Recorder,
-    script::{Beginning, Dice, Subject},
+    script::{Beginning, Dice, Subject, churn, crowd, roles},
     world::{RecvTimeoutError, watch},
 };
 use std::{
-    pin::pin,
+    future::Future,
+    mem,
+    pin::{Pin, pin},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 pub(crate) enum Handle {
     Sender(watch::Sender<u32>),
-    Receiver(watch::Receiver<u32>),
+    /// With others that make no call, and go with it.
+    Receiver(watch::Receiver<u32>, Vec<watch::Receiver<u32>>),
 }
 
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub(crate) enum Wanted {
     BlockingChanged,
     /// With the time that it waits.
     BlockingChangedTimeout(Duration),
+    /// Some idle receivers go, and others come, which is no part of the history.
+    Churn,
     Drop,
 }
 
@@ -43,17 +48,26 @@ impl Subject for Register {
     type Witness = ();
 
     fn begin(dice: &mut Dice, may_block: bool) -> Beginning<Self> {
-        // One sender, one receiver, and two others at the most.
-        let others = dice.below(3);
-        let sends: Vec<bool> =
-            [true, false].into_iter().chain((0..others).map(|_| dice.below(2) == 0)).collect();
+        let sends = roles(dice);
         let senders = sends.iter().filter(|sends| **sends).count();
         let receivers = (0..sends.len()).filter(|thread| !sends[*thread]).collect::<Vec<_>>();
         let (sender, receiver) = watch::channel(0);
         let mut all_senders: Vec<_> = (1..senders).map(|_| sender.clone()).collect();
         all_senders.push(sender);
-        let mut all_receivers: Vec<_> = (1..receivers.len()).map(|_| receiver.clone()).collect();
-        all_receivers.push(receiver);
+        let mut all_receivers: Vec<_> = (0..receivers.len())
+            .map(|_| {
+                let mut idle = vec![receiver.clone(); crowd(dice)];
+                // Some have left a waker behind.
+                for idle in idle.iter_mut().step_by(3) {
+                    let mut changed = idle.changed();
+                    let mut context = Context::from_waker(Waker::noop());
+                    assert!(Pin::new(&mut changed).poll(&mut context).is_pending());
+                    mem::forget(changed);
+                }
+                (receiver.clone(), idle)
+            })
+            .collect();
+        drop(receiver);
 
         let mut values = dice.shuffled(4 * u32::try_from(senders).expect("a few"));
         let parts = sends.into_iter().map(|sends| {
@@ -75,7 +89,8 @@ impl Subject for Register {
             let handle = if sends {
                 Handle::Sender(all_senders.pop().expect("one for each thread that sends"))
             } else {
-                Handle::Receiver(all_receivers.pop().expect("one for each that receives"))
+                let (receiver, idle) = all_receivers.pop().expect("one for each that receives");
+                Handle::Receiver(receiver, idle)
             };
             (handle, part)
         });
@@ -103,14 +118,17 @@ impl Subject for Register {
                 ),
                 _ => recorder.record(|| *sender.borrow(), Operation::SenderBorrow),
             },
-            Handle::Receiver(receiver) => receive(&call, receiver, recorder),
+            Handle::Receiver(receiver, idle) => match call {
+                Wanted::Churn => churn(receiver, idle),
+                _ => receive(&call, receiver, recorder),
+            },
         }
     }
 
     fn leave(handle: Handle, recorder: &mut Recorder<'_, Operation>) {
         let operation = match &handle {
             Handle::Sender(_) => Operation::DropSender,
-            Handle::Receiver(_) => Operation::DropReceiver,
+            Handle::Receiver(..) => Operation::DropReceiver,
         };
         recorder.record(|| drop(handle), |()| operation);
     }
@@ -129,12 +147,13 @@ fn sending(dice: &mut Dice, value: u32) -> Wanted {
 }
 
 fn receiving(dice: &mut Dice, may_block: bool) -> Wanted {
-    match dice.below(9) {
+    match dice.below(10) {
         0 => Wanted::Borrow,
         1..3 => Wanted::BorrowAndUpdate,
         3..5 => Wanted::HasChanged,
         5..7 => Wanted::PollChanged,
         7 if may_block => Wanted::BlockingChanged,
+        8 => Wanted::Churn,
         _ => Wanted::BlockingChangedTimeout(Duration::from_micros(dice.below(40).into())),
     }
 }
