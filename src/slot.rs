@@ -16,8 +16,6 @@
 //! | `put`      | a               | mine, `FULL`       | a, empty                             |
 //! |            | a, `WAITING`    | mine, `FULL`       | a, empty, and the duty to wake (I3)  |
 //! |            | a, `FULL`       | mine, `FULL`       | a, with the stale value              |
-//! | `restore`  | a, `FULL`       | mine, `FULL`       | a, with the value in it              |
-//! |            | any other       | unchanged          | my own value                         |
 //! | `take`     | a, `FULL`       | mine (`WAITING`?)  | a, with the value                    |
 //! |            | a               | mine (`WAITING`?)  | a, empty: another taker was faster   |
 //! |            | a, `WAITING`    | mine               | a, empty, and the duty to wake (I3)  |
@@ -146,21 +144,6 @@ impl<T> Slot<T> {
         // SAFETY: this very exchange replaced the word.
         *spare = unsafe { word.into_node() };
         before
-    }
-
-    /// Undoes a `put` of `node`: if the slot still holds it, full, puts `value` there instead and
-    /// returns what had been put; else returns `value`.
-    pub(crate) fn restore(&self, spare: &mut Spare<T>, node: *mut Node<T>, value: T) -> T {
-        let full = node.map_addr(|node| node | FULL);
-        spare.write(value);
-        // ORDERING: AcqRel, as in `exchange`. Relaxed when it fails: no node changes hands.
-        let outcome = self.word.compare_exchange(full, tagged(spare, FULL), AcqRel, Relaxed);
-        if let Ok(word) = outcome {
-            // SAFETY: this very exchange replaced the word.
-            *spare = unsafe { Word(word).into_node() };
-        }
-        // SAFETY: either it came back `FULL` (I2), or it is still the one written above.
-        unsafe { spare.read() }
     }
 
     /// Announces that the caller waits: puts its empty node in with `WAITING`, and returns the value

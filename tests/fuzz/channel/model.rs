@@ -146,29 +146,23 @@ impl Model {
 
 /// A `send_newest`, which goes on with each look at what it has in hand.
 pub(super) struct Newest {
-    sent: Item,
     held: Item,
     best: Option<usize>,
-    puts: usize,
     pub(super) is_over: bool,
     pub(super) not_kept: Option<Item>,
 }
 
 impl Newest {
     pub(super) fn new(sent: Item) -> Self {
-        Self { sent, held: sent, best: None, puts: 0, is_over: false, not_kept: None }
+        Self { held: sent, best: None, is_over: false, not_kept: None }
     }
 
     pub(super) fn has_looked(&mut self, strikes: bool, model: &mut Model) {
         if strikes {
-            // What was displaced goes back, if what was put there for it still is.
-            if self.puts == 1 && model.slot == Some(self.sent) {
-                model.slot = Some(self.held);
-            }
+            // What it looked at is lost.
             self.is_over = true;
         } else if self.best.is_none_or(|best| self.held.rank > best) {
             self.best = Some(self.held.rank);
-            self.puts += 1;
             match model.slot.replace(self.held) {
                 Some(displaced) => self.held = displaced,
                 None => self.is_over = true,
@@ -180,9 +174,6 @@ impl Newest {
     }
 
     /// Its own looks are in the log; each ends there with the exchange that it leads to.
-    ///
-    /// Exact, because a key does one thing with another handle each time: so the room of what was sent cannot come
-    /// back with another value before the key panics.
     pub(super) fn replay(&mut self, log: Vec<Did>, model: &mut Model) {
         for did in log {
             if let Did::Look { item, strikes } = did {
