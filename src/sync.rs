@@ -35,6 +35,11 @@ mod real {
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
 
+    /// Reads an atomic that the caller has alone.
+    pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
+        *atomic.get_mut()
+    }
+
     /// Asks the processor for the line of `pointer`, without waiting for it. A hint, and a no-op where
     /// stable Rust has no instruction for it.
     #[inline]
@@ -121,6 +126,13 @@ mod modelled {
     use std::time::Instant;
     #[cfg(overwrite_loom)]
     pub(crate) use thread::{Thread, current, park};
+
+    pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
+        #[cfg(overwrite_loom)]
+        return atomic.with_mut(|pointer| *pointer);
+        #[cfg(overwrite_shuttle)]
+        *atomic.get_mut()
+    }
 
     pub(crate) fn prefetch<T>(_: *const T) {}
 
