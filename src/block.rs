@@ -22,7 +22,7 @@ use core::{
     mem::{MaybeUninit, align_of, size_of},
     ops::Deref,
     ptr::NonNull,
-    sync::atomic::Ordering::{Acquire, Release},
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 use crossbeam_utils::CachePadded;
 
@@ -156,14 +156,16 @@ impl<T> Block<T> {
         unsafe { self.first_inner().byte_add(index * Self::STRIDE) }
     }
 
-    /// A node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
+    /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
     /// unowned.
     pub(crate) fn acquire_node(&self) -> Spare<T> {
+        // ORDERING: Relaxed; an answer that is out of date costs a node of the allocator's.
+        let unowned = self.counts.unowned.load(Relaxed);
         for index in 0..INNER {
             let bit = 1 << index;
             // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
             // with the node.
-            if self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
+            if unowned & bit != 0 && self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
                 // SAFETY: clearing the bit made us the node's owner (I1).
                 return unsafe { Spare::from_owned(self.inner(index)) };
             }
