@@ -119,7 +119,13 @@ impl<T> Receiver<T> {
         if self.block.has_senders() {
             return Err(TryRecvError::Empty);
         }
-        // The last value may have come after the first look, but not after the senders went.
+        self.last_look(baton)
+    }
+
+    /// Looks once more when the senders are gone: the last value may have come after the first look, but not after them.
+    #[cold]
+    #[inline(never)]
+    fn last_look(&mut self, baton: bool) -> Result<T, TryRecvError> {
         self.block.take(&mut self.spare, baton).ok_or(TryRecvError::Disconnected)
     }
 
