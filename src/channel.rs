@@ -3,7 +3,7 @@
 use crate::{
     Receiver, Sender,
     block::{Block, Shared},
-    node::Spare,
+    node::{Spare, Taken},
     sync::AtomicUsize,
 };
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -61,7 +61,7 @@ impl<T> Shared<T> {
     /// One exchange at most. A receiver that holds the baton owes those who are asleep a wake: its
     /// exchange leaves `WAITING` behind, if there can be any.
     #[inline]
-    pub(crate) fn take(&self, spare: &mut Spare<T>, baton: bool) -> Option<T> {
+    pub(crate) fn take<'a>(&self, spare: &'a mut Spare<T>, baton: bool) -> Option<Taken<'a, T>> {
         // ORDERING: Relaxed; whoever is asleep while we live keeps this count above 1.
         let others_wait = baton && self.counts.receivers.count.load(Relaxed) > 1;
         self.slot.take(spare, others_wait, || self.counts.cells.wake_one())

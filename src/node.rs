@@ -7,7 +7,10 @@
 
 use crate::sync::UnsafeCell;
 use alloc::boxed::Box;
-use core::{mem::MaybeUninit, ptr::NonNull};
+use core::{
+    mem::{ManuallyDrop, MaybeUninit},
+    ptr::NonNull,
+};
 
 /// Room for one value. The alignment leaves the low bits of its address to the slot's tags.
 #[repr(align(8))]
@@ -59,11 +62,18 @@ impl<T> Spare<T> {
         // SAFETY: the node is allocated while owned (I1).
         let node = unsafe { self.0.as_ref() };
         node.value.with_mut(|cell| {
-            // SAFETY: we own the node, so nobody else looks at it (I1).
-            let value = unsafe { cell.read() };
-            // SAFETY: it holds a value, as the caller promised.
-            unsafe { value.assume_init() }
+            // SAFETY: we own the node (I1), and it holds a value, as the caller promised.
+            unsafe { cell.cast::<T>().read() }
         })
+    }
+
+    /// Hands out the value where it lies.
+    ///
+    /// # Safety
+    /// The node holds a value.
+    #[inline]
+    pub(crate) unsafe fn taken(&mut self) -> Taken<'_, T> {
+        Taken(self)
     }
 
     /// Frees a node made by [`on_heap`](Self::on_heap).
@@ -73,5 +83,25 @@ impl<T> Spare<T> {
     pub(crate) unsafe fn free(self) {
         // SAFETY: it was leaked from a box, and nobody else has it (I1).
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// A value that a call has taken from the slot, still in the node that it came in: a large one is moved once, to where it
+/// is returned. Without that it is dropped.
+pub(crate) struct Taken<'a, T>(&'a mut Spare<T>);
+
+impl<T> Taken<'_, T> {
+    #[inline]
+    pub(crate) fn into_inner(self) -> T {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the node holds a value until `this` is gone, which is not dropped.
+        unsafe { this.0.read() }
+    }
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: the node holds a value until `self` is gone.
+        drop(unsafe { self.0.read() });
     }
 }

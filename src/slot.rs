@@ -32,7 +32,7 @@
 //!   sees the cell, or the last handle does, and the count is seen at zero.
 
 use crate::{
-    node::{Node, Spare},
+    node::{Node, Spare, Taken},
     sync::{AtomicPtr, prefetch},
 };
 use core::{
@@ -113,19 +113,19 @@ impl<T> Slot<T> {
     /// exchange leaves `WAITING` behind, on behalf of those who are asleep without it; else `wake` is called
     /// if it removed that (I3).
     #[inline]
-    pub(crate) fn take(
+    pub(crate) fn take<'a>(
         &self,
-        spare: &mut Spare<T>,
+        spare: &'a mut Spare<T>,
         others_wait: bool,
         wake: impl FnOnce(),
-    ) -> Option<T> {
+    ) -> Option<Taken<'a, T>> {
         if self.is_empty() {
             return None;
         }
         let before = self.exchange(spare, if others_wait { WAITING } else { 0 });
         if before.full {
             // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            return Some(unsafe { spare.read() });
+            return Some(unsafe { spare.taken() });
         }
         if before.waiting && !others_wait {
             wake();

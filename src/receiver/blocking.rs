@@ -9,6 +9,7 @@ use crate::{
     sync::Backoff,
     wait::{Armed, Looks, Waiter},
 };
+use core::convert::identity;
 use std::time::{Duration, Instant};
 
 impl<T> Receiver<T> {
@@ -38,7 +39,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn recv(&mut self) -> Result<T, RecvError> {
         // Without a deadline there is no timeout.
-        self.wait(&mut Deadline::Never).map_err(|_| RecvError)
+        self.wait(&mut Deadline::Never, |_| RecvError)
     }
 
     /// Takes the value, waiting for one for at most `timeout`.
@@ -71,7 +72,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_timeout(Duration::MAX), Ok(5));
     /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.wait(&mut Deadline::After(timeout))
+        self.wait(&mut Deadline::After(timeout), identity)
     }
 
     /// Takes the value, waiting for one until `deadline`. It does not wait if that has passed.
@@ -98,7 +99,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_deadline(deadline), Ok(5));
     /// ```
     pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.wait(&mut Deadline::At(deadline))
+        self.wait(&mut Deadline::At(deadline), identity)
     }
 
     /// Waits for a value that is `wanted`; takes and drops those that are not.
@@ -222,7 +223,7 @@ impl<T> Receiver<T> {
     ) -> Result<T, RecvTimeoutError> {
         let mut late = false;
         let result = loop {
-            match self.wait(&mut deadline) {
+            match self.wait(&mut deadline, identity) {
                 Ok(value) if !wanted(&value) => {}
                 result => break result,
             }
@@ -236,14 +237,25 @@ impl<T> Receiver<T> {
         result
     }
 
-    /// Takes the value that is there, or waits for one.
+    /// Takes the value that is there, or waits for one. A value that is there is moved once, to where the caller returns it:
+    /// so the error is the caller's.
     #[inline]
-    fn wait(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
+    fn wait<E>(
+        &mut self,
+        deadline: &mut Deadline,
+        error: impl FnOnce(RecvTimeoutError) -> E,
+    ) -> Result<T, E> {
         drop(Wait(self)); // if a future was forgotten, this makes up for it
-        match self.look(false) {
-            Err(TryRecvError::Empty) => self.spin(deadline),
-            result => result.map_err(|_| RecvTimeoutError::Disconnected),
+        if let Some(value) = self.block.take(&mut self.spare, false) {
+            return Ok(value.into_inner());
         }
+        if !self.block.has_senders() {
+            return match self.last_look(false) {
+                Some(value) => Ok(value.into_inner()),
+                None => Err(error(RecvTimeoutError::Disconnected)),
+            };
+        }
+        self.spin(deadline).map_err(error)
     }
 
     /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what

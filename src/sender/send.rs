@@ -24,13 +24,10 @@ impl<T> Shared<T> {
             return Err(SendError(value));
         }
         let mut newest = key(&value);
-        let mut held = value;
+        let mut displaced = self.put(spare, value);
         let not_kept = loop {
-            let Some(displaced) = self.put(spare, held) else {
-                break None;
-            };
             // A panic of `key`, of the comparison or of a key's drop drops this value, and no other.
-            held = displaced;
+            let Some(held) = displaced else { break None };
             let found = key(&held);
             if found > newest {
                 newest = found;
@@ -38,6 +35,7 @@ impl<T> Shared<T> {
                 drop(found); // before `held` leaves for where a panic would leak it: see below
                 break Some(held);
             }
+            displaced = self.put(spare, held);
         };
         // Dropping these is user code. As this function returned, a panic of theirs would leak what it returns
         // (https://github.com/rust-lang/rust/issues/47949).
