@@ -19,7 +19,7 @@ use crate::{
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
     alloc::{Layout, LayoutError},
-    mem::{MaybeUninit, align_of, size_of},
+    mem::{ManuallyDrop, MaybeUninit, align_of, size_of},
     ops::Deref,
     ptr::NonNull,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
@@ -121,7 +121,7 @@ impl<T> Block<T> {
         let block = Self(memory.cast());
         for index in 0..INNER {
             // SAFETY: the layout has room for it, and nobody looks at it yet.
-            unsafe { block.inner(index).write(Node::new()) };
+            unsafe { Node::init(block.inner(index)) };
         }
         // SAFETY: each of the inner nodes is handed to one owner: the slot and two handles (I1).
         let [slot, one, other] =
@@ -186,20 +186,39 @@ impl<T> Block<T> {
         }
     }
 
-    /// Frees the channel, and returns the value that was left in it.
+    /// Frees the channel, and drops the value that was left in it.
     ///
     /// # Safety
     /// No handle is left but the caller's, which does not use the block again.
-    pub(crate) unsafe fn free(self) -> Option<T> {
+    pub(crate) unsafe fn free(self) {
         // SAFETY: no handle is left to use the slot.
-        let (node, value) = unsafe { self.slot.dismantle() };
-        self.release_node(node);
+        let (node, is_full) = unsafe { self.slot.dismantle() };
+        let mut remains = Remains { block: self, node: ManuallyDrop::new(node) };
+        if is_full {
+            // SAFETY: the word said `FULL` (I2).
+            drop(unsafe { remains.node.taken() });
+        }
+    }
+}
+
+/// What is left of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
+/// the value in the node has panicked.
+struct Remains<T> {
+    block: Block<T>,
+    node: ManuallyDrop<Spare<T>>,
+}
+
+impl<T> Drop for Remains<T> {
+    fn drop(&mut self) {
+        // SAFETY: the node is not used after this.
+        let node = unsafe { ManuallyDrop::take(&mut self.node) };
+        self.block.release_node(node);
+        let memory = self.block.0;
         // SAFETY: no handle is left to use the block, whose memory goes next.
-        let shared = unsafe { self.0.read() };
+        let shared = unsafe { memory.read() };
         // SAFETY: allocated in `new` with this very layout.
-        unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
+        unsafe { dealloc(memory.as_ptr().cast(), Block::<T>::LAYOUT.0) };
         // The end of each side has woken all who waited: no waker, whose drop is user code, is left in a cell.
         drop(shared);
-        value
     }
 }

@@ -124,7 +124,7 @@ impl<T> Drop for SideEnds<T> {
         // there, if that side was first.
         if self.0.counts.abandoned.swap(true, AcqRel) {
             // SAFETY: no handle is left on either side, and the caller's does not use it again.
-            drop(unsafe { self.0.clone().free() });
+            unsafe { self.0.clone().free() };
         }
     }
 }

@@ -5,7 +5,7 @@
 //! * **I2** The slot's node holds a value if and only if the word says `FULL`. A handle's spare
 //!   never holds one, outside the body of one call.
 
-use crate::sync::UnsafeCell;
+use crate::sync::{UnsafeCell, init_room};
 use alloc::boxed::Box;
 use core::{
     mem::{ManuallyDrop, MaybeUninit},
@@ -19,8 +19,15 @@ pub(crate) struct Node<T> {
 }
 
 impl<T> Node<T> {
-    pub(crate) fn new() -> Self {
-        Self { value: UnsafeCell::new(MaybeUninit::uninit()) }
+    /// Makes an empty node where `memory` is. However large a `T` is, nothing of that size is written.
+    ///
+    /// # Safety
+    /// `memory` is valid for writes of a node, and aligned for one.
+    pub(crate) unsafe fn init(memory: NonNull<Self>) {
+        // SAFETY: the field is inside what the caller promised.
+        let value = unsafe { &raw mut (*memory.as_ptr()).value };
+        // SAFETY: as the caller promised.
+        unsafe { init_room(value) };
     }
 }
 
@@ -35,7 +42,17 @@ impl<T> Spare<T> {
     }
 
     pub(crate) fn on_heap() -> Self {
-        Self(NonNull::from(Box::leak(Box::new(Node::new()))))
+        let memory = Box::leak(Box::<Node<T>>::new_uninit());
+        let node = NonNull::from(memory).cast();
+        // SAFETY: the box has room for a node.
+        unsafe { Node::init(node) };
+        Self(node)
+    }
+
+    #[inline]
+    fn node(&self) -> &Node<T> {
+        // SAFETY: the node is allocated while owned (I1).
+        unsafe { self.0.as_ref() }
     }
 
     pub(crate) fn as_ptr(&self) -> *mut Node<T> {
@@ -45,9 +62,7 @@ impl<T> Spare<T> {
     /// Puts `value` into the node; without an exchange after it, the value is leaked.
     #[inline]
     pub(crate) fn write(&mut self, value: T) {
-        // SAFETY: the node is allocated while owned (I1).
-        let node = unsafe { self.0.as_ref() };
-        node.value.with_mut(|cell| {
+        self.node().value.with_mut(|cell| {
             // SAFETY: we own the node, so nobody else looks at it (I1).
             unsafe { cell.write(MaybeUninit::new(value)) };
         });
@@ -59,9 +74,7 @@ impl<T> Spare<T> {
     /// The node holds a value.
     #[inline]
     pub(crate) unsafe fn read(&mut self) -> T {
-        // SAFETY: the node is allocated while owned (I1).
-        let node = unsafe { self.0.as_ref() };
-        node.value.with_mut(|cell| {
+        self.node().value.with_mut(|cell| {
             // SAFETY: we own the node (I1), and it holds a value, as the caller promised.
             unsafe { cell.cast::<T>().read() }
         })
@@ -101,7 +114,9 @@ impl<T> Taken<'_, T> {
 
 impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: the node holds a value until `self` is gone.
-        drop(unsafe { self.0.read() });
+        self.0.node().value.with_mut(|cell| {
+            // SAFETY: we own the node (I1), and it holds a value until `self` is gone.
+            unsafe { cell.cast::<T>().drop_in_place() }
+        });
     }
 }

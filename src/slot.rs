@@ -176,19 +176,16 @@ impl<T> Slot<T> {
         false
     }
 
-    /// Takes the slot's node out for good, and the value if there is one.
+    /// Takes the slot's node out for good, and says whether it holds a value.
     ///
     /// # Safety
     /// Nobody uses the slot any more, and nobody will.
-    pub(crate) unsafe fn dismantle(&self) -> (Spare<T>, Option<T>) {
+    pub(crate) unsafe fn dismantle(&self) -> (Spare<T>, bool) {
         // ORDERING: Relaxed; the caller has synchronised with every handle's end.
         let word = Word(self.word.load(Relaxed));
-        let full = word.is_full();
+        let is_full = word.is_full();
         // SAFETY: nobody exchanges the word again, so its node is ours (I1).
-        let mut node = unsafe { word.into_node() };
-        // SAFETY: read only if the word says `FULL` (I2).
-        let value = full.then(|| unsafe { node.read() });
-        (node, value)
+        (unsafe { word.into_node() }, is_full)
     }
 }
 

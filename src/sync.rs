@@ -21,7 +21,7 @@ mod late;
 
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
-    pub(crate) use super::cell::UnsafeCell;
+    pub(crate) use super::cell::{UnsafeCell, init_room};
     #[cfg(overwrite_late)]
     use super::late as atomic;
     #[cfg(all(feature = "watch", target_has_atomic = "64"))]
@@ -109,7 +109,9 @@ mod modelled {
     #[cfg(feature = "watch")]
     pub(crate) use super::arc_swap::{ArcSwap, Guard};
     #[cfg(overwrite_shuttle)]
-    pub(crate) use super::cell::UnsafeCell;
+    pub(crate) use super::cell::{UnsafeCell, init_room};
+    #[cfg(overwrite_loom)]
+    use core::mem::MaybeUninit;
     #[cfg(overwrite_loom)]
     use loom as scheduler;
     #[cfg(overwrite_loom)]
@@ -126,6 +128,16 @@ mod modelled {
     use std::time::Instant;
     #[cfg(overwrite_loom)]
     pub(crate) use thread::{Thread, current, park};
+
+    /// loom's cell has a state of its own.
+    ///
+    /// # Safety
+    /// `memory` is valid for writes of a cell, and aligned for one.
+    #[cfg(overwrite_loom)]
+    pub(crate) unsafe fn init_room<T>(memory: *mut UnsafeCell<MaybeUninit<T>>) {
+        // SAFETY: as the caller promised.
+        unsafe { memory.write(UnsafeCell::new(MaybeUninit::uninit())) };
+    }
 
     pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
         #[cfg(overwrite_loom)]
