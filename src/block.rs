@@ -19,10 +19,10 @@ use crate::{
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
     alloc::{Layout, LayoutError},
-    mem::{MaybeUninit, align_of, size_of},
+    mem::{ManuallyDrop, MaybeUninit, align_of, size_of},
     ops::Deref,
     ptr::NonNull,
-    sync::atomic::Ordering::{Acquire, Release},
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 use crossbeam_utils::CachePadded;
 
@@ -122,7 +122,7 @@ impl<T> Block<T> {
         let block = Self(memory.cast());
         for index in 0..INNER {
             // SAFETY: the layout has room for it, and nobody looks at it yet.
-            unsafe { block.inner(index).write(Node::new()) };
+            unsafe { Node::init(block.inner(index)) };
         }
         // SAFETY: each of the inner nodes is handed to one owner: the slot and two handles (I1).
         let [slot, one, other] =
@@ -157,14 +157,16 @@ impl<T> Block<T> {
         unsafe { self.first_inner().byte_add(index * Self::STRIDE) }
     }
 
-    /// A node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
+    /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
     /// unowned.
     pub(crate) fn acquire_node(&self) -> Spare<T> {
+        // ORDERING: Relaxed; an answer that is out of date costs a node of the allocator's.
+        let unowned = self.counts.unowned.load(Relaxed);
         for index in 0..INNER {
             let bit = 1 << index;
             // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
             // with the node.
-            if self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
+            if unowned & bit != 0 && self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
                 // SAFETY: clearing the bit made us the node's owner (I1).
                 return unsafe { Spare::from_owned(self.inner(index)) };
             }
@@ -185,20 +187,39 @@ impl<T> Block<T> {
         }
     }
 
-    /// Frees the channel, and returns the value that was left in it.
+    /// Frees the channel, and drops the value that was left in it.
     ///
     /// # Safety
     /// No handle is left but the caller's, which does not use the block again.
-    pub(crate) unsafe fn free(self) -> Option<T> {
+    pub(crate) unsafe fn free(self) {
         // SAFETY: no handle is left to use the slot.
-        let (node, value) = unsafe { self.slot.dismantle() };
-        self.release_node(node);
+        let (node, is_full) = unsafe { self.slot.dismantle() };
+        let mut remains = Remains { block: self, node: ManuallyDrop::new(node) };
+        if is_full {
+            // SAFETY: the word said `FULL` (I2).
+            drop(unsafe { remains.node.taken() });
+        }
+    }
+}
+
+/// What is left of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
+/// the value in the node has panicked.
+struct Remains<T> {
+    block: Block<T>,
+    node: ManuallyDrop<Spare<T>>,
+}
+
+impl<T> Drop for Remains<T> {
+    fn drop(&mut self) {
+        // SAFETY: the node is not used after this.
+        let node = unsafe { ManuallyDrop::take(&mut self.node) };
+        self.block.release_node(node);
+        let memory = self.block.0;
         // SAFETY: no handle is left to use the block, whose memory goes next.
-        let shared = unsafe { self.0.read() };
+        let shared = unsafe { memory.read() };
         // SAFETY: allocated in `new` with this very layout.
-        unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
+        unsafe { dealloc(memory.as_ptr().cast(), Block::<T>::LAYOUT.0) };
         // The end of each side has woken all who waited: no waker, whose drop is user code, is left in a node.
         drop(shared);
-        value
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Receiver, Sender,
     block::{Block, Shared},
-    node::Spare,
+    node::{Spare, Taken},
     sync::AtomicUsize,
 };
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -55,14 +55,13 @@ impl<T> Shared<T> {
     /// One exchange; notifies a receiver if it must, and only then returns what it displaced.
     #[inline]
     pub(crate) fn put(&self, spare: &mut Spare<T>, value: T) -> Option<T> {
-        let wait_list = &self.counts.wait_list;
-        self.slot.put(spare, value, || wait_list.notify_one(), || wait_list.notify_past_stalled())
+        self.slot.put(spare, value, || self.counts.wait_list.notify_one())
     }
 
     /// One exchange at most. A receiver that holds the baton owes those who are asleep a wake: its
     /// exchange leaves `WAITING` behind, if there can be any.
     #[inline]
-    pub(crate) fn take(&self, spare: &mut Spare<T>, baton: bool) -> Option<T> {
+    pub(crate) fn take<'a>(&self, spare: &'a mut Spare<T>, baton: bool) -> Option<Taken<'a, T>> {
         // ORDERING: Relaxed; whoever is asleep while we live keeps this count above 1.
         let others_wait = baton && self.counts.receivers.count.load(Relaxed) > 1;
         self.slot.take(spare, others_wait, || self.counts.wait_list.notify_one())
@@ -128,7 +127,7 @@ impl<T> Drop for SideEnds<T> {
         // there, if that side was first.
         if self.0.counts.abandoned.swap(true, AcqRel) {
             // SAFETY: no handle is left on either side, and the caller's does not use it again.
-            drop(unsafe { self.0.clone().free() });
+            unsafe { self.0.clone().free() };
         }
     }
 }

@@ -100,6 +100,8 @@ extern crate std;
 mod block;
 mod channel;
 mod closed;
+#[cfg(feature = "std")]
+mod deadline;
 mod error;
 mod node;
 mod receiver;

@@ -5,9 +5,12 @@
 //! * **I2** The slot's node holds a value if and only if the word says `FULL`. A handle's spare
 //!   never holds one, outside the body of one call.
 
-use crate::sync::UnsafeCell;
+use crate::sync::{UnsafeCell, init_room};
 use alloc::boxed::Box;
-use core::{mem::MaybeUninit, ptr::NonNull};
+use core::{
+    mem::{ManuallyDrop, MaybeUninit},
+    ptr::NonNull,
+};
 
 /// Room for one value. The alignment leaves the low bits of its address to the slot's tags.
 #[repr(align(8))]
@@ -16,8 +19,15 @@ pub(crate) struct Node<T> {
 }
 
 impl<T> Node<T> {
-    pub(crate) fn new() -> Self {
-        Self { value: UnsafeCell::new(MaybeUninit::uninit()) }
+    /// Makes an empty node where `memory` is. However large a `T` is, nothing of that size is written.
+    ///
+    /// # Safety
+    /// `memory` is valid for writes of a node, and aligned for one.
+    pub(crate) unsafe fn init(memory: NonNull<Self>) {
+        // SAFETY: the field is inside what the caller promised.
+        let value = unsafe { &raw mut (*memory.as_ptr()).value };
+        // SAFETY: as the caller promised.
+        unsafe { init_room(value) };
     }
 }
 
@@ -32,7 +42,17 @@ impl<T> Spare<T> {
     }
 
     pub(crate) fn on_heap() -> Self {
-        Self(NonNull::from(Box::leak(Box::new(Node::new()))))
+        let memory = Box::leak(Box::<Node<T>>::new_uninit());
+        let node = NonNull::from(memory).cast();
+        // SAFETY: the box has room for a node.
+        unsafe { Node::init(node) };
+        Self(node)
+    }
+
+    #[inline]
+    fn node(&self) -> &Node<T> {
+        // SAFETY: the node is allocated while owned (I1).
+        unsafe { self.0.as_ref() }
     }
 
     pub(crate) fn as_ptr(&self) -> *mut Node<T> {
@@ -42,9 +62,7 @@ impl<T> Spare<T> {
     /// Puts `value` into the node; without an exchange after it, the value is leaked.
     #[inline]
     pub(crate) fn write(&mut self, value: T) {
-        // SAFETY: the node is allocated while owned (I1).
-        let node = unsafe { self.0.as_ref() };
-        node.value.with_mut(|cell| {
+        self.node().value.with_mut(|cell| {
             // SAFETY: we own the node, so nobody else looks at it (I1).
             unsafe { cell.write(MaybeUninit::new(value)) };
         });
@@ -56,14 +74,19 @@ impl<T> Spare<T> {
     /// The node holds a value.
     #[inline]
     pub(crate) unsafe fn read(&mut self) -> T {
-        // SAFETY: the node is allocated while owned (I1).
-        let node = unsafe { self.0.as_ref() };
-        node.value.with_mut(|cell| {
-            // SAFETY: we own the node, so nobody else looks at it (I1).
-            let value = unsafe { cell.read() };
-            // SAFETY: it holds a value, as the caller promised.
-            unsafe { value.assume_init() }
+        self.node().value.with_mut(|cell| {
+            // SAFETY: we own the node (I1), and it holds a value, as the caller promised.
+            unsafe { cell.cast::<T>().read() }
         })
+    }
+
+    /// Hands out the value where it lies.
+    ///
+    /// # Safety
+    /// The node holds a value.
+    #[inline]
+    pub(crate) unsafe fn taken(&mut self) -> Taken<'_, T> {
+        Taken(self)
     }
 
     /// Frees a node made by [`on_heap`](Self::on_heap).
@@ -73,5 +96,27 @@ impl<T> Spare<T> {
     pub(crate) unsafe fn free(self) {
         // SAFETY: it was leaked from a box, and nobody else has it (I1).
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// A value that a call has taken from the slot, still in the node that it came in: a large one is moved once, to where it
+/// is returned. Without that it is dropped.
+pub(crate) struct Taken<'a, T>(&'a mut Spare<T>);
+
+impl<T> Taken<'_, T> {
+    #[inline]
+    pub(crate) fn into_inner(self) -> T {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the node holds a value until `this` is gone, which is not dropped.
+        unsafe { this.0.read() }
+    }
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        self.0.node().value.with_mut(|cell| {
+            // SAFETY: we own the node (I1), and it holds a value until `self` is gone.
+            unsafe { cell.cast::<T>().drop_in_place() }
+        });
     }
 }

@@ -16,8 +16,6 @@
 //! | `put`      | a               | mine, `FULL`       | a, empty                             |
 //! |            | a, `WAITING`    | mine, `FULL`       | a, empty, and the duty to wake (I3)  |
 //! |            | a, `FULL`       | mine, `FULL`       | a, with the stale value              |
-//! | `restore`  | a, `FULL`       | mine, `FULL`       | a, with the value in it              |
-//! |            | any other       | unchanged          | my own value                         |
 //! | `take`     | a, `FULL`       | mine (`WAITING`?)  | a, with the value                    |
 //! |            | a               | mine (`WAITING`?)  | a, empty: another taker was faster   |
 //! |            | a, `WAITING`    | mine               | a, empty, and the duty to wake (I3)  |
@@ -34,7 +32,7 @@
 //!   sees the node, or the last handle does, and the count is seen at zero.
 
 use crate::{
-    node::{Node, Spare},
+    node::{Node, Spare, Taken},
     sync::{AtomicPtr, prefetch},
 };
 use core::{
@@ -92,16 +90,10 @@ impl<T> Slot<T> {
         !Word(self.word.load(Relaxed)).is_full()
     }
 
-    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange; and `wake` if the slot was
-    /// empty and said `WAITING` (I3), `displaced` if it was full.
+    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange, and `wake` if the slot was
+    /// empty and said `WAITING` (I3).
     #[inline]
-    pub(crate) fn put(
-        &self,
-        spare: &mut Spare<T>,
-        value: T,
-        wake: impl FnOnce(),
-        displaced: impl FnOnce(),
-    ) -> Option<T> {
+    pub(crate) fn put(&self, spare: &mut Spare<T>, value: T, wake: impl FnOnce()) -> Option<T> {
         // The exchange has to wait for any before it, on whatever channel, to end; fetching its line
         // need not. An echo between two threads is shorter for it (`cargo bench --bench ratios`).
         prefetch(&raw const self.word);
@@ -109,9 +101,7 @@ impl<T> Slot<T> {
         let before = self.exchange(spare, FULL);
         if before.full {
             // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            let stale = unsafe { spare.read() };
-            displaced();
-            return Some(stale);
+            return Some(unsafe { spare.read() });
         }
         if before.waiting {
             wake();
@@ -123,19 +113,19 @@ impl<T> Slot<T> {
     /// exchange leaves `WAITING` behind, on behalf of those who are asleep without it; else `wake` is called
     /// if it removed that (I3).
     #[inline]
-    pub(crate) fn take(
+    pub(crate) fn take<'a>(
         &self,
-        spare: &mut Spare<T>,
+        spare: &'a mut Spare<T>,
         others_wait: bool,
         wake: impl FnOnce(),
-    ) -> Option<T> {
+    ) -> Option<Taken<'a, T>> {
         if self.is_empty() {
             return None;
         }
         let before = self.exchange(spare, if others_wait { WAITING } else { 0 });
         if before.full {
             // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            return Some(unsafe { spare.read() });
+            return Some(unsafe { spare.taken() });
         }
         if before.waiting && !others_wait {
             wake();
@@ -154,21 +144,6 @@ impl<T> Slot<T> {
         // SAFETY: this very exchange replaced the word.
         *spare = unsafe { word.into_node() };
         before
-    }
-
-    /// Undoes a `put` of `node`: if the slot still holds it, full, puts `value` there instead and
-    /// returns what had been put; else returns `value`.
-    pub(crate) fn restore(&self, spare: &mut Spare<T>, node: *mut Node<T>, value: T) -> T {
-        let full = node.map_addr(|node| node | FULL);
-        spare.write(value);
-        // ORDERING: AcqRel, as in `exchange`. Relaxed when it fails: no node changes hands.
-        let outcome = self.word.compare_exchange(full, tagged(spare, FULL), AcqRel, Relaxed);
-        if let Ok(word) = outcome {
-            // SAFETY: this very exchange replaced the word.
-            *spare = unsafe { Word(word).into_node() };
-        }
-        // SAFETY: either it came back `FULL` (I2), or it is still the one written above.
-        unsafe { spare.read() }
     }
 
     /// Announces that the caller waits: puts its empty node in with `WAITING`, and returns the value
@@ -201,19 +176,16 @@ impl<T> Slot<T> {
         false
     }
 
-    /// Takes the slot's node out for good, and the value if there is one.
+    /// Takes the slot's node out for good, and says whether it holds a value.
     ///
     /// # Safety
     /// Nobody uses the slot any more, and nobody will.
-    pub(crate) unsafe fn dismantle(&self) -> (Spare<T>, Option<T>) {
+    pub(crate) unsafe fn dismantle(&self) -> (Spare<T>, bool) {
         // ORDERING: Relaxed; the caller has synchronised with every handle's end.
         let word = Word(self.word.load(Relaxed));
-        let full = word.is_full();
+        let is_full = word.is_full();
         // SAFETY: nobody exchanges the word again, so its node is ours (I1).
-        let mut node = unsafe { word.into_node() };
-        // SAFETY: read only if the word says `FULL` (I2).
-        let value = full.then(|| unsafe { node.read() });
-        (node, value)
+        (unsafe { word.into_node() }, is_full)
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) trait Set {
 
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
-    pub(crate) use super::cell::UnsafeCell;
+    pub(crate) use super::cell::{UnsafeCell, init_room};
     #[cfg(overwrite_late)]
     use super::late as atomic;
     #[cfg(all(feature = "watch", target_has_atomic = "64"))]
@@ -40,6 +40,11 @@ mod real {
     use core::sync::atomic::Ordering;
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
+
+    /// Reads an atomic that the caller has alone.
+    pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
+        *atomic.get_mut()
+    }
 
     /// Asks the processor for the line of `pointer`, without waiting for it. A hint, and a no-op where
     /// stable Rust has no instruction for it.
@@ -126,7 +131,9 @@ mod modelled {
     #[cfg(feature = "watch")]
     pub(crate) use super::arc_swap::{ArcSwap, Guard};
     #[cfg(overwrite_shuttle)]
-    pub(crate) use super::cell::UnsafeCell;
+    pub(crate) use super::cell::{UnsafeCell, init_room};
+    #[cfg(overwrite_loom)]
+    use core::mem::MaybeUninit;
     use core::sync::atomic::Ordering;
     #[cfg(overwrite_loom)]
     use loom as scheduler;
@@ -144,6 +151,23 @@ mod modelled {
     use std::time::Instant;
     #[cfg(overwrite_loom)]
     pub(crate) use thread::{Thread, current, park};
+
+    /// loom's cell has a state of its own.
+    ///
+    /// # Safety
+    /// `memory` is valid for writes of a cell, and aligned for one.
+    #[cfg(overwrite_loom)]
+    pub(crate) unsafe fn init_room<T>(memory: *mut UnsafeCell<MaybeUninit<T>>) {
+        // SAFETY: as the caller promised.
+        unsafe { memory.write(UnsafeCell::new(MaybeUninit::uninit())) };
+    }
+
+    pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
+        #[cfg(overwrite_loom)]
+        return atomic.with_mut(|pointer| *pointer);
+        #[cfg(overwrite_shuttle)]
+        *atomic.get_mut()
+    }
 
     pub(crate) fn prefetch<T>(_: *const T) {}
 

@@ -1,9 +1,9 @@
-//! Deadlines and keys that drop: what a flood of values and a panic in a key's drop must not change.
+//! Deadlines: from when a timeout counts, and that a flood of values does not extend it.
 #![cfg(feature = "std")]
 
 use overwrite_channel::{RecvTimeoutError, channel};
 use std::{
-    panic::catch_unwind,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -22,24 +22,18 @@ fn values_that_are_not_wanted_never_extend_the_deadline() {
     assert!(started.elapsed() >= Duration::from_millis(1));
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct PanicsWhenDropped(u32);
-
-impl Drop for PanicsWhenDropped {
-    fn drop(&mut self) {
-        assert!(std::thread::panicking(), "a key's drop");
-    }
-}
-
 #[test]
-fn a_key_that_panics_when_dropped_does_not_take_the_newest_value_with_it() {
+fn a_timeout_counts_from_the_first_look_that_found_nothing_wanted() {
+    let timeout = Duration::from_millis(20);
+    let mut looked_until = Instant::now();
+    let unwanted = |_: &i32| {
+        thread::sleep(2 * timeout);
+        looked_until = Instant::now();
+        false
+    };
     let (mut tx, mut rx) = channel();
-    tx.send(7).unwrap();
-    let mut other = tx.clone();
-    let outcome =
-        catch_unwind(move || other.send_newest_by_key(5, |value| PanicsWhenDropped(*value)));
-    assert!(outcome.is_err());
-    assert_eq!(rx.try_recv(), Ok(7));
-    assert_eq!(tx.send(8), Ok(None));
-    assert_eq!(rx.try_recv(), Ok(8));
+    tx.send(0).unwrap();
+    let received = rx.recv_matching_timeout(timeout, unwanted);
+    assert_eq!(received, Err(RecvTimeoutError::Timeout));
+    assert!(looked_until.elapsed() >= timeout);
 }

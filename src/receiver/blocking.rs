@@ -5,9 +5,11 @@
 use super::{Announced, Receiver, Wait};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
-    sync::{expired, park_until, rest},
+    deadline::Deadline,
+    sync::rest,
     wait::{Armed, Looks, Waiter},
 };
+use core::convert::identity;
 use std::time::{Duration, Instant};
 
 impl<T> Receiver<T> {
@@ -37,13 +39,14 @@ impl<T> Receiver<T> {
     /// ```
     pub fn recv(&mut self) -> Result<T, RecvError> {
         // Without a deadline there is no timeout.
-        self.wait(None).map_err(|_| RecvError)
+        self.wait(&mut Deadline::Never, |_| RecvError)
     }
 
     /// Takes the value, waiting for one for at most `timeout`.
     ///
     /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits
-    /// without a deadline.
+    /// without a deadline. The time counts from the first look that finds no value: if a value is there, the call reads
+    /// no clock.
     ///
     /// **Waits**, as [`recv`](Self::recv) does.
     ///
@@ -69,7 +72,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_timeout(Duration::MAX), Ok(5));
     /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.wait(Instant::now().checked_add(timeout))
+        self.wait(&mut Deadline::After(timeout), identity)
     }
 
     /// Takes the value, waiting for one until `deadline`. It does not wait if that has passed.
@@ -96,7 +99,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_deadline(deadline), Ok(5));
     /// ```
     pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.wait(Some(deadline))
+        self.wait(&mut Deadline::At(deadline), identity)
     }
 
     /// Waits for a value that is `wanted`; takes and drops those that are not.
@@ -125,13 +128,13 @@ impl<T> Receiver<T> {
     /// ```
     pub fn recv_matching(&mut self, wanted: impl FnMut(&T) -> bool) -> Result<T, RecvError> {
         // Without a deadline there is no timeout.
-        self.wait_matching(None, wanted).map_err(|_| RecvError)
+        self.wait_matching(Deadline::Never, wanted).map_err(|_| RecvError)
     }
 
     /// Waits for a value that is `wanted` for at most `timeout`, however many others come meanwhile.
     ///
     /// A `timeout` of zero looks at the values that are there. One so large that the deadline cannot
-    /// be expressed waits without a deadline.
+    /// be expressed waits without a deadline. The time counts from the first look that finds no wanted value.
     ///
     /// **Waits**, as [`recv`](Self::recv) does.
     ///
@@ -160,7 +163,7 @@ impl<T> Receiver<T> {
         timeout: Duration,
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<T, RecvTimeoutError> {
-        self.wait_matching(Instant::now().checked_add(timeout), wanted)
+        self.wait_matching(Deadline::After(timeout), wanted)
     }
 
     /// Waits for a value that is `wanted` until `deadline`, however many others come meanwhile.
@@ -191,7 +194,7 @@ impl<T> Receiver<T> {
         deadline: Instant,
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<T, RecvTimeoutError> {
-        self.wait_matching(Some(deadline), wanted)
+        self.wait_matching(Deadline::At(deadline), wanted)
     }
 
     /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
@@ -215,12 +218,12 @@ impl<T> Receiver<T> {
 
     fn wait_matching(
         &mut self,
-        deadline: Option<Instant>,
+        mut deadline: Deadline,
         mut wanted: impl FnMut(&T) -> bool,
     ) -> Result<T, RecvTimeoutError> {
         let mut late = false;
         let result = loop {
-            match self.wait(deadline) {
+            match self.wait(&mut deadline, identity) {
                 Ok(value) if !wanted(&value) => {}
                 result => break result,
             }
@@ -228,29 +231,40 @@ impl<T> Receiver<T> {
             if late {
                 break Err(RecvTimeoutError::Timeout);
             }
-            late = expired(deadline);
+            late = deadline.has_passed();
         };
         drop(wanted); // not as this returns: see `park`
         result
     }
 
-    /// Takes the value that is there, or waits for one.
+    /// Takes the value that is there, or waits for one. A value that is there is moved once, to where the caller returns it:
+    /// so the error is the caller's.
     #[inline]
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    fn wait<E>(
+        &mut self,
+        deadline: &mut Deadline,
+        error: impl FnOnce(RecvTimeoutError) -> E,
+    ) -> Result<T, E> {
         drop(Wait(self)); // if a future was forgotten, this makes up for it
-        match self.look(false) {
-            Err(TryRecvError::Empty) => self.spin(deadline),
-            result => result.map_err(|_| RecvTimeoutError::Disconnected),
+        if let Some(value) = self.block.take(&mut self.spare, false) {
+            return Ok(value.into_inner());
         }
+        if !self.block.has_senders() {
+            return match self.last_look(false) {
+                Some(value) => Ok(value.into_inner()),
+                None => Err(error(RecvTimeoutError::Disconnected)),
+            };
+        }
+        self.spin(deadline).map_err(error)
     }
 
     /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what
     /// was sent in time is received, however late this thread is run.
     #[inline(never)]
-    fn spin(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    fn spin(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
         let mut looks = Looks::new(self.spin);
         loop {
-            let late = expired(deadline);
+            let late = deadline.has_passed();
             if !late && !looks.again() {
                 return self.park(deadline);
             }
@@ -267,7 +281,7 @@ impl<T> Receiver<T> {
     }
 
     /// Parks until there is a value, or none can come, or the deadline has passed.
-    fn park(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    fn park(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
         drop(self.disarm()); // a waker that a poll left behind
         let wait = Wait(self);
         let result = wait.0.sleep(deadline);
@@ -277,7 +291,7 @@ impl<T> Receiver<T> {
         result
     }
 
-    fn sleep(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    fn sleep(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
         let mut timed_out = false;
         loop {
             match self.look(self.baton) {
@@ -291,14 +305,14 @@ impl<T> Receiver<T> {
             }
             if !self.settle() {
                 rest();
-                timed_out |= expired(deadline);
+                timed_out |= deadline.has_passed();
                 continue;
             }
             match self.announce(Armed::InCall, Waiter::this_thread()) {
                 Announced::Value(value) => return Ok(value),
                 Announced::Asleep => {
                     while !timed_out && self.registration.is_armed() {
-                        timed_out = park_until(deadline);
+                        timed_out = deadline.park();
                     }
                 }
                 Announced::Closed => {}

@@ -25,7 +25,7 @@ use crate::{
     TryRecvError,
     block::Block,
     channel::{Side, count},
-    node::Spare,
+    node::{Spare, Taken},
     wait::{Armed, Budget, Disarmed, Registration, Waiter},
 };
 use core::{
@@ -120,13 +120,22 @@ impl<T> Receiver<T> {
     #[inline]
     fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
         if let Some(value) = self.block.take(&mut self.spare, baton) {
-            return Ok(value);
+            return Ok(value.into_inner());
         }
         if self.block.has_senders() {
             return Err(TryRecvError::Empty);
         }
-        // The last value may have come after the first look, but not after the senders went.
-        self.block.take(&mut self.spare, baton).ok_or(TryRecvError::Disconnected)
+        match self.last_look(baton) {
+            Some(value) => Ok(value.into_inner()),
+            None => Err(TryRecvError::Disconnected),
+        }
+    }
+
+    /// Looks once more when the senders are gone: the last value may have come after the first look, but not after them.
+    #[cold]
+    #[inline(never)]
+    fn last_look(&mut self, baton: bool) -> Option<Taken<'_, T>> {
+        self.block.take(&mut self.spare, baton)
     }
 
     /// Is there no value now?

@@ -4,7 +4,8 @@
 
 use super::{Receiver, Wait};
 use crate::{
-    sync::{expired, park_until, rest},
+    deadline::Deadline,
+    sync::rest,
     wait::{Armed, Looks, Spin, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -64,13 +65,13 @@ impl<T> Waitable for Receiver<T> {}
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
-    wait(receivers, None).expect("without a deadline there is no timeout")
+    wait(receivers, Deadline::Never).expect("without a deadline there is no timeout")
 }
 
 /// Waits as [`wait_any`] does, for at most `timeout`; `None` if none was ready in time.
 ///
 /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits without
-/// a deadline.
+/// a deadline. The time counts from the first look that finds none ready.
 ///
 /// # Panics
 ///
@@ -89,7 +90,7 @@ pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) -> Option<usize> {
-    wait(receivers, Instant::now().checked_add(timeout))
+    wait(receivers, Deadline::After(timeout))
 }
 
 /// Waits as [`wait_any`] does, until `deadline`; `None` if none was ready in time.
@@ -111,11 +112,11 @@ pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) 
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant) -> Option<usize> {
-    wait(receivers, Some(deadline))
+    wait(receivers, Deadline::At(deadline))
 }
 
 /// Gives up only after a look that began past the deadline.
-fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Option<usize> {
+fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<usize> {
     let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
     let limit = limit.expect("`wait_any` of no receivers would wait for ever");
     for receiver in receivers.iter_mut() {
@@ -130,19 +131,19 @@ fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Optio
         if late {
             return None;
         }
-        late = expired(deadline);
+        late = deadline.has_passed();
         if !late && !looks.again() {
-            late = park(receivers, deadline);
+            late = park(receivers, &mut deadline);
         }
     }
 }
 
 /// Parks until one of the receivers may be ready, or `deadline`; says whether the deadline passed.
-fn park(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> bool {
+fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> bool {
     let mut late = false;
     if receivers.iter_mut().all(|receiver| receiver.arm()) {
         while !late && receivers.iter().all(|receiver| receiver.is_armed()) {
-            late = park_until(deadline);
+            late = deadline.park();
         }
     }
     for receiver in receivers {

@@ -145,10 +145,8 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `key`, a comparison or the drop of a key panics. The channel stays as it would be had the
-    /// call not been made, and `value` is dropped. If another handle has changed the slot meanwhile,
-    /// the send stands instead, and the value that `key` was looking at is dropped; or, if `value`
-    /// was received and its room has come back with a value sent since, that one is. If a task's waker
+    /// If `key`, a comparison or the drop of a key panics. A panic before the first exchange drops `value`, and nothing
+    /// was sent. A later one drops the displaced value that `key` was looking at, and the send stands. If a task's waker
     /// panics, the value put in last has been sent. If the drop of the last key, or of the function, panics,
     /// the send stands, if there was a receiver, and what it would have returned is dropped.
     ///

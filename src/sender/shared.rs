@@ -7,7 +7,7 @@ use crate::{
     channel::{Side, count},
     closed::ClosedFuture,
     node::{Node, Spare},
-    sync::AtomicPtr,
+    sync::{AtomicPtr, get_mut},
     wait::Budget,
 };
 use core::{
@@ -199,17 +199,16 @@ impl<T> SharedSender<T> {
         self.block.is_same(&other.block)
     }
 
-    /// A node for one send: the one at home, or another if a send has that.
+    /// Returns a node for one send: the one at home, or another one while a send has that.
     fn borrow(&self) -> Borrowed<'_, T> {
-        let spare = self.take_home().unwrap_or_else(|| self.block.acquire_node());
-        Borrowed { home: self, spare: ManuallyDrop::new(spare) }
-    }
-
-    fn take_home(&self) -> Option<Spare<T>> {
         // ORDERING: Acquire pairs with `Borrowed::drop`: the send before is done with the node.
         let home = self.spare.swap(ptr::null_mut(), Acquire);
-        // SAFETY: whoever brings a node out of `spare` by an exchange owns it (I1).
-        NonNull::new(home).map(|node| unsafe { Spare::from_owned(node) })
+        let spare = match NonNull::new(home) {
+            // SAFETY: this exchange brought the node out of `spare` (I1).
+            Some(node) => unsafe { Spare::from_owned(node) },
+            None => self.block.acquire_node(),
+        };
+        Borrowed { home: self, spare: ManuallyDrop::new(spare) }
     }
 }
 
@@ -221,7 +220,7 @@ struct Borrowed<'a, T> {
 
 impl<T> Drop for Borrowed<'_, T> {
     fn drop(&mut self) {
-        // ORDERING: AcqRel. Release gives the node up: this send is done with it; pairs with `take_home`
+        // ORDERING: AcqRel. Release gives the node up: this send is done with it; pairs with `borrow`
         // and with the Acquire here, which takes over the node that another send has brought home.
         let other = self.home.spare.swap(self.spare.as_ptr(), AcqRel);
         if let Some(other) = NonNull::new(other) {
@@ -255,8 +254,9 @@ impl<T> Clone for SharedSender<T> {
 impl<T> Drop for SharedSender<T> {
     fn drop(&mut self) {
         // No send is under way, so the node is at home.
-        if let Some(spare) = self.take_home() {
-            self.block.release_node(spare);
+        if let Some(node) = NonNull::new(get_mut(&mut self.spare)) {
+            // SAFETY: the handle has the node at home alone (I1), and ends here.
+            self.block.release_node(unsafe { Spare::from_owned(node) });
         }
         // SAFETY: this handle was counted, has just given its node back, and ends here.
         unsafe { self.block.clone().release_handle(Side::Senders) };

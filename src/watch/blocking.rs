@@ -5,7 +5,8 @@
 use super::{Receiver, error::RecvError, value::Ref};
 use crate::{
     RecvTimeoutError,
-    sync::{expired, park_until, rest},
+    deadline::Deadline,
+    sync::rest,
     wait::{Looks, Spin, Waiter},
 };
 use std::time::{Duration, Instant};
@@ -36,13 +37,13 @@ impl<T> Receiver<T> {
     /// ```
     pub fn blocking_changed(&mut self) -> Result<(), RecvError> {
         // Without a deadline there is no timeout.
-        self.see_change(None).map_err(|_| RecvError(()))
+        self.see_change(Deadline::Never).map_err(|_| RecvError(()))
     }
 
     /// The same, for at most `timeout`.
     ///
     /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits
-    /// without a deadline.
+    /// without a deadline. The time counts from the first look that finds nothing new.
     ///
     /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
     ///
@@ -68,7 +69,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.blocking_changed_timeout(short), Ok(()));
     /// ```
     pub fn blocking_changed_timeout(&mut self, timeout: Duration) -> Result<(), RecvTimeoutError> {
-        self.see_change(Instant::now().checked_add(timeout))
+        self.see_change(Deadline::After(timeout))
     }
 
     /// The same, until `deadline`. It does not wait if that has passed.
@@ -93,7 +94,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.blocking_changed_deadline(Instant::now() + Duration::from_secs(1)), Ok(()));
     /// ```
     pub fn blocking_changed_deadline(&mut self, deadline: Instant) -> Result<(), RecvTimeoutError> {
-        self.see_change(Some(deadline))
+        self.see_change(Deadline::At(deadline))
     }
 
     /// Waits, as a thread, until the value is `wanted`, and marks it as seen. It looks at the present
@@ -127,13 +128,13 @@ impl<T> Receiver<T> {
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, RecvError> {
         // Without a deadline there is no timeout.
-        self.wait_for_wanted(None, wanted).map_err(|_| RecvError(()))
+        self.wait_for_wanted(Deadline::Never, wanted).map_err(|_| RecvError(()))
     }
 
     /// The same, for at most `timeout`, however many values come meanwhile that are not wanted.
     ///
     /// A `timeout` of zero looks at the present value. One so large that the deadline cannot be expressed
-    /// waits without a deadline.
+    /// waits without a deadline. The time counts from the first look that finds no wanted value.
     ///
     /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
     ///
@@ -162,7 +163,7 @@ impl<T> Receiver<T> {
         timeout: Duration,
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, RecvTimeoutError> {
-        self.wait_for_wanted(Instant::now().checked_add(timeout), wanted)
+        self.wait_for_wanted(Deadline::After(timeout), wanted)
     }
 
     /// The same, until `deadline`, however many values come meanwhile that are not wanted.
@@ -191,18 +192,18 @@ impl<T> Receiver<T> {
         deadline: Instant,
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, RecvTimeoutError> {
-        self.wait_for_wanted(Some(deadline), wanted)
+        self.wait_for_wanted(Deadline::At(deadline), wanted)
     }
 
-    fn see_change(&mut self, deadline: Option<Instant>) -> Result<(), RecvTimeoutError> {
-        let version = self.wait(deadline)?;
+    fn see_change(&mut self, mut deadline: Deadline) -> Result<(), RecvTimeoutError> {
+        let version = self.wait(&mut deadline)?;
         self.see(version);
         Ok(())
     }
 
     fn wait_for_wanted<'a>(
         &mut self,
-        deadline: Option<Instant>,
+        mut deadline: Deadline,
         mut wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'a, T>, RecvTimeoutError> {
         let mut late = false;
@@ -216,8 +217,8 @@ impl<T> Receiver<T> {
             if late {
                 break Err(RecvTimeoutError::Timeout);
             }
-            late = expired(deadline);
-            if let Err(error) = self.wait(deadline) {
+            late = deadline.has_passed();
+            if let Err(error) = self.wait(&mut deadline) {
                 break Err(error);
             }
         };
@@ -228,14 +229,14 @@ impl<T> Receiver<T> {
     /// Waits for something new, and leaves it to be seen: looks for a moment, then parks. Gives up only
     /// after a look that began past the deadline: what was sent in time is seen, however late this thread
     /// is run.
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<u64, RecvTimeoutError> {
+    fn wait(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
         let mut looks = Looks::new(Spin::default());
         let mut late = false;
         loop {
             match self.settle() {
                 Some(result) => return Ok(result?),
                 None if late => return Err(RecvTimeoutError::Timeout),
-                None => late = expired(deadline),
+                None => late = deadline.has_passed(),
             }
             if !late && !looks.again() {
                 return self.park(deadline);
@@ -244,7 +245,7 @@ impl<T> Receiver<T> {
     }
 
     /// Parks until there is something new, or nothing can come, or the deadline has passed.
-    fn park(&mut self, deadline: Option<Instant>) -> Result<u64, RecvTimeoutError> {
+    fn park(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
         let mut timed_out = false;
         loop {
             // What the last round armed, or a poll left behind.
@@ -256,7 +257,7 @@ impl<T> Receiver<T> {
             }
             if !self.seat.settle() {
                 rest();
-                timed_out |= expired(deadline);
+                timed_out |= deadline.has_passed();
                 continue;
             }
             self.seat.arm(Waiter::this_thread());
@@ -265,7 +266,7 @@ impl<T> Receiver<T> {
                 return Ok(result?);
             }
             while !timed_out && self.seat.is_armed() {
-                timed_out = park_until(deadline);
+                timed_out = deadline.park();
             }
         }
     }

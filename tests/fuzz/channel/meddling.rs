@@ -32,14 +32,15 @@ impl Tool {
         match &mut self.side {
             Side::Sender(tx) => {
                 let value = self.ledger.issue(self.rank, false);
-                self.log.send(Item::of(&value), || match caught(|| tx.send(value)) {
-                    Some(Ok(displaced)) => Ok(displaced.map(Value::taken)),
-                    Some(Err(SendError(value))) => {
-                        value.taken();
-                        Err(())
-                    }
-                    // It has woken somebody: the slot was empty.
-                    None => Ok(None),
+                self.log.send(Item::of(&value), || {
+                    let sent = caught(|| tx.send(value))?;
+                    Some(match sent {
+                        Ok(displaced) => Ok(displaced.map(Value::taken)),
+                        Err(SendError(value)) => {
+                            value.taken();
+                            Err(())
+                        }
+                    })
                 });
             }
             Side::Receiver(rx) => {

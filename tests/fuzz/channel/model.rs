@@ -25,7 +25,9 @@ impl Item {
 pub(super) enum Did {
     /// It displaced another, or none, or was refused.
     Send(Item, Result<Option<usize>, ()>),
-    /// Or there was none: is nobody there to send one?
+    /// It has woken a task whose waker panicked: what it displaced, if it did, is dropped.
+    SendPanicked(Item),
+    /// Or there was none: is every sender gone?
     Receive(Result<usize, bool>),
     DropSender,
     DropReceiver,
@@ -46,11 +48,16 @@ impl Log {
     }
 
     /// A send takes effect before it wakes those who go on with the log: what came of it is written down later.
-    pub(super) fn send(&self, item: Item, send: impl FnOnce() -> Result<Option<usize>, ()>) {
+    pub(super) fn send(
+        &self,
+        item: Item,
+        send: impl FnOnce() -> Option<Result<Option<usize>, ()>>,
+    ) {
         let at = self.0.lock().unwrap().len();
-        self.push(Did::Send(item, Ok(None)));
-        let outcome = send();
-        self.0.lock().unwrap()[at] = Did::Send(item, outcome);
+        self.push(Did::SendPanicked(item));
+        if let Some(outcome) = send() {
+            self.0.lock().unwrap()[at] = Did::Send(item, outcome);
+        }
     }
 
     pub(super) fn count_looks(&self) -> usize {
@@ -110,6 +117,10 @@ impl Model {
                 self.vacate(displaced, call);
                 self.slot = Some(item);
             }
+            Did::SendPanicked(item) => {
+                let displaced = self.slot.replace(item);
+                assert!(displaced.is_none_or(|displaced| !self.ledger.is_alive(displaced.id)));
+            }
             Did::Send(_, Err(())) => assert_eq!(self.receivers, 0, "it was refused"),
             Did::Receive(Ok(id)) => self.vacate(Some(id), call),
             Did::Receive(Err(is_disconnected)) => {
@@ -151,29 +162,23 @@ impl Model {
 
 /// A `send_newest`, which goes on with each look at what it has in hand.
 pub(super) struct Newest {
-    sent: Item,
     held: Item,
     best: Option<usize>,
-    puts: usize,
     pub(super) is_over: bool,
     pub(super) not_kept: Option<Item>,
 }
 
 impl Newest {
     pub(super) fn new(sent: Item) -> Self {
-        Self { sent, held: sent, best: None, puts: 0, is_over: false, not_kept: None }
+        Self { held: sent, best: None, is_over: false, not_kept: None }
     }
 
     pub(super) fn has_looked(&mut self, strikes: bool, model: &mut Model) {
         if strikes {
-            // What was displaced goes back, if what was put there for it still is.
-            if self.puts == 1 && model.slot == Some(self.sent) {
-                model.slot = Some(self.held);
-            }
+            // What it looked at is lost.
             self.is_over = true;
         } else if self.best.is_none_or(|best| self.held.rank > best) {
             self.best = Some(self.held.rank);
-            self.puts += 1;
             match model.slot.replace(self.held) {
                 Some(displaced) => self.held = displaced,
                 None => self.is_over = true,
@@ -185,9 +190,6 @@ impl Newest {
     }
 
     /// Its own looks are in the log; each ends there with the exchange that it leads to.
-    ///
-    /// Exact, because a key does one thing with another handle each time: so the room of what was sent cannot come
-    /// back with another value before the key panics.
     pub(super) fn replay(&mut self, log: Vec<Did>, model: &mut Model) {
         for did in log {
             if let Did::Look { item, strikes } = did {

@@ -1,0 +1,38 @@
+//! When a blocking call gives up.
+
+#![forbid(unsafe_code)]
+
+use crate::sync::{expired, park_until};
+use std::time::{Duration, Instant};
+
+/// When a blocking call gives up. The call looks first, and asks only after a look that found nothing: a call that finds
+/// something reads no clock. It gives up after a look that began when the deadline had passed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Deadline {
+    Never,
+    At(Instant),
+    /// Counts from the first time that the call asks. A deadline that cannot be expressed is `Never`.
+    After(Duration),
+}
+
+impl Deadline {
+    /// Returns `true` if the deadline has passed: the call looks once more, and gives up.
+    pub(crate) fn has_passed(&mut self) -> bool {
+        expired(self.instant())
+    }
+
+    /// Parks until unparked, spuriously woken, or the deadline; returns `true` if the deadline has passed.
+    pub(crate) fn park(&mut self) -> bool {
+        park_until(self.instant())
+    }
+
+    fn instant(&mut self) -> Option<Instant> {
+        if let Self::After(timeout) = *self {
+            *self = Instant::now().checked_add(timeout).map_or(Self::Never, Self::At);
+        }
+        match *self {
+            Self::At(deadline) => Some(deadline),
+            Self::Never | Self::After(_) => None,
+        }
+    }
+}
