@@ -9,7 +9,7 @@
 //! cargo bench --bench instructions -- --record  # write instructions.txt
 //! ```
 
-use overwrite_channel::{Receiver, Sender, channel};
+use overwrite_channel::{Receiver, Sender, channel, wait_any_timeout, watch};
 use std::{
     env,
     fmt::Write,
@@ -17,6 +17,7 @@ use std::{
     hint::black_box,
     process::{Command, ExitCode, Stdio},
     task::{Context, Waker},
+    time::Duration,
 };
 
 const N: u32 = 1_000;
@@ -26,39 +27,72 @@ const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.txt");
 const ALLOWANCE: f64 = 0.02;
 const ALLOWANCE_OF_ANOTHER_COMPILER: f64 = 0.15;
 
-type Operation = fn(&mut Sender<u64>, &mut Receiver<u64>);
+/// Never over.
+const TIMEOUT: Duration = Duration::from_secs(3600);
 
-const OPERATIONS: [(&str, Operation); 6] = [
-    ("send, displacing", |tx, _| {
+/// What the operations are done with.
+struct Handles {
+    tx: Sender<u64>,
+    rx: Receiver<u64>,
+    watch_rx: watch::Receiver<u64>,
+}
+
+type Operation = fn(&mut Handles);
+
+const OPERATIONS: [(&str, Operation); 11] = [
+    ("send, displacing", |Handles { tx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
     }),
-    ("send + try_recv", |tx, rx| {
+    ("send + try_recv", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
         let _ = black_box(rx.try_recv());
     }),
-    ("try_recv, empty", |_, rx| {
+    ("try_recv, empty", |Handles { rx, .. }| {
         let _ = black_box(rx.try_recv());
     }),
-    ("send_newest_by_key, displacing", |tx, _| {
+    ("send_newest_by_key, displacing", |Handles { tx, .. }| {
         let _ = black_box(tx.send_newest_by_key(black_box(1), |value| *value));
     }),
-    ("poll_recv + send that wakes + poll_recv", |tx, rx| {
+    ("poll_recv + send that wakes + poll_recv", |Handles { tx, rx, .. }| {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(black_box(rx.poll_recv(&mut cx)).is_pending());
         let _ = black_box(tx.send(black_box(1)));
         assert!(black_box(rx.poll_recv(&mut cx)).is_ready());
     }),
-    ("recv of a value that is there + send", |tx, rx| {
+    ("recv of a value that is there + send", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
         let _ = black_box(rx.recv());
+    }),
+    // These read no clock, which would take some 50 instructions more.
+    ("recv_timeout of a value that is there + send", |Handles { tx, rx, .. }| {
+        let _ = black_box(tx.send(black_box(1)));
+        let _ = black_box(rx.recv_timeout(black_box(TIMEOUT)));
+    }),
+    ("recv_matching_timeout of a value that is there + send", |Handles { tx, rx, .. }| {
+        let _ = black_box(tx.send(black_box(1)));
+        let _ = black_box(rx.recv_matching_timeout(black_box(TIMEOUT), |value| *value == 1));
+    }),
+    ("wait_any_timeout of a value that is there + send", |Handles { tx, rx, .. }| {
+        let _ = black_box(tx.send(black_box(1)));
+        let _ = black_box(wait_any_timeout(&mut [rx], black_box(TIMEOUT)));
+    }),
+    ("watch: blocking_changed_timeout of a change", |Handles { watch_rx, .. }| {
+        watch_rx.mark_changed();
+        let _ = black_box(watch_rx.blocking_changed_timeout(black_box(TIMEOUT)));
+    }),
+    ("watch: blocking_wait_for_timeout of a value", |Handles { watch_rx, .. }| {
+        let is_wanted = |value: &u64| *value == 1;
+        let _ = black_box(watch_rx.blocking_wait_for_timeout(black_box(TIMEOUT), is_wanted));
     }),
 ];
 
 fn run(name: &str, times: u32) {
     let (_, operation) = OPERATIONS.iter().find(|(other, _)| *other == name).expect("an operation");
-    let (mut tx, mut rx) = channel();
+    let (tx, rx) = channel();
+    let (_watch_tx, watch_rx) = watch::channel(1);
+    let mut handles = Handles { tx, rx, watch_rx };
     for _ in 0..times {
-        operation(&mut tx, &mut rx);
+        operation(&mut handles);
     }
 }
 
@@ -147,7 +181,7 @@ fn compare(now: &Record, recorded: &Record) -> bool {
     if !same {
         println!("Recorded with {}.", recorded.compiler);
     }
-    println!("\n{:<44}{:>10}{:>10}", "", "now", "recorded");
+    println!("\n{:<56}{:>10}{:>10}", "", "now", "recorded");
     let mut good = true;
     for (name, count) in &now.counts {
         let before =
@@ -160,7 +194,7 @@ fn compare(now: &Record, recorded: &Record) -> bool {
         };
         good &= !matches!(verdict, "  not recorded" | "  too many");
         let before = before.map_or("–".into(), |before| format!("{before:.1}"));
-        println!("{name:<44}{count:>10.1}{before:>10}{verdict}");
+        println!("{name:<56}{count:>10.1}{before:>10}{verdict}");
     }
     good
 }

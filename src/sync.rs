@@ -46,20 +46,6 @@ mod real {
         *atomic.get_mut()
     }
 
-    /// Asks the processor for the line of `pointer`, without waiting for it. A hint, and a no-op where
-    /// stable Rust has no instruction for it.
-    #[inline]
-    pub(crate) fn prefetch<T>(pointer: *const T) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a prefetch never faults, whatever the address.
-        unsafe {
-            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(pointer.cast());
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = pointer;
-    }
-
     impl super::Set for AtomicU8 {
         #[inline]
         fn set(&self, value: u8, order: Ordering) {
@@ -168,8 +154,6 @@ mod modelled {
         #[cfg(overwrite_shuttle)]
         *atomic.get_mut()
     }
-
-    pub(crate) fn prefetch<T>(_: *const T) {}
 
     /// loom lets a plain store pass the read-modify-writes of other threads.
     impl super::Set for AtomicU8 {
