@@ -10,8 +10,8 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// Makes a channel that holds one value: the newest that nobody has read yet.
 ///
-/// One allocation holds the channel, and one more says where its receiver waits; nothing depends on
-/// how many values will be sent. Both handles can be cloned.
+/// One allocation holds the channel, its handles' room for values, and the place where its receiver
+/// waits; nothing depends on how many values will be sent. Both handles can be cloned.
 ///
 /// # Examples
 ///

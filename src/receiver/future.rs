@@ -26,12 +26,12 @@ impl<T> Receiver<T> {
     /// only once must expect that; [`try_recv`](Self::try_recv) and [`poll_recv`](Self::poll_recv) never
     /// yield.
     ///
-    /// Once polled, go on polling it or drop it: a future that is woken, and then neither polled nor
-    /// dropped, holds up the other receivers, which sleep on although there is a value. That is what
-    /// `select!` over `&mut future` does if its task then awaits something else. Where no task would
-    /// come back, use [`poll_recv`](Self::poll_recv) or the `Stream`. (If the future was forgotten, by
-    /// [`mem::forget`](core::mem::forget), the next call that waits on this receiver makes up for it,
-    /// or the receiver's drop; `try_recv` does not.)
+    /// Once polled, go on polling it or drop it. A future that is notified, and then neither polled nor
+    /// dropped, delays the other receivers until the next send that displaces a value: they sleep although
+    /// there is a value. That is what `select!` over `&mut future` does if its task then awaits something
+    /// else. Where no task would come back, use [`poll_recv`](Self::poll_recv) or the `Stream`. (If the
+    /// future was forgotten, by [`mem::forget`](core::mem::forget), the next call that waits on this
+    /// receiver makes up for it, or the receiver's drop; `try_recv` does not.)
     ///
     /// # Errors
     ///

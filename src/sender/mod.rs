@@ -59,8 +59,10 @@ impl<T> Sender<T> {
     /// channel, when the last sender goes, too.
     ///
     /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. Outside that claim is
-    /// waking a receiver that waits: a step for each of the most receivers there ever were at once, and
-    /// a system call if it is parked, or its waker's `wake` if it is a task.
+    /// notifying a receiver that waits: at most a step for every 64 of the most receivers there ever were
+    /// at once, and a system call if it is parked, or its waker's `wake` if it is a task. A send that
+    /// displaces a value notifies a receiver, too, if the one notified before was a task: that one may
+    /// never poll again.
     ///
     /// # Errors
     ///
@@ -68,7 +70,8 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If a task's waker panics when it is woken; the value has been sent.
+    /// If a task's waker panics when it is woken. The value has been sent, and the value that it displaced
+    /// is dropped.
     ///
     /// # Examples
     ///
@@ -218,9 +221,8 @@ impl<T> Sender<T> {
     /// happened before. **Cancel safe**: dropping the future undoes it. **Cooperative**: after 128 such waits
     /// of one sender in a row that were ready, the next one wakes its task and returns `Pending` once.
     ///
-    /// **Waits** as a task. The first poll that must wait asks the allocator, unless a place is free
-    /// that an earlier future of this channel used; the memory is that of the most such futures there
-    /// ever were at once.
+    /// **Waits** as a task. The first poll that must wait may allocate: for the first such future of the
+    /// channel, and as often as the largest number of them at once doubles.
     ///
     /// # Panics
     ///

@@ -59,7 +59,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If the waker of a task panics; the value has been sent.
+    /// If the waker of a task panics. The value has been sent, and the value that it displaced is dropped.
     ///
     /// # Examples
     ///

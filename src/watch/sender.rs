@@ -190,8 +190,8 @@ impl<T> Sender<T> {
     /// A new receiver, to which the present value counts as seen. If there was none, the channel is open
     /// again.
     ///
-    /// **Lock-free**, with a step for each of the most receivers there ever were at once, but for the
-    /// allocator, which is asked as often as the number of receivers doubles.
+    /// **Lock-free**, with a step for 64 of the most receivers there ever were at once, but for the allocator,
+    /// which is asked as often as the number of receivers doubles.
     ///
     /// # Panics
     ///
