@@ -7,7 +7,9 @@ use crate::{
 };
 use futures::poll;
 use std::{
+    cell::Cell,
     fmt::Debug,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::pin,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     thread,
@@ -157,4 +159,12 @@ async fn a_task_that_is_always_ready_yields() {
     }
     assert!(rx.has_changed().unwrap());
     assert!((1..9_999).contains(&polls.into_inner()));
+}
+
+#[test]
+fn handles_can_be_used_after_a_panic_whatever_the_value() {
+    assert!(has!(watch::Sender<Cell<u8>>: UnwindSafe));
+    assert!(has!(watch::Sender<Cell<u8>>: RefUnwindSafe));
+    assert!(has!(watch::Receiver<Cell<u8>>: UnwindSafe));
+    assert!(has!(watch::Receiver<Cell<u8>>: RefUnwindSafe));
 }
