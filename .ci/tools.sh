@@ -40,6 +40,15 @@ web_rustc() {
     dpkg -L rustc-web | grep '/bin/rustc$'
 }
 
+# Runs a command of cargo's with every set of features that changes what is compiled.
+each_feature_set() {
+    local features
+    for features in "" "--no-default-features" "--no-default-features --features std" \
+        "--no-default-features --features stream,sink" "--all-features"; do
+        cargo "$1" $features "${@:2}"
+    done
+}
+
 # Options for cargo: every test of the crate's own, but those whose name has that in it.
 own_tests() {
     local path name

@@ -43,7 +43,7 @@ impl<T> Error for SendError<T> {}
 
 /// Every sender is gone and the slot is empty: no value will ever come.
 ///
-/// Returned by [`Receiver::recv`](crate::Receiver::recv).
+/// Returned by [`Receiver::recv_async`](crate::Receiver::recv_async) and the other receives that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecvError;
 

@@ -6,8 +6,8 @@
 //!   one back, and never waits or allocates.
 //! * [`send_newest`](Sender::send_newest) does so unless what it would replace is newer.
 //! * [`try_recv`](Receiver::try_recv) takes the value if there is one; it is wait-free, too.
-//! * [`recv`](Receiver::recv) waits for a value, [`recv_timeout`](Receiver::recv_timeout) for at most
-//!   some time, [`recv_matching`](Receiver::recv_matching) for a value that matches.
+//! * [`recv`] waits for a value, [`recv_timeout`] for at most
+//!   some time, [`recv_matching`] for a value that matches.
 //! * [`recv_async`](Receiver::recv_async) waits as a task, on any runtime. Threads and tasks can wait for
 //!   the same channel.
 //! * [`wait_any`] waits for several channels at once, as a thread.
@@ -88,10 +88,16 @@
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
-#![cfg_attr(
-    not(feature = "std"),
-    allow(rustdoc::broken_intra_doc_links, reason = "some calls are there with `std` only")
-)]
+// What is not there is explained where the features are.
+#![doc = ""]
+#![cfg_attr(feature = "std", doc = "[`recv`]: Receiver::recv")]
+#![cfg_attr(feature = "std", doc = "[`recv_timeout`]: Receiver::recv_timeout")]
+#![cfg_attr(feature = "std", doc = "[`recv_matching`]: Receiver::recv_matching")]
+#![cfg_attr(not(feature = "std"), doc = "[`recv`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`recv_timeout`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`recv_matching`]: #features")]
+#![cfg_attr(not(feature = "std"), doc = "[`wait_any`]: #features")]
+#![cfg_attr(not(all(feature = "watch", target_has_atomic = "64")), doc = "[`watch`]: #features")]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -2,8 +2,8 @@
 #![cfg(feature = "std")]
 
 use overwrite_channel::{
-    IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryIter,
-    TryRecvError, channel,
+    IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender,
+    TryIter, TryRecvError, channel,
 };
 use std::{
     cell::Cell,
@@ -180,6 +180,7 @@ fn auto_traits_follow_the_value() {
     // Whatever the value, no panic leaves the channel half done.
     unwind_safe::<Sender<Bare>>();
     unwind_safe::<Receiver<Bare>>();
+    unwind_safe::<SharedSender<Bare>>();
     error::<SendError<u8>>();
     error::<RecvError>();
     error::<TryRecvError>();

@@ -122,20 +122,24 @@ fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<u
     for receiver in receivers.iter_mut() {
         receiver.begin();
     }
+    if let Some(index) = first_ready(receivers) {
+        return Some(index);
+    }
     let mut looks = Looks::new(Spin { limit, yields_first: false });
-    let mut late = false;
     loop {
-        if let Some(index) = receivers.iter().position(|receiver| receiver.is_ready()) {
-            return Some(index);
-        }
-        if late {
-            return None;
-        }
-        late = deadline.has_passed();
+        let mut late = deadline.has_passed();
         if !late && !looks.again() {
             late = park(receivers, &mut deadline);
         }
+        match first_ready(receivers) {
+            None if !late => {}
+            result => return result,
+        }
     }
+}
+
+fn first_ready(receivers: &[&mut dyn Waitable]) -> Option<usize> {
+    receivers.iter().position(|receiver| receiver.is_ready())
 }
 
 /// Parks until one of the receivers may be ready, or `deadline`; says whether the deadline passed.

@@ -226,20 +226,28 @@ impl<T> Receiver<T> {
         result
     }
 
-    /// Waits for something new, and leaves it to be seen: looks for a moment, then parks. Gives up only
-    /// after a look that began past the deadline: what was sent in time is seen, however late this thread
-    /// is run.
+    /// Waits for something new, and leaves it to be seen.
+    #[inline]
     fn wait(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
+        match self.settle() {
+            Some(result) => Ok(result?),
+            None => self.spin(deadline),
+        }
+    }
+
+    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what was sent in time is
+    /// seen, however late this thread is run.
+    fn spin(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
         let mut looks = Looks::new(Spin::default());
-        let mut late = false;
         loop {
+            let late = deadline.has_passed();
+            if !late && !looks.again() {
+                return self.park(deadline);
+            }
             match self.settle() {
                 Some(result) => return Ok(result?),
                 None if late => return Err(RecvTimeoutError::Timeout),
-                None => late = deadline.has_passed(),
-            }
-            if !late && !looks.again() {
-                return self.park(deadline);
+                None => {}
             }
         }
     }

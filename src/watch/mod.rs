@@ -31,6 +31,25 @@
 //! # });
 //! ```
 //!
+//! # What the compiler checks
+//!
+//! All handles share the value, as those of an [`Arc`] do. They are unwind safe if the value is so through a
+//! shared reference, because a panic may leave a value half changed that changes through one:
+//!
+//! ```
+//! use std::{panic::catch_unwind, sync::atomic::{AtomicU32, Ordering::Relaxed}};
+//!
+//! let (_tx, rx) = overwrite_channel::watch::channel(AtomicU32::new(1));
+//! assert!(catch_unwind(|| rx.borrow().store(2, Relaxed)).is_ok());
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use std::{cell::Cell, panic::catch_unwind};
+//!
+//! let (_tx, rx) = overwrite_channel::watch::channel(Cell::new(1));
+//! assert!(catch_unwind(|| rx.borrow().set(2)).is_ok());
+//! ```
+//!
 //! # How it works
 //!
 //! The value lies in an `arc_swap::ArcSwap`, together with its version. A sender replaces both by one

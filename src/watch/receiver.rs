@@ -28,9 +28,10 @@ pub struct Receiver<T> {
     skipped: u64,
 }
 
-// No panic leaves a handle or the channel half done.
-impl<T> UnwindSafe for Receiver<T> {}
-impl<T> RefUnwindSafe for Receiver<T> {}
+// No panic leaves the channel half done. The handles share the value by reference, as those of an `Arc` do: a panic in code
+// that changes it through `&T` may leave it half changed.
+impl<T: RefUnwindSafe> UnwindSafe for Receiver<T> {}
+impl<T: RefUnwindSafe> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
     /// A handle that is one of `receivers`, as the channel's count of them says already.

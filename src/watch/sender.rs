@@ -21,9 +21,10 @@ pub struct Sender<T> {
     budget: Budget,
 }
 
-// No panic leaves a handle or the channel half done.
-impl<T> UnwindSafe for Sender<T> {}
-impl<T> RefUnwindSafe for Sender<T> {}
+// No panic leaves the channel half done. The handles share the value by reference, as those of an `Arc` do: a panic in code
+// that changes it through `&T` may leave it half changed.
+impl<T: RefUnwindSafe> UnwindSafe for Sender<T> {}
+impl<T: RefUnwindSafe> RefUnwindSafe for Sender<T> {}
 
 impl<T> Sender<T> {
     /// Makes a channel without receivers, for [`subscribe`](Self::subscribe).

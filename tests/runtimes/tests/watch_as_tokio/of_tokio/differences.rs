@@ -7,7 +7,9 @@ use crate::{
 };
 use futures::poll;
 use std::{
+    cell::Cell,
     fmt::Debug,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::pin,
     sync::atomic::{AtomicBool, Ordering::SeqCst},
     thread,
@@ -168,4 +170,12 @@ async fn the_budget_is_the_tasks() {
 #[test]
 fn outside_of_a_task_there_is_no_budget() {
     assert_eq!(at_once(ready_in_a_row()), 1000);
+}
+
+#[test]
+fn handles_can_be_used_after_a_panic_whatever_the_value() {
+    assert!(has!(watch::Sender<Cell<u8>>: UnwindSafe));
+    assert!(has!(watch::Sender<Cell<u8>>: RefUnwindSafe));
+    assert!(has!(watch::Receiver<Cell<u8>>: UnwindSafe));
+    assert!(has!(watch::Receiver<Cell<u8>>: RefUnwindSafe));
 }

@@ -9,9 +9,10 @@ use crate::{
 };
 use futures::{StreamExt, future::FusedFuture, poll, stream::FusedStream};
 use std::{
+    cell::Cell,
     fmt::Debug,
     future::Future,
-    panic::UnwindSafe,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::pin,
     sync::{
         Arc,
@@ -433,9 +434,34 @@ fn errors_are_compared_and_turned_into_those_of_timeouts() {
     assert_eq!(error.into_inner(), 1);
 }
 
+/// As an `Arc` of it can.
+#[test]
+fn handles_can_be_used_after_a_panic_if_the_value_can_through_a_reference() {
+    type Cells = Cell<u8>;
+    assert!(!has!(Arc<Cells>: UnwindSafe) && !has!(Arc<Cells>: RefUnwindSafe));
+    assert!(!has!(watch::Sender<Cells>: UnwindSafe) && !has!(watch::Sender<Cells>: RefUnwindSafe));
+    assert!(!has!(watch::Receiver<Cells>: UnwindSafe));
+    assert!(!has!(watch::Receiver<Cells>: RefUnwindSafe));
+    assert!(!has!(Ref<'static, Cells>: UnwindSafe) && !has!(Ref<'static, Cells>: RefUnwindSafe));
+    // `&mut u8` is not unwind safe, but a shared reference to it is.
+    assert!(has!(watch::Sender<&'static mut u8>: UnwindSafe));
+    assert!(has!(watch::Receiver<&'static mut u8>: UnwindSafe));
+    assert!(has!(Ref<'static, &'static mut u8>: UnwindSafe));
+}
+
+type WaitFor<T> = watch::WaitForFuture<'static, T, fn(&T) -> bool>;
+
+/// Those that hold the receiver's mutable reference are only looked at.
 #[test]
 fn waits_can_be_used_after_a_panic() {
     fn can<F: Future + UnwindSafe>(_: F) {}
     let (tx, _rx) = watch::channel(0);
     can(tx.closed());
+    let (tx, _rx) = watch::channel(Cell::new(0));
+    can(tx.closed());
+    assert!(!has!(watch::ChangedFuture<'static, u8>: UnwindSafe));
+    assert!(has!(watch::ChangedFuture<'static, u8>: RefUnwindSafe));
+    assert!(!has!(watch::ChangedFuture<'static, Cell<u8>>: RefUnwindSafe));
+    assert!(!has!(WaitFor<u8>: UnwindSafe) && has!(WaitFor<u8>: RefUnwindSafe));
+    assert!(!has!(WaitFor<Cell<u8>>: RefUnwindSafe));
 }

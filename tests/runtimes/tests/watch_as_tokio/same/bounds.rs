@@ -55,8 +55,6 @@ fn handles_can_be_used_after_a_panic() {
     assert!(has!(Receiver<u8>: UnwindSafe) && has!(Receiver<u8>: RefUnwindSafe));
     assert!(has!(Ref<'static, u8>: UnwindSafe) && has!(Ref<'static, u8>: RefUnwindSafe));
     assert!(has!(SendError<u8>: UnwindSafe) && has!(RecvError: UnwindSafe));
-    assert!(has!(Sender<SendOnly>: UnwindSafe) && has!(Sender<SendOnly>: RefUnwindSafe));
-    assert!(has!(Receiver<SendOnly>: UnwindSafe) && has!(Receiver<SendOnly>: RefUnwindSafe));
 }
 
 #[test]
