@@ -5,7 +5,7 @@
 use super::{Receiver, Wait};
 use crate::{
     sync::{expired, park_until, yield_now},
-    wait::{Armed, Looks, Spin, Waiter},
+    wait::{Armed, Looks, UNKNOWN, Unpaused, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -118,22 +118,33 @@ pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant)
 fn wait(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> Option<usize> {
     let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
     let limit = limit.expect("`wait_any` of no receivers would wait for ever");
+    // Yields come first, unless pauses have helped each of them.
+    let unpaused = receivers.iter_mut().map(|receiver| *receiver.unpaused()).max();
     for receiver in receivers.iter_mut() {
         receiver.begin();
     }
-    let mut looks = Looks::new(Spin { limit, yields_first: false });
+    let mut looks = Looks::new(limit, unpaused.unwrap_or(UNKNOWN));
     let mut late = false;
     loop {
-        if let Some(index) = receivers.iter().position(|receiver| receiver.is_ready()) {
-            return Some(index);
+        let ready = receivers.iter().position(|receiver| receiver.is_ready());
+        if ready.is_some() {
+            learn(receivers, looks.learned(true));
         }
-        if late {
-            return None;
+        if ready.is_some() || late {
+            return ready;
         }
         late = expired(deadline);
         if !late && !looks.again() {
+            learn(receivers, looks.learned(false));
             late = park(receivers, deadline);
         }
+    }
+}
+
+fn learn(receivers: &mut [&mut dyn Waitable], unpaused: Option<Unpaused>) {
+    let Some(unpaused) = unpaused else { return };
+    for receiver in receivers {
+        *receiver.unpaused() = unpaused;
     }
 }
 
@@ -152,8 +163,12 @@ fn park(receivers: &mut [&mut dyn Waitable], deadline: Option<Instant>) -> bool 
 }
 
 mod sealed {
+    use crate::wait::Unpaused;
+
     pub trait Waitable {
         fn spin_limit(&self) -> u32;
+        /// What it has learned of spinning.
+        fn unpaused(&mut self) -> &mut Unpaused;
         /// If a future of this receiver was forgotten, makes up for it.
         fn begin(&mut self);
         fn is_ready(&self) -> bool;
@@ -168,7 +183,11 @@ mod sealed {
 /// channel and then returns for another owes nothing to the first.
 impl<T> sealed::Waitable for Receiver<T> {
     fn spin_limit(&self) -> u32 {
-        self.spin.limit
+        self.spin_limit
+    }
+
+    fn unpaused(&mut self) -> &mut Unpaused {
+        &mut self.unpaused
     }
 
     fn begin(&mut self) {

@@ -14,7 +14,7 @@ pub(crate) use budget::Budget;
 pub(crate) use cell::{Armed, Cell};
 pub(crate) use list::Cells;
 #[cfg(feature = "std")]
-pub(crate) use spin::{Looks, Spin};
+pub(crate) use spin::{DEFAULT_LIMIT, Looks, UNKNOWN, Unpaused};
 
 use crate::sync::spin_loop;
 #[cfg(feature = "std")]

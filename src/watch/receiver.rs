@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::{error::RecvError, seat::Seat, shared::Shared, state::Snapshot, value::Ref};
-use crate::{channel::count, wait::Budget};
+use crate::{
+    channel::count,
+    wait::{Budget, DEFAULT_LIMIT, UNKNOWN, Unpaused},
+};
 use alloc::sync::Arc;
 use core::{
     fmt,
@@ -26,6 +29,10 @@ pub struct Receiver<T> {
     #[cfg(feature = "stream")]
     pub(super) ended: bool,
     skipped: u64,
+    /// Maximum number of looks after the first, before it parks.
+    pub(super) spin_limit: u32,
+    /// What it has learned of spinning.
+    pub(super) unpaused: Unpaused,
 }
 
 // No panic leaves a handle or the channel half done.
@@ -43,6 +50,8 @@ impl<T> Receiver<T> {
             #[cfg(feature = "stream")]
             ended: false,
             skipped: 0,
+            spin_limit: DEFAULT_LIMIT,
+            unpaused: UNKNOWN,
         }
     }
 
@@ -275,6 +284,8 @@ impl<T> Clone for Receiver<T> {
         Self {
             marked: self.marked,
             skipped: self.skipped,
+            spin_limit: self.spin_limit,
+            unpaused: self.unpaused,
             ..Self::new(Arc::clone(shared), self.seen)
         }
     }
