@@ -315,3 +315,27 @@ impl<T> Receiver<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{channel, wait_any_timeout};
+    use std::time::Duration;
+
+    #[test]
+    fn each_wait_that_spins_in_vain_is_counted_and_a_clone_knows_of_it() {
+        let (_tx, mut rx) = channel::<u8>();
+        let (_other_tx, mut other) = channel::<u8>();
+        // So long that it spins to the end, however busy the machine is.
+        let timeout = Duration::from_millis(50);
+        let before = rx.unpaused;
+        assert!(rx.recv_timeout(timeout).is_err());
+        assert_eq!((rx.unpaused, other.unpaused), (before + 1, before));
+        assert_eq!(wait_any_timeout(&mut [&mut rx, &mut other], timeout), None);
+        assert_eq!((rx.unpaused, other.unpaused), (before + 2, before + 2));
+        assert_eq!(rx.clone().unpaused, before + 2);
+        // It parks at once, and has learned nothing.
+        rx.set_spin_limit(0);
+        assert!(rx.recv_timeout(timeout).is_err());
+        assert_eq!(rx.unpaused, before + 2);
+    }
+}

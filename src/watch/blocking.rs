@@ -301,3 +301,23 @@ impl<T> Receiver<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::watch::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn each_wait_that_spins_in_vain_is_counted_and_a_clone_knows_of_it() {
+        let (_tx, mut rx) = channel(0);
+        // So long that it spins to the end, however busy the machine is.
+        let timeout = Duration::from_millis(50);
+        let before = rx.unpaused;
+        assert!(rx.blocking_changed_timeout(timeout).is_err());
+        assert!(rx.blocking_wait_for_timeout(timeout, |_| false).is_err());
+        assert_eq!((rx.unpaused, rx.clone().unpaused), (before + 2, before + 2));
+        rx.set_spin_limit(0);
+        assert!(rx.blocking_changed_timeout(timeout).is_err());
+        assert_eq!(rx.unpaused, before + 2);
+    }
+}
