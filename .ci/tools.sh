@@ -52,6 +52,7 @@ each_feature_set() {
 # Options for cargo: every test of the crate's own, but those whose name has that in it.
 own_tests() {
     local path name
+    echo --lib
     for path in tests/*.rs tests/*/main.rs; do
         name=${path#tests/} name=${name%/main.rs} name=${name%.rs}
         # The same folder may be another package's.

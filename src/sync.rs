@@ -55,13 +55,14 @@ mod real {
 
     #[cfg(feature = "std")]
     mod thread {
-        pub(crate) use crossbeam_utils::Backoff;
         pub(crate) use std::thread::{Thread, current, yield_now};
         use std::{
-            sync::OnceLock,
             thread,
             time::{Duration, Instant},
         };
+
+        /// Does a wait spin?
+        pub(crate) const SPINS: bool = true;
 
         /// Lets a notifier run that has been preempted.
         pub(crate) fn rest() {
@@ -83,31 +84,6 @@ mod real {
                 },
             }
             false
-        }
-
-        /// Has this machine one core only? Then spinning keeps the sender from running.
-        ///
-        /// Asked once. On Linux the kernel's list is read into the stack, because
-        /// `available_parallelism` allocates there and a blocking receive must not; nor is it about the
-        /// machine, but about this thread, which may be the only one that is pinned.
-        pub(crate) fn one_core() -> bool {
-            static ONE_CORE: OnceLock<bool> = OnceLock::new();
-            *ONE_CORE.get_or_init(|| {
-                if cfg!(target_os = "linux") {
-                    linux_one_core().unwrap_or(false)
-                } else {
-                    thread::available_parallelism().is_ok_and(|cores| cores.get() == 1)
-                }
-            })
-        }
-
-        /// The kernel lists the cores that are online as `0-3,7`.
-        fn linux_one_core() -> Option<bool> {
-            use std::io::Read;
-            let mut list = [0; 16];
-            let mut file = std::fs::File::open("/sys/devices/system/cpu/online").ok()?;
-            let length = file.read(&mut list).ok()?;
-            Some(!list[..length].iter().any(|byte| b",-".contains(byte)))
         }
     }
 }
@@ -181,23 +157,7 @@ mod modelled {
     }
 
     /// A model does not spin: each look more multiplies the schedules and finds nothing new.
-    pub(crate) fn one_core() -> bool {
-        true
-    }
-
-    #[derive(Debug)]
-    pub(crate) struct Backoff(());
-
-    impl Backoff {
-        pub(crate) fn new() -> Self {
-            Self(())
-        }
-
-        pub(crate) fn snooze(&self) {
-            let Self(()) = self;
-            yield_now();
-        }
-    }
+    pub(crate) const SPINS: bool = false;
 
     #[cfg(overwrite_loom)]
     mod thread {

@@ -2,7 +2,7 @@
 //! ever; and all of it is given back.
 #![cfg(feature = "std")]
 
-use overwrite_channel::{Receiver, Sender, channel};
+use overwrite_channel::{Receiver, Sender, SharedSender, channel};
 use std::time::{Duration, Instant};
 
 mod common {
@@ -22,6 +22,14 @@ fn cell_bytes() -> isize {
     let (_tx, rx) = channel::<u64>();
     let (_clone, counts) = measure(|| rx.clone());
     counts.live_bytes - bytes(size_of::<u64>())
+}
+
+/// A handle is moved often. It fits into a cache line, whatever the value.
+#[test]
+fn handles_are_small() {
+    assert!(size_of::<Sender<Large>>() <= 24);
+    assert!(size_of::<SharedSender<Large>>() <= 24);
+    assert!(size_of::<Receiver<Large>>() <= 64);
 }
 
 #[test]

@@ -109,6 +109,33 @@ fn a_value_ends_the_wait_whatever_the_spin_limit() {
 }
 
 #[test]
+fn a_clone_spins_as_long_as_its_original_and_0_parks_at_once() {
+    watched(|watch| {
+        for (spin_limit, stays_awake) in [(u32::MAX, true), (0, false)] {
+            let _running = watch.running(format!("a limit of {spin_limit}"));
+            let (mut tx, mut rx) = channel();
+            rx.set_spin_limit(spin_limit);
+            let mut clone = rx.clone();
+            rx.set_spin_limit(10);
+            let sleeper = Sleeper::default();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    sleeper.is_this_thread();
+                    clone.recv()
+                });
+                if stays_awake {
+                    assert!(sleeper.stays_awake());
+                } else {
+                    sleeper.until_asleep();
+                }
+                tx.send(7).unwrap();
+                assert_eq!(waiter.join().unwrap(), Ok(7));
+            });
+        }
+    });
+}
+
+#[test]
 fn a_match_is_awaited_past_what_is_not_wanted() {
     watched(|watch| {
         let _running = watch.running("recv_matching_timeout");

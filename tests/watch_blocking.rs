@@ -383,6 +383,50 @@ fn a_change_that_comes_while_a_thread_goes_to_sleep_is_not_missed() {
 }
 
 #[test]
+fn a_change_ends_a_wait_whatever_the_spin_limit() {
+    watched(|watch| {
+        // `u32::MAX` looks take hours: such a receiver must see the change while it spins.
+        for spin_limit in [0, 1, 10, u32::MAX] {
+            for (name, wait) in WAITS {
+                let _running = watch.running(format!("{name}, spinning {spin_limit} times"));
+                let (tx, mut rx) = channel(0);
+                rx.set_spin_limit(spin_limit);
+                let waiter = thread::spawn(move || wait(&mut rx, 1));
+                tx.send(1).unwrap();
+                assert_eq!(waiter.join().unwrap(), Ok(1));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_clone_spins_as_long_as_its_original_and_0_parks_at_once() {
+    watched(|watch| {
+        for (spin_limit, stays_awake) in [(u32::MAX, true), (0, false)] {
+            let _running = watch.running(format!("a limit of {spin_limit}"));
+            let (tx, mut rx) = channel(0);
+            rx.set_spin_limit(spin_limit);
+            let mut clone = rx.clone();
+            rx.set_spin_limit(10);
+            let sleeper = Sleeper::default();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    sleeper.is_this_thread();
+                    clone.blocking_changed()
+                });
+                if stays_awake {
+                    assert!(sleeper.stays_awake());
+                } else {
+                    sleeper.until_asleep();
+                }
+                tx.send(1).unwrap();
+                assert!(waiter.join().unwrap().is_ok());
+            });
+        }
+    });
+}
+
+#[test]
 fn unwanted_values_wake_a_thread_that_then_sleeps_on() {
     watched(|watch| {
         let (tx, mut rx) = channel(0);

@@ -41,6 +41,13 @@ fn warm<T: Clone>(init: T) -> (Sender<T>, Receiver<T>) {
     channel(init)
 }
 
+/// A handle is moved often. It fits into a cache line, whatever the value.
+#[test]
+fn handles_are_small() {
+    assert!(size_of::<Sender<Large>>() <= 16);
+    assert!(size_of::<Receiver<Large>>() <= 64);
+}
+
 #[test]
 fn a_channel_is_three_allocations_and_one_value() {
     drop(warm(0_u64));

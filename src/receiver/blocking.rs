@@ -199,12 +199,17 @@ impl<T> Receiver<T> {
 
     /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
     ///
-    /// Before the first seven of these looks the core is paused, each time twice as long; before later
-    /// ones it is yielded. If a yield was what helped the last time, the next call begins with one. A
-    /// value that comes meanwhile costs its sender nothing more, and the receiver is there at once;
-    /// parking and waking cost both a system call. 0 parks at once; so does a machine with one core.
+    /// A value that comes meanwhile costs its sender nothing more, and the receiver is there at once;
+    /// parking and waking cost both a system call. 0 parks at once.
     ///
-    /// The default is 10, a few microseconds. A clone starts with the limit of its original.
+    /// Each look comes after a pause of the core, or after the thread has yielded it. A pause helps if the
+    /// sender runs on another core. If it needs this one, a yield lets it run. So the first look comes after
+    /// a yield, unless a pause has helped the receiver the last time; from time to time it tries again which is
+    /// better. Then come up to seven pauses, each twice as long as the one before, and a yield before each
+    /// look that is left.
+    ///
+    /// The default is 10, a few microseconds. A clone starts with the limit of its original, and with what
+    /// that has learned.
     ///
     /// # Examples
     ///
@@ -213,7 +218,7 @@ impl<T> Receiver<T> {
     /// rx.set_spin_limit(0);
     /// ```
     pub fn set_spin_limit(&mut self, looks: u32) {
-        self.spin.limit = looks;
+        self.spin_limit = looks;
     }
 
     fn wait_matching(
@@ -262,15 +267,16 @@ impl<T> Receiver<T> {
     /// was sent in time is received, however late this thread is run.
     #[inline(never)]
     fn spin(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
-        let mut looks = Looks::new(self.spin);
+        let mut looks = Looks::new(self.spin_limit, self.unpaused);
         loop {
             let late = deadline.has_passed();
             if !late && !looks.again() {
+                self.unpaused = looks.learned(false).unwrap_or(self.unpaused);
                 return self.park(deadline);
             }
             match self.look(false) {
                 Ok(value) => {
-                    self.spin = looks.paid().unwrap_or(self.spin);
+                    self.unpaused = looks.learned(true).unwrap_or(self.unpaused);
                     return Ok(value);
                 }
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
@@ -319,5 +325,29 @@ impl<T> Receiver<T> {
             }
             drop(self.disarm());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{channel, wait_any_timeout};
+    use std::time::Duration;
+
+    #[test]
+    fn each_wait_that_spins_in_vain_is_counted_and_a_clone_knows_of_it() {
+        let (_tx, mut rx) = channel::<u8>();
+        let (_other_tx, mut other) = channel::<u8>();
+        // So long that it spins to the end, however busy the machine is.
+        let timeout = Duration::from_millis(50);
+        let before = rx.unpaused;
+        assert!(rx.recv_timeout(timeout).is_err());
+        assert_eq!((rx.unpaused, other.unpaused), (before + 1, before));
+        assert_eq!(wait_any_timeout(&mut [&mut rx, &mut other], timeout), None);
+        assert_eq!((rx.unpaused, other.unpaused), (before + 2, before + 2));
+        assert_eq!(rx.clone().unpaused, before + 2);
+        // It parks at once, and has learned nothing.
+        rx.set_spin_limit(0);
+        assert!(rx.recv_timeout(timeout).is_err());
+        assert_eq!(rx.unpaused, before + 2);
     }
 }

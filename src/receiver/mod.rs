@@ -20,7 +20,7 @@ pub use iter::TryIter;
 pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 
 #[cfg(feature = "std")]
-use crate::wait::Spin;
+use crate::wait::{DEFAULT_LIMIT, UNKNOWN, Unpaused};
 use crate::{
     TryRecvError,
     block::Block,
@@ -56,8 +56,12 @@ pub struct Receiver<T> {
     /// Its stream has returned `None`.
     #[cfg(feature = "stream")]
     ended: bool,
+    /// Maximum number of looks after the first, before it parks.
     #[cfg(feature = "std")]
-    spin: Spin,
+    spin_limit: u32,
+    /// What it has learned of spinning.
+    #[cfg(feature = "std")]
+    unpaused: Unpaused,
 }
 
 // SAFETY: a receiver takes values of type `T` from other threads, and shares none with them.
@@ -84,7 +88,9 @@ impl<T> Receiver<T> {
             #[cfg(feature = "stream")]
             ended: false,
             #[cfg(feature = "std")]
-            spin: Spin::default(),
+            spin_limit: DEFAULT_LIMIT,
+            #[cfg(feature = "std")]
+            unpaused: UNKNOWN,
         }
     }
 
@@ -265,7 +271,8 @@ impl<T> Clone for Receiver<T> {
         let mut clone = Self::new(self.block.clone(), self.block.acquire_node(), receivers);
         #[cfg(feature = "std")]
         {
-            clone.spin = self.spin;
+            clone.spin_limit = self.spin_limit;
+            clone.unpaused = self.unpaused;
         }
         clone
     }

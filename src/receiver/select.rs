@@ -6,7 +6,7 @@ use super::{Receiver, Wait};
 use crate::{
     deadline::Deadline,
     sync::rest,
-    wait::{Armed, Looks, Spin, Waiter},
+    wait::{Armed, Looks, UNKNOWN, Unpaused, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -119,27 +119,40 @@ pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant)
 fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<usize> {
     let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
     let limit = limit.expect("`wait_any` of no receivers would wait for ever");
+    // Yields come first, unless pauses have helped each of them.
+    let unpaused = receivers.iter_mut().map(|receiver| *receiver.unpaused()).max();
     for receiver in receivers.iter_mut() {
         receiver.begin();
     }
     if let Some(index) = first_ready(receivers) {
         return Some(index);
     }
-    let mut looks = Looks::new(Spin { limit, yields_first: false });
+    let mut looks = Looks::new(limit, unpaused.unwrap_or(UNKNOWN));
     loop {
         let mut late = deadline.has_passed();
         if !late && !looks.again() {
+            learn(receivers, looks.learned(false));
             late = park(receivers, &mut deadline);
         }
-        match first_ready(receivers) {
-            None if !late => {}
-            result => return result,
+        let ready = first_ready(receivers);
+        if ready.is_some() {
+            learn(receivers, looks.learned(true));
+        }
+        if ready.is_some() || late {
+            return ready;
         }
     }
 }
 
 fn first_ready(receivers: &[&mut dyn Waitable]) -> Option<usize> {
     receivers.iter().position(|receiver| receiver.is_ready())
+}
+
+fn learn(receivers: &mut [&mut dyn Waitable], unpaused: Option<Unpaused>) {
+    let Some(unpaused) = unpaused else { return };
+    for receiver in receivers {
+        *receiver.unpaused() = unpaused;
+    }
 }
 
 /// Parks until one of the receivers may be ready, or `deadline`; says whether the deadline passed.
@@ -157,8 +170,12 @@ fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> bool {
 }
 
 mod sealed {
+    use crate::wait::Unpaused;
+
     pub trait Waitable {
         fn spin_limit(&self) -> u32;
+        /// What it has learned of spinning.
+        fn unpaused(&mut self) -> &mut Unpaused;
         /// If a future of this receiver was forgotten, makes up for it.
         fn begin(&mut self);
         fn is_ready(&self) -> bool;
@@ -173,7 +190,11 @@ mod sealed {
 /// channel and then returns for another owes nothing to the first.
 impl<T> sealed::Waitable for Receiver<T> {
     fn spin_limit(&self) -> u32 {
-        self.spin.limit
+        self.spin_limit
+    }
+
+    fn unpaused(&mut self) -> &mut Unpaused {
+        &mut self.unpaused
     }
 
     fn begin(&mut self) {

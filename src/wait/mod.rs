@@ -17,7 +17,7 @@ pub(crate) use list::WaitList;
 pub(crate) use node::Armed;
 pub(crate) use registration::{Disarmed, Registration};
 #[cfg(feature = "std")]
-pub(crate) use spin::{Looks, Spin};
+pub(crate) use spin::{DEFAULT_LIMIT, Looks, UNKNOWN, Unpaused};
 
 use crate::sync::spin_loop;
 #[cfg(feature = "std")]

@@ -1,67 +1,155 @@
-//! Spinning before a wait parks: pausing, for a sender on another core; yielding, for one that needs
-//! this core.
+//! Spinning before a wait parks: yielding, for a sender that needs this core; pausing, for one on another core.
+//!
+//! Where the sender needs this core, as it does if the machine has no other, a pause only keeps it from running.
+//! Nothing says where it runs: the number of cores is in a file, and this thread may be pinned to one of many. So a
+//! wait yields first, unless a pause has helped the receiver the last time:
+//!
+//! | waits in a row that no pause has helped | the looks of the next one come after        |
+//! |------------------------------------------|---------------------------------------------|
+//! | 0                                        | pauses, then yields                         |
+//! | 1 to 31                                  | one yield, then pauses, then yields         |
+//! | 32                                       | as 0, and the count begins anew             |
+//!
+//! If the sender needs this core, it has run by the first yield. Pauses that follow cost a few microseconds, and
+//! only if it did not send. If it is on another core and so fast that the first yield always helps, only the wait
+//! after 32 of them finds out that a pause would help sooner.
 
 #![forbid(unsafe_code)]
 
-use crate::sync::{Backoff, one_core, yield_now};
+use crate::sync::{SPINS, spin_loop, yield_now};
+use core::mem;
 
-/// As often as crossbeam's `Backoff` thinks that it can pay: 127 pauses in all, then three yields.
-const DEFAULT_LIMIT: u32 = 10;
+/// Maximum number of looks by default: 127 pauses in all, and three yields.
+pub(crate) const DEFAULT_LIMIT: u32 = 10;
 
 /// So many looks come after pauses, each twice as long as the one before.
 const PAUSES: u32 = 7;
 
-/// What a receiver knows of spinning.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Spin {
-    /// How many more looks a wait may have.
-    pub(crate) limit: u32,
-    /// When spinning last paid, it was by a yield. Then the sender shares this core, or did, and waits
-    /// for it: the next wait yields first.
-    pub(crate) yields_first: bool,
-}
+/// How many waits in a row have spun without being helped by a pause.
+pub(crate) type Unpaused = u8;
 
-impl Default for Spin {
-    fn default() -> Self {
-        Self { limit: DEFAULT_LIMIT, yields_first: false }
-    }
+/// Nothing is known: the sender may need this core.
+pub(crate) const UNKNOWN: Unpaused = 1;
+/// After so many waits pauses come first again.
+const TRIES_AGAIN: Unpaused = 32;
+
+/// What came before a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Pause,
+    Yield,
 }
 
 /// The looks of one wait.
 pub(crate) struct Looks {
-    backoff: Backoff,
-    spin: Spin,
-    done: u32,
+    unpaused: Unpaused,
+    left: u32,
+    yields_first: bool,
+    pauses: u32,
+    /// Of the last look; none if the wait has not spun, or all of it is learned.
+    last: Option<Before>,
 }
 
 impl Looks {
-    pub(crate) fn new(mut spin: Spin) -> Self {
-        if spin.limit > 0 && one_core() {
-            spin.limit = 0;
-        }
-        Self { backoff: Backoff::new(), spin, done: 0 }
+    pub(crate) fn new(limit: u32, unpaused: Unpaused) -> Self {
+        let left = if SPINS { limit } else { 0 };
+        Self { unpaused, left, yields_first: unpaused > 0, pauses: 0, last: None }
     }
 
     /// Pauses or yields, for another look; false if it is time to park.
     pub(crate) fn again(&mut self) -> bool {
-        if self.done >= self.spin.limit {
+        if self.left == 0 {
             return false;
         }
-        self.done += 1;
-        if self.done == 1 && self.spin.yields_first {
+        self.left -= 1;
+        if mem::take(&mut self.yields_first) || self.pauses == PAUSES {
             yield_now();
+            self.last = Some(Before::Yield);
         } else {
-            self.backoff.snooze();
+            (0..1 << self.pauses).for_each(|_| spin_loop());
+            self.pauses += 1;
+            self.last = Some(Before::Pause);
         }
         true
     }
 
-    /// What the look that found something has shown, if it was one of these.
-    pub(crate) fn paid(&self) -> Option<Spin> {
-        let first = u32::from(self.spin.yields_first);
-        let yielded = self.done <= first || self.done - first > PAUSES;
-        (1..=self.spin.limit)
-            .contains(&self.done)
-            .then_some(Spin { yields_first: yielded, ..self.spin })
+    /// What is known when the last look has found what was waited for, or when the thread parks. Nothing new if the
+    /// wait has not spun, or was asked before.
+    pub(crate) fn learned(&mut self, found: bool) -> Option<Unpaused> {
+        Some(match self.last.take()? {
+            Before::Pause if found => 0,
+            _ => (self.unpaused + 1) % TRIES_AGAIN,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Before::{self, Pause, Yield},
+        DEFAULT_LIMIT, Looks, UNKNOWN, Unpaused,
+    };
+    use std::{iter, vec::Vec};
+
+    /// What comes before each look.
+    fn looks(limit: u32, unpaused: Unpaused) -> Vec<Before> {
+        let mut looks = Looks::new(limit, unpaused);
+        let mut before = Vec::new();
+        while looks.again() {
+            before.extend(looks.last);
+        }
+        before
+    }
+
+    /// Looks until one helps, and returns what was learned.
+    fn learned(unpaused: Unpaused, helps: impl Fn(Before) -> bool) -> Unpaused {
+        let mut looks = Looks::new(DEFAULT_LIMIT, unpaused);
+        let helped = iter::from_fn(|| looks.again().then_some(looks.last)).flatten().any(helps);
+        looks.learned(helped).unwrap()
+    }
+
+    #[test]
+    fn a_yield_comes_first_until_a_pause_has_helped() {
+        assert_eq!(looks(10, 0), [[Pause; 7].as_slice(), &[Yield; 3]].concat());
+        for unpaused in UNKNOWN..32 {
+            let before = [[Yield].as_slice(), &[Pause; 7], &[Yield; 2]].concat();
+            assert_eq!(looks(10, unpaused), before);
+            assert_eq!(looks(2, unpaused), [Yield, Pause]);
+        }
+        assert_eq!(looks(0, UNKNOWN), []);
+    }
+
+    #[test]
+    fn where_only_yields_help_pauses_come_first_seldom() {
+        let mut unpaused = UNKNOWN;
+        for wait in 1..100 {
+            assert_eq!(looks(1, unpaused) == [Pause], wait % 32 == 0, "wait {wait}");
+            unpaused = learned(unpaused, |before| before == Yield);
+        }
+    }
+
+    #[test]
+    fn where_pauses_help_yields_come_last() {
+        for unpaused in [0, UNKNOWN, 31] {
+            assert_eq!(learned(unpaused, |before| before == Pause), 0);
+        }
+        // Also if the first yield always helps.
+        let mut unpaused = UNKNOWN;
+        for _ in 0..32 {
+            unpaused = learned(unpaused, |_| true);
+        }
+        assert_eq!(unpaused, 0);
+    }
+
+    #[test]
+    fn a_wait_in_vain_teaches_something_and_one_that_has_not_spun_does_not() {
+        assert_eq!(learned(0, |_| false), 1);
+        assert_eq!(learned(5, |_| false), 6);
+        assert_eq!(learned(31, |_| false), 0);
+        let mut once = Looks::new(10, 5);
+        assert!(once.again());
+        assert_eq!([once.learned(false), once.learned(true)], [Some(6), None]);
+        assert_eq!(Looks::new(10, 7).learned(true), None);
+        assert_eq!(Looks::new(0, 7).learned(false), None);
     }
 }

@@ -7,16 +7,17 @@ use crate::{
     RecvTimeoutError,
     deadline::Deadline,
     sync::rest,
-    wait::{Looks, Spin, Waiter},
+    wait::{Looks, Waiter},
 };
 use std::time::{Duration, Instant};
 
 impl<T> Receiver<T> {
     /// Waits, as a thread, until there is a value that was not seen, and marks it as seen.
     ///
-    /// **Waits**: it looks for a few microseconds, then parks the thread. It uses the thread's
-    /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, and an
-    /// `unpark` that was meant for it may be used up. In a task, use [`changed`](Self::changed).
+    /// **Waits**: it looks for a moment ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It
+    /// uses the thread's [`park`](std::thread::park) token: a later `park` of the caller's own may return at
+    /// once, and an `unpark` that was meant for it may be used up. In a task, use
+    /// [`changed`](Self::changed).
     ///
     /// # Errors
     ///
@@ -195,6 +196,30 @@ impl<T> Receiver<T> {
         self.wait_for_wanted(Deadline::At(deadline), wanted)
     }
 
+    /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
+    ///
+    /// A change that comes meanwhile costs its sender nothing more, and the receiver is there at once;
+    /// parking and waking cost both a system call. 0 parks at once.
+    ///
+    /// Each look comes after a pause of the core, or after the thread has yielded it. A pause helps if the
+    /// sender runs on another core. If it needs this one, a yield lets it run. So the first look comes after
+    /// a yield, unless a pause has helped the receiver the last time; from time to time it tries again which is
+    /// better. Then come up to seven pauses, each twice as long as the one before, and a yield before each
+    /// look that is left.
+    ///
+    /// The default is 10, a few microseconds. A clone starts with the limit of its original, and with what
+    /// that has learned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (_tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// rx.set_spin_limit(0);
+    /// ```
+    pub fn set_spin_limit(&mut self, looks: u32) {
+        self.spin_limit = looks;
+    }
+
     fn see_change(&mut self, mut deadline: Deadline) -> Result<(), RecvTimeoutError> {
         let version = self.wait(&mut deadline)?;
         self.see(version);
@@ -238,14 +263,18 @@ impl<T> Receiver<T> {
     /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what was sent in time is
     /// seen, however late this thread is run.
     fn spin(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
-        let mut looks = Looks::new(Spin::default());
+        let mut looks = Looks::new(self.spin_limit, self.unpaused);
         loop {
             let late = deadline.has_passed();
             if !late && !looks.again() {
+                self.unpaused = looks.learned(false).unwrap_or(self.unpaused);
                 return self.park(deadline);
             }
             match self.settle() {
-                Some(result) => return Ok(result?),
+                Some(result) => {
+                    self.unpaused = looks.learned(result.is_ok()).unwrap_or(self.unpaused);
+                    return Ok(result?);
+                }
                 None if late => return Err(RecvTimeoutError::Timeout),
                 None => {}
             }
@@ -277,5 +306,25 @@ impl<T> Receiver<T> {
                 timed_out = deadline.park();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::watch::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn each_wait_that_spins_in_vain_is_counted_and_a_clone_knows_of_it() {
+        let (_tx, mut rx) = channel(0);
+        // So long that it spins to the end, however busy the machine is.
+        let timeout = Duration::from_millis(50);
+        let before = rx.unpaused;
+        assert!(rx.blocking_changed_timeout(timeout).is_err());
+        assert!(rx.blocking_wait_for_timeout(timeout, |_| false).is_err());
+        assert_eq!((rx.unpaused, rx.clone().unpaused), (before + 2, before + 2));
+        rx.set_spin_limit(0);
+        assert!(rx.blocking_changed_timeout(timeout).is_err());
+        assert_eq!(rx.unpaused, before + 2);
     }
 }

@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::{error::RecvError, seat::Seat, shared::Shared, state::Snapshot, value::Ref};
-use crate::{channel::count, wait::Budget};
+use crate::{
+    channel::count,
+    wait::{Budget, DEFAULT_LIMIT, UNKNOWN, Unpaused},
+};
 use alloc::sync::Arc;
 use core::{
     fmt,
@@ -26,6 +29,10 @@ pub struct Receiver<T> {
     #[cfg(feature = "stream")]
     pub(super) ended: bool,
     skipped: u64,
+    /// Maximum number of looks after the first, before it parks.
+    pub(super) spin_limit: u32,
+    /// What it has learned of spinning.
+    pub(super) unpaused: Unpaused,
 }
 
 // No panic leaves the channel half done. The handles share the value by reference, as those of an `Arc` do: a panic in code
@@ -44,6 +51,8 @@ impl<T> Receiver<T> {
             #[cfg(feature = "stream")]
             ended: false,
             skipped: 0,
+            spin_limit: DEFAULT_LIMIT,
+            unpaused: UNKNOWN,
         }
     }
 
@@ -276,6 +285,8 @@ impl<T> Clone for Receiver<T> {
         Self {
             marked: self.marked,
             skipped: self.skipped,
+            spin_limit: self.spin_limit,
+            unpaused: self.unpaused,
             ..Self::new(Arc::clone(shared), receivers, self.seen)
         }
     }

@@ -5,6 +5,7 @@ use std::{
     fs,
     sync::atomic::{AtomicU32, Ordering::SeqCst},
     thread,
+    time::Duration,
 };
 
 /// The one thread that a test waits for, which says who it is before it blocks.
@@ -30,6 +31,18 @@ impl Sleeper {
         while !self.is_asleep() {
             thread::yield_now();
         }
+    }
+
+    /// Does it look, or yield, whenever one asks for a while?
+    #[allow(dead_code, reason = "not each test asks")]
+    pub(crate) fn stays_awake(&self) -> bool {
+        while self.0.load(SeqCst) == 0 && cfg!(target_os = "linux") {
+            thread::yield_now();
+        }
+        (0..100).all(|_| {
+            thread::sleep(Duration::from_micros(100));
+            !self.is_asleep()
+        })
     }
 
     fn is_asleep(&self) -> bool {
