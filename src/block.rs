@@ -219,7 +219,8 @@ impl<T> Drop for Remains<T> {
         let shared = unsafe { memory.read() };
         // SAFETY: allocated in `new` with this very layout.
         unsafe { dealloc(memory.as_ptr().cast(), Block::<T>::LAYOUT.0) };
-        // The end of each side has woken all who waited: no waker, whose drop is user code, is left in a node.
+        // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
+        // is notified by the receivers' end.
         drop(shared);
     }
 }

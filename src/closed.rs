@@ -2,17 +2,16 @@
 
 use crate::{
     channel::count,
-    sync::{AtomicPtr, AtomicUsize},
-    wait::{Armed, Budget, Disarmed, Registration, WaitList, Waiter, reschedule},
+    once_box::OnceBox,
+    sync::AtomicUsize,
+    wait::{Armed, Budget, Registration, WaitList, Waiter, reschedule},
 };
-use alloc::boxed::Box;
 use core::{
     fmt,
     future::Future,
     panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
-    ptr,
-    sync::atomic::Ordering::{AcqRel, Acquire, Release},
+    sync::atomic::Ordering::{AcqRel, Release},
     task::{Context, Poll, ready},
 };
 
@@ -20,8 +19,8 @@ use core::{
 #[repr(C)]
 pub(crate) struct Receivers {
     pub(crate) count: AtomicUsize,
-    /// Made by the first future that waits; null before.
-    closing: AtomicPtr<Closing>,
+    /// Made by the first future that waits.
+    closing: OnceBox<Closing>,
 }
 
 /// The futures that wait for the receivers' end.
@@ -30,18 +29,21 @@ struct Closing {
     wait_list: WaitList,
 }
 
+impl Closing {
+    fn new() -> Self {
+        Self { futures: AtomicUsize::new(0), wait_list: WaitList::new() }
+    }
+}
+
 impl Receivers {
     /// One receiver, and no future that waits.
     pub(crate) fn one() -> Self {
-        Self { count: AtomicUsize::new(1), closing: AtomicPtr::new(ptr::null_mut()) }
+        Self { count: AtomicUsize::new(1), closing: OnceBox::new() }
     }
 
     /// Notifies all that wait for the receivers' end. The caller was the last receiver, and has acquired the count.
     pub(crate) fn notify_closed(&self) {
-        // ORDERING: Acquire pairs with the Release of `closing`: the list is initialised.
-        let closing = self.closing.load(Acquire);
-        // SAFETY: null, or the list that `closing` has published, which is freed with `self`.
-        if let Some(closing) = unsafe { closing.as_ref() } {
+        if let Some(closing) = self.closing.get() {
             closing.wait_list.notify_all();
         }
     }
@@ -54,34 +56,18 @@ impl Receivers {
         self.count.fetch_add(0, AcqRel) != 0
     }
 
-    fn closing(&self) -> &Closing {
-        // ORDERING: Acquire pairs with the Release below: the list is initialised.
-        let mut closing = self.closing.load(Acquire);
-        if closing.is_null() {
-            let fresh = Closing { futures: AtomicUsize::new(0), wait_list: WaitList::new() };
-            let fresh = Box::into_raw(Box::new(fresh));
-            // ORDERING: Release publishes the list. Acquire when it fails, as above.
-            closing = match self.closing.compare_exchange(closing, fresh, Release, Acquire) {
-                Ok(_) => fresh,
-                Err(found) => {
-                    // SAFETY: it was not published, so it still belongs to this thread alone.
-                    drop(unsafe { Box::from_raw(fresh) });
-                    found
-                }
-            };
-        }
-        // SAFETY: it is published, and freed with `self`.
-        unsafe { &*closing }
+    /// Counts a future, and claims a node for it.
+    fn register(&self) -> Registration {
+        let closing = self.closing.get_or_init(Closing::new);
+        // SAFETY: the list is freed with `self`, which every such future borrows.
+        unsafe { Registration::new(&closing.wait_list, count(&closing.futures)) }
     }
-}
 
-impl Drop for Receivers {
-    fn drop(&mut self) {
-        // ORDERING: Acquire, as in `notify_closed`.
-        let closing = self.closing.load(Acquire);
-        if !closing.is_null() {
-            // SAFETY: it was leaked from a box once, and no future is left that borrows from `self`.
-            drop(unsafe { Box::from_raw(closing) });
+    /// Uncounts a future, after it has left its node.
+    fn unregister(&self) {
+        if let Some(closing) = self.closing.get() {
+            // ORDERING: Release pairs with the Acquire of `count`: the node is vacant.
+            closing.futures.fetch_sub(1, Release);
         }
     }
 }
@@ -94,7 +80,7 @@ pub struct ClosedFuture<'a> {
     /// The sender's.
     budget: &'a Budget,
     /// From the first poll that waits.
-    registration: Option<Registration<'a>>,
+    registration: Option<Registration>,
 }
 
 // No panic leaves a wait half done.
@@ -109,15 +95,10 @@ impl<'a> ClosedFuture<'a> {
     /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
     fn release(&mut self) -> Option<Waiter> {
         let mut registration = self.registration.take()?;
-        let closing = self.receivers?.closing();
-        let disarmed = registration.disarm();
-        closing.wait_list.release(&registration);
-        // ORDERING: Release pairs with the Acquire of `count`: the node is vacant.
-        closing.futures.fetch_sub(1, Release);
-        match disarmed {
-            Disarmed::Cancelled(waiter) => Some(waiter),
-            Disarmed::Idle | Disarmed::Notified(_) => None,
-        }
+        let waiter = registration.disarm().into_waiter();
+        drop(registration);
+        self.receivers?.unregister();
+        waiter
     }
 }
 
@@ -127,23 +108,17 @@ impl Future for ClosedFuture<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let receivers = self.receivers.expect("`ClosedFuture` polled after it had finished");
         ready!(self.budget.poll_proceed(cx.waker()));
-        let mut last = match self.registration.as_mut().map(Registration::disarm) {
-            Some(Disarmed::Cancelled(waiter)) => Some(waiter),
-            _ => None,
-        };
+        let last = self.registration.as_mut().and_then(|node| node.disarm().into_waiter());
         if receivers.confirm_open() {
-            let Closing { futures, wait_list } = receivers.closing();
-            let registration =
-                self.registration.get_or_insert_with(|| wait_list.claim(count(futures)));
-            if !wait_list.settle(registration) {
+            let registration = self.registration.get_or_insert_with(|| receivers.register());
+            if !registration.arm(Armed::InCall, Waiter::task(last, cx.waker())) {
                 return reschedule(cx.waker());
             }
-            registration.arm(Armed::InCall, Waiter::task(last.take(), cx.waker()));
             if receivers.confirm_open() {
                 return self.budget.charge(Poll::Pending);
             }
         }
-        // Dropped last, as `last` is: a waker's drop is user code.
+        // Dropped last: a waker's drop is user code.
         let _left = self.release();
         self.receivers = None;
         self.budget.charge(Poll::Ready(()))

@@ -110,6 +110,7 @@ mod closed;
 mod deadline;
 mod error;
 mod node;
+mod once_box;
 mod receiver;
 mod sender;
 mod slot;

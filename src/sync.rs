@@ -19,7 +19,8 @@ mod cell;
 #[cfg(overwrite_late)]
 mod late;
 
-/// `store`, for an atomic that others change by read-modify-writes.
+/// `store`, where other threads change the atomic by read-modify-writes, and none relies on a release sequence through
+/// the store.
 pub(crate) trait Set {
     fn set(&self, value: u8, order: core::sync::atomic::Ordering);
 }

@@ -309,13 +309,12 @@ impl<T> Receiver<T> {
                     return result.map_err(|_| RecvTimeoutError::Disconnected);
                 }
             }
-            if !self.settle() {
-                rest();
-                timed_out |= deadline.has_passed();
-                continue;
-            }
             match self.announce(Armed::InCall, Waiter::this_thread()) {
                 Announced::Value(value) => return Ok(value),
+                Announced::Busy => {
+                    rest();
+                    timed_out |= deadline.has_passed();
+                }
                 Announced::Asleep => {
                     while !timed_out && self.registration.is_armed() {
                         timed_out = deadline.park();

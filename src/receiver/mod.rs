@@ -32,7 +32,6 @@ use core::{
     fmt,
     mem::{self, ManuallyDrop},
     panic::{RefUnwindSafe, UnwindSafe},
-    ptr,
 };
 
 /// The receiving half of a channel made by [`channel`](crate::channel()).
@@ -45,8 +44,8 @@ pub struct Receiver<T> {
     block: Block<T>,
     /// Always there but for the body of `drop`.
     spare: ManuallyDrop<Spare<T>>,
-    /// Where this receiver waits. The wait list lies in the block.
-    registration: Registration<'static>,
+    /// Where this receiver waits; as long as `spare`.
+    registration: ManuallyDrop<Registration>,
     /// This receiver was notified inside a call, and those who are still asleep depend on it: the
     /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
     /// announcement does, or by waking the next one.
@@ -78,9 +77,9 @@ impl<T> Receiver<T> {
     /// A handle that is one of `receivers`, as the channel's count of them says already.
     pub(crate) fn new(block: Block<T>, spare: Spare<T>, receivers: usize) -> Self {
         // SAFETY: the list lies in the block, which stays where it is and outlives this handle.
-        let registration = unsafe { block.counts.wait_list.claim_unbounded(receivers) };
+        let registration = unsafe { Registration::new(&block.counts.wait_list, receivers) };
         Self {
-            registration,
+            registration: ManuallyDrop::new(registration),
             block,
             spare: ManuallyDrop::new(spare),
             baton: false,
@@ -205,17 +204,11 @@ impl<T> Receiver<T> {
         self.block.is_same(&other.block)
     }
 
-    /// Makes sure that the node may be armed; see [`WaitList::settle`](crate::wait::WaitList::settle).
-    fn settle(&mut self) -> bool {
-        // SAFETY: the list lies in the block, which stays where it is and outlives this handle.
-        let wait_list = unsafe { &*ptr::from_ref(&self.block.counts.wait_list) };
-        wait_list.settle(&mut self.registration)
-    }
-
-    /// Arms the node, which is settled, and announces that on the slot's word. The node stays armed, whatever the
-    /// announcement found.
+    /// Arms the node, and announces that on the slot's word. The node stays armed, whatever the announcement found.
     fn announce(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
-        self.registration.arm(armed, waiter);
+        if !self.registration.arm(armed, waiter) {
+            return Announced::Busy;
+        }
         let came = self.block.slot.announce(&mut self.spare);
         // The announcement left `WAITING` behind: whatever was owed before it is discharged.
         self.baton = false;
@@ -227,15 +220,11 @@ impl<T> Receiver<T> {
     }
 
     /// Stops waiting; notes the baton. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
+    #[inline]
     fn disarm(&mut self) -> Option<Waiter> {
-        match self.registration.disarm() {
-            Disarmed::Cancelled(waiter) => Some(waiter),
-            Disarmed::Notified(armed) => {
-                self.baton |= armed == Armed::InCall;
-                None
-            }
-            Disarmed::Idle => None,
-        }
+        let disarmed = self.registration.disarm();
+        self.baton |= matches!(disarmed, Disarmed::Notified(Armed::InCall));
+        disarmed.into_waiter()
     }
 
     /// Whoever holds the baton and leaves wakes the next one, who holds it then.
@@ -248,7 +237,9 @@ impl<T> Receiver<T> {
 
 /// What an announcement found.
 enum Announced<T> {
-    /// Nothing: somebody will wake whoever the cell says.
+    /// Notifiers are at work in every vacant node: nothing was announced.
+    Busy,
+    /// Nothing: a notifier will wake the waiter.
     Asleep,
     /// A value that came meanwhile.
     Value(T),
@@ -288,7 +279,7 @@ impl<T> Drop for Receiver<T> {
 }
 
 /// A receiver that waits inside a call, blocking or over many polls. However the call ends, with a
-/// value, a timeout, a cancelled future or a panic, it disarms the cell and passes the baton on.
+/// value, a timeout, a cancelled future or a panic, it disarms the node and passes the baton on.
 struct Wait<'a, T>(&'a mut Receiver<T>);
 
 impl<T> Drop for Wait<'_, T> {
@@ -306,7 +297,8 @@ struct End<'a, T>(&'a mut Receiver<T>);
 impl<T> Drop for End<'_, T> {
     fn drop(&mut self) {
         let receiver = &mut *self.0;
-        receiver.block.counts.wait_list.release(&receiver.registration);
+        // SAFETY: the registration is not used after this.
+        unsafe { ManuallyDrop::drop(&mut receiver.registration) };
         // SAFETY: the spare is not used after this.
         let spare = unsafe { ManuallyDrop::take(&mut receiver.spare) };
         receiver.block.release_node(spare);

@@ -22,8 +22,9 @@ impl<T> Receiver<T> {
     /// It never yields while there is a value, unlike [`recv_async`](Self::recv_async): code that calls it in
     /// a loop should return `Pending` now and then.
     ///
-    /// **Wait-free**: one exchange of the slot, three at most in a race. Outside that claim are the
-    /// waker's own `clone` and `drop`, and, rarely, waking another receiver in passing.
+    /// **Wait-free**: one exchange of the slot, three at most in a race; **lock-free** if a notifier is
+    /// still taking the waker that the last poll left. Outside that claim are the waker's own `clone` and
+    /// `drop`, and, rarely, waking another receiver in passing.
     ///
     /// # Errors
     ///
@@ -53,8 +54,8 @@ impl<T> Receiver<T> {
         poll
     }
 
-    /// Looks; if there is nothing, arms the cell, announces that, and returns `Pending`. If it returns
-    /// something else, the cell may be armed all the same.
+    /// Looks; if there is nothing, arms the node, announces that, and returns `Pending`. If it returns
+    /// something else, the node may be armed all the same.
     fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let last = self.disarm();
         if armed == Armed::Detached {
@@ -70,10 +71,8 @@ impl<T> Receiver<T> {
                 return Poll::Ready(result.map_err(|_| RecvError));
             }
         }
-        if !self.settle() {
-            return reschedule(waker);
-        }
         match self.announce(armed, Waiter::task(last, waker)) {
+            Announced::Busy => reschedule(waker),
             Announced::Value(value) => Poll::Ready(Ok(value)),
             Announced::Asleep => Poll::Pending,
             Announced::Closed => Poll::Ready(self.look(false).map_err(|_| RecvError)),
@@ -83,7 +82,7 @@ impl<T> Receiver<T> {
 
 impl<T> Wait<'_, T> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        // Before a value is taken. The cell is not armed then: each wait that was ready has disarmed it.
+        // Before a value is taken. The node is not armed in a call then: each wait that was ready has disarmed it.
         ready!(self.0.budget.poll_proceed(cx.waker()));
         let poll = self.0.poll_armed(Armed::InCall, cx.waker());
         if poll.is_ready() {

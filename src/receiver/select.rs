@@ -207,11 +207,10 @@ impl<T> sealed::Waitable for Receiver<T> {
 
     fn arm(&mut self) -> bool {
         drop(self.disarm()); // a waker that a poll left behind
-        if !self.settle() {
+        if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
             rest();
             return false;
         }
-        self.registration.arm(Armed::Detached, Waiter::this_thread());
         self.block.slot.announce_if_empty(&mut self.spare) && self.block.confirm_open()
     }
 

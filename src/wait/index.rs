@@ -16,15 +16,16 @@
 //!
 //! * **W5** *An armed node of a segment has its bit set, and a count is at least the number of armed nodes it stands for.*
 //! * **W6** *A bit and its share of the count change only at the hands of the party that may touch the waiter (W4).* So
-//!   bits and counts need no ordering of their own: what orders the node's state and the slot's word orders them.
+//!   bits and counts need no ordering of their own: they are ordered by what orders the node's state against the
+//!   notifiers.
 
 use super::node::{Armed, Sought, WaitNode};
-use crate::sync::{AtomicPtr, AtomicUsize};
+use crate::{once_box::OnceBox, sync::AtomicUsize};
 use alloc::boxed::Box;
 use core::{
     mem::size_of,
     ptr,
-    sync::atomic::Ordering::{Acquire, Relaxed, Release},
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
 /// How many nodes share a word. A model has few threads, and so small words.
@@ -56,7 +57,7 @@ impl PerKind {
         // ORDERING: Relaxed, both; see W6.
         let detached = self.detached.load(Relaxed);
         match sought {
-            Sought::Any => detached | self.in_call.load(Relaxed),
+            Sought::OneCall | Sought::All => detached | self.in_call.load(Relaxed),
             Sought::Detached => detached,
         }
     }
@@ -71,19 +72,19 @@ struct Word {
 pub(super) struct Segment {
     /// The place of its first node.
     base: usize,
-    pub(super) next: Link,
+    pub(super) next: OnceBox<Segment>,
     words: Box<[Word]>,
     counts: Box<[PerKind]>,
     nodes: Box<[WaitNode]>,
 }
 
 impl Segment {
-    fn new(base: usize, len: usize) -> Self {
+    pub(super) fn new(base: usize, len: usize) -> Self {
         let words = len.div_ceil(NODES_PER_WORD);
         let counts = if words > 1 { words.div_ceil(WORDS_PER_COUNT) } else { 0 };
         Self {
             base,
-            next: Link::new(),
+            next: OnceBox::new(),
             words: (0..words)
                 .map(|_| Word { claimed: AtomicUsize::new(0), armed: PerKind::new() })
                 .collect(),
@@ -181,9 +182,10 @@ pub(super) fn index_of(node: &WaitNode, nodes: &[WaitNode]) -> usize {
 /// Claims one of `nodes` that is vacant by the word `claimed`, and returns which. With `idle`, it passes over nodes
 /// that a notifier is still taking, and may overlook one whose vacancy it sees too late.
 pub(super) fn claim(claimed: &AtomicUsize, nodes: &[WaitNode], idle: bool) -> Option<usize> {
-    // ORDERING: Relaxed; the `fetch_or` below decides. Without `idle` it is a read-modify-write, because a load may be
-    // out of date, and the caller would look again for as long as it is.
-    let mut seen = if idle { claimed.load(Relaxed) } else { claimed.fetch_or(0, Relaxed) };
+    // ORDERING: Relaxed with `idle`: the `fetch_or` below decides. Without it, the caller looks until it finds a node,
+    // and must find one. So it reads the latest value, and Acquire pairs with the `fetch_or` of the claimer of each node
+    // that is not vacant: what that had seen of the list is seen (W7).
+    let mut seen = if idle { claimed.load(Relaxed) } else { claimed.fetch_or(0, Acquire) };
     let mut index = 0;
     loop {
         // The first vacant one from `index` on.
@@ -191,10 +193,12 @@ pub(super) fn claim(claimed: &AtomicUsize, nodes: &[WaitNode], idle: bool) -> Op
         if index >= nodes.len() {
             return None;
         }
+        // Before this thread owns the node, that it is idle is a hint.
         if !idle || nodes[index].is_idle() {
             let bit = 1 << index;
-            // ORDERING: Acquire pairs with `release`: the owner before is done with the node.
-            seen = claimed.fetch_or(bit, Acquire);
+            // ORDERING: AcqRel. Acquire pairs with `release`: the owner before is done with the node. Release pairs with
+            // the Acquire above.
+            seen = claimed.fetch_or(bit, AcqRel);
             if seen & bit == 0 {
                 return Some(index);
             }
@@ -210,53 +214,4 @@ pub(super) fn claim(claimed: &AtomicUsize, nodes: &[WaitNode], idle: bool) -> Op
 pub(super) fn release(claimed: &AtomicUsize, bit: usize) {
     // ORDERING: Release pairs with `claim`.
     claimed.fetch_and(!bit, Release);
-}
-
-/// The next segment, once there is one.
-pub(super) struct Link(AtomicPtr<Segment>);
-
-impl Link {
-    pub(super) fn new() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()))
-    }
-
-    fn load(&self) -> *mut Segment {
-        // ORDERING: Acquire pairs with the Release of `append`: the segment is initialised.
-        self.0.load(Acquire)
-    }
-
-    pub(super) fn get(&self) -> Option<&Segment> {
-        // SAFETY: the pointer is null or to a segment that lives as long as this link.
-        unsafe { self.load().as_ref() }
-    }
-
-    /// Returns the segment behind this link, or makes one of `len` nodes, the first at `base`.
-    pub(super) fn get_or_append(&self, base: usize, len: usize) -> &Segment {
-        if let Some(segment) = self.get() {
-            return segment;
-        }
-        let segment = Box::into_raw(Box::new(Segment::new(base, len)));
-        // ORDERING: Release publishes the segment; pairs with `load`. Acquire when it fails: the segment that another
-        // thread has appended is initialised.
-        let segment = match self.0.compare_exchange(ptr::null_mut(), segment, Release, Acquire) {
-            Ok(_) => segment,
-            Err(found) => {
-                // SAFETY: it was not published, so it still belongs to this thread alone.
-                drop(unsafe { Box::from_raw(segment) });
-                found
-            }
-        };
-        // SAFETY: it is published, and lives as long as this link.
-        unsafe { &*segment }
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        let segment = self.load();
-        if !segment.is_null() {
-            // SAFETY: it was leaked from a box into this link, once, and nothing points to it any more.
-            drop(unsafe { Box::from_raw(segment) });
-        }
-    }
 }

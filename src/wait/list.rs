@@ -1,25 +1,31 @@
 //! The wait list: the nodes of all that may wait, claimed by their owners and found by notifiers.
 //!
-//! Its length is that of the most owners at once: receivers, or futures that wait for the receivers' end.
+//! Its length is at most twice that of the most owners at once: receivers, or futures that wait for the receivers' end.
 //!
-//! * **W7** *There are more nodes than owners, and each owner has claimed one node at most.* So a node is vacant for
-//!   every owner that looks for one. An owner whose node a notifier is still taking leaves it for that one: it waits
-//!   for no notifier, however long that is preempted.
+//! * **W7** *An owner looks for a node only after it has seen more nodes than there were owners when it was counted, and
+//!   an owner has one node at most.* So a node is vacant for every owner that looks for one. An owner whose node a notifier
+//!   is still taking leaves it to that one, and looks for another.
 
 use super::{
     Waiter,
-    index::{self, Link, Segment},
+    index::{self, Segment},
     node::{Armed, Sought, WaitNode},
-    registration::Registration,
 };
-use crate::sync::{AtomicU8, AtomicUsize, Set};
+use crate::{
+    once_box::OnceBox,
+    sync::{AtomicBool, AtomicUsize},
+};
 use core::{
-    iter, mem, ptr,
+    iter, mem,
+    ptr::NonNull,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
 /// How many nodes lie inside the list.
 const INLINE: usize = 2;
+
+/// A node that is the caller's, and the segment in which it lies.
+type Claimed = (NonNull<WaitNode>, Option<NonNull<Segment>>);
 
 /// What a claim uses comes first, what a notification uses last: a channel lays its counts before, and each half fills
 /// a cache line.
@@ -29,15 +35,14 @@ pub(crate) struct WaitList {
     capacity: AtomicUsize,
     /// A place in a segment where a node may be vacant.
     vacancy: AtomicUsize,
-    next: Link,
+    next: OnceBox<Segment>,
     /// A bit for each of `nodes`.
     claimed: AtomicUsize,
     nodes: [WaitNode; INLINE],
-    /// The place behind the waiter that was notified last in a call: the next walk begins here.
+    /// The place behind the waiter of a call that was notified last: the next walk begins here.
     cursor: AtomicUsize,
-    /// 1 after a task was notified in a call, until a send that displaces a value has seen to it: such a task may
-    /// never poll again.
-    may_stall: AtomicU8,
+    /// A task was notified in a call, and no send that displaces a value has seen to it: that task may never poll again.
+    may_stall: AtomicBool,
 }
 
 impl WaitList {
@@ -45,19 +50,17 @@ impl WaitList {
         Self {
             capacity: AtomicUsize::new(INLINE),
             vacancy: AtomicUsize::new(INLINE),
-            next: Link::new(),
+            next: OnceBox::new(),
             claimed: AtomicUsize::new(0),
             nodes: [WaitNode::new(), WaitNode::new()],
             cursor: AtomicUsize::new(0),
-            may_stall: AtomicU8::new(0),
+            may_stall: AtomicBool::new(false),
         }
     }
 
-    /// Claims a node for one of `owners`, each of which has claimed a node of this list or is about to.
-    ///
-    /// Lock-free: it looks again only if another claim succeeded. The allocator is outside of that.
+    /// Claims a node for one of `owners`; see [`Registration::new`](super::Registration::new).
     #[inline]
-    pub(crate) fn claim(&self, owners: usize) -> Registration<'_> {
+    pub(super) fn claim(&self, owners: usize) -> Claimed {
         // ORDERING: Acquire pairs with the Release of `grow`: the segments are linked.
         if self.capacity.load(Acquire) <= owners {
             self.grow(owners);
@@ -65,35 +68,26 @@ impl WaitList {
         self.claim_vacant()
     }
 
-    /// As [`claim`](Self::claim), for an owner that keeps the list alive by itself.
-    ///
-    /// # Safety
-    /// The list outlives every use of the registration, and stays where it is.
+    /// Claims a node for an owner that has none. Lock-free: after the second look it looks again only if another claim
+    /// succeeded.
     #[inline]
-    pub(crate) unsafe fn claim_unbounded(&self, owners: usize) -> Registration<'static> {
-        // SAFETY: a registration keeps no reference, and the caller promises the rest.
-        let list: &'static Self = unsafe { &*ptr::from_ref(self) };
-        list.claim(owners)
-    }
-
-    #[inline]
-    fn claim_vacant(&self) -> Registration<'_> {
+    pub(super) fn claim_vacant(&self) -> Claimed {
         let mut idle = true;
         loop {
             // The nodes inside the list are the nearest, and the cheapest to wait in.
             if let Some(index) = index::claim(&self.claimed, &self.nodes, idle) {
-                return Registration::new(&self.nodes[index], None);
+                return (NonNull::from(&self.nodes[index]), None);
             }
-            if let Some(registration) = self.claim_in_segments(idle) {
-                return registration;
+            if let Some(claimed) = self.claim_in_segments(idle) {
+                return claimed;
             }
-            // Every vacant node is being taken, or was claimed by another thread meanwhile.
+            // Every vacant node is being taken, or was claimed or released by another thread meanwhile.
             idle = false;
         }
     }
 
     /// Looks at each node once, at some twice; for `idle` see [`index::claim`].
-    fn claim_in_segments(&self, idle: bool) -> Option<Registration<'_>> {
+    fn claim_in_segments(&self, idle: bool) -> Option<Claimed> {
         // ORDERING: Relaxed; a hint.
         let hint = self.vacancy.load(Relaxed);
         for from in [hint, INLINE] {
@@ -101,7 +95,8 @@ impl WaitList {
                 if let Some(place) = segment.claim(from, idle) {
                     // ORDERING: Relaxed; a hint.
                     self.vacancy.store(place, Relaxed);
-                    return Some(Registration::new(segment.node(place), Some(segment)));
+                    let node = NonNull::from(segment.node(place));
+                    return Some((node, Some(NonNull::from(segment))));
                 }
             }
         }
@@ -118,7 +113,7 @@ impl WaitList {
         let mut link = &self.next;
         let (mut base, mut end) = (0, INLINE);
         while end <= owners {
-            let segment = link.get_or_append(end, (end - base) * 2);
+            let segment = link.get_or_init(|| Segment::new(end, (end - base) * 2));
             (base, end) = (segment.base(), segment.end());
             link = &segment.next;
         }
@@ -129,9 +124,8 @@ impl WaitList {
     }
 
     /// Leaves a node, which is not armed, to the next claimer.
-    pub(crate) fn release(&self, registration: &Registration<'_>) {
-        let node = registration.node();
-        if let Some(segment) = registration.segment() {
+    pub(super) fn release(&self, node: &WaitNode, segment: Option<&Segment>) {
+        if let Some(segment) = segment {
             let place = segment.release(node);
             // ORDERING: Relaxed; a hint.
             self.vacancy.store(place, Relaxed);
@@ -140,51 +134,26 @@ impl WaitList {
         }
     }
 
-    /// Makes sure that the owner may arm its node, which is not armed. If a notifier is still taking the waiter, it
-    /// claims another node. Returns `false` if notifiers are at work in every vacant node.
-    ///
-    /// Lock-free, without the allocator.
-    #[inline]
-    pub(crate) fn settle<'a>(&'a self, registration: &mut Registration<'a>) -> bool {
-        registration.is_idle() || self.move_away(registration)
-    }
-
-    #[cold]
-    fn move_away<'a>(&'a self, registration: &mut Registration<'a>) -> bool {
-        // In this order: an owner never has two nodes (W7).
-        self.release(registration);
-        *registration = self.claim_vacant();
-        registration.is_idle()
-    }
-
     /// Notifies one of the calls that wait, if there is one, and hands it the baton; and all detached waiters.
     ///
-    /// Wait-free but for the wakes themselves: a step for each word of nodes.
+    /// Wait-free but for the wakes themselves: a step for each word of nodes, and for each armed node that it meets.
     #[cold]
     pub(crate) fn notify_one(&self) {
-        Walk { list: self, sought: Sought::Any, all: false }.run();
+        Walk::new(self, Sought::OneCall).run();
     }
 
     /// Notifies every waiter.
     pub(crate) fn notify_all(&self) {
-        Walk { list: self, sought: Sought::Any, all: true }.run();
+        Walk::new(self, Sought::All).run();
     }
 
     /// Notifies one more waiter, if a task was notified before: that one may be stalled, and hold up the others. For a
     /// send that has displaced a value.
     #[inline]
     pub(crate) fn notify_past_stalled(&self) {
-        // ORDERING: Relaxed; the exchange decides.
-        if self.may_stall.load(Relaxed) != 0 {
-            self.notify_past_a_task();
-        }
-    }
-
-    #[cold]
-    fn notify_past_a_task(&self) {
-        // ORDERING: Acquire pairs with the Release in `Walk::notify`: each node that the notifier of the task saw armed
-        // is seen.
-        if self.may_stall.swap(0, Acquire) != 0 {
+        // ORDERING: Relaxed, the exchange decides. Its Acquire pairs with the Release in `Walk::notify`: each node that
+        // the notifier of the task saw armed is seen.
+        if self.may_stall.load(Relaxed) && self.may_stall.swap(false, Acquire) {
             self.notify_one();
         }
     }
@@ -194,21 +163,25 @@ impl WaitList {
 struct Walk<'a> {
     list: &'a WaitList,
     sought: Sought,
-    all: bool,
+    /// Where it begins.
+    start: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(list: &'a WaitList, sought: Sought) -> Self {
+        // ORDERING: Relaxed; a cursor that is out of date costs a turn.
+        Self { list, sought, start: list.cursor.load(Relaxed) }
+    }
+
     fn run(mut self) {
         self.round();
         mem::forget(self); // its drop is for a waker that panics
     }
 
-    /// From the cursor to the end, and from the beginning to the cursor.
+    /// From the start to the end of the list, and from its beginning to the start.
     fn round(&mut self) {
-        // ORDERING: Relaxed; the slot's word, or the baton, orders one notification of a call before the next.
-        let cursor = self.list.cursor.load(Relaxed);
-        self.lap(cursor, usize::MAX);
-        self.lap(0, cursor);
+        self.lap(self.start, usize::MAX);
+        self.lap(0, self.start);
     }
 
     fn lap(&mut self, mut from: usize, end: usize) {
@@ -226,25 +199,39 @@ impl Walk<'_> {
     }
 
     fn notify(&mut self, node: &WaitNode, place: usize, segment: Option<&Segment>) {
+        let finds_call = |armed| armed == Armed::InCall && self.sought == Sought::OneCall;
         let taken = node.take(self.sought, |armed, waiter| {
             if let Some(segment) = segment {
                 segment.clear(armed, node);
             }
-            if armed == Armed::InCall && !self.all {
-                // ORDERING: Relaxed; see `round`.
-                self.list.cursor.store(place + 1, Relaxed);
-                if matches!(waiter, Waiter::Task(_)) {
-                    // ORDERING: Release pairs with the Acquire of `notify_past_a_task`.
-                    self.list.may_stall.set(1, Release);
-                }
+            if finds_call(armed) {
+                self.found_call(place, waiter);
             }
         });
         if let Some((armed, waiter)) = taken {
+            let finds_call = finds_call(armed);
             waiter.wake();
             // Only now: a waker that panicked has woken nothing.
-            if armed == Armed::InCall && !self.all {
+            if finds_call {
                 self.sought = Sought::Detached;
             }
+        }
+    }
+
+    /// Before the waiter of a call, at `place`, is notified.
+    fn found_call(&self, place: usize, waiter: &Waiter) {
+        let WaitList { capacity, cursor, may_stall, .. } = self.list;
+        if self.start != place + 1 {
+            // If another walk has moved it meanwhile, it stays: a walk that is late costs a turn, and no more.
+            // ORDERING: Relaxed, both; see `new`.
+            let _ = cursor.compare_exchange(self.start, place + 1, Relaxed, Relaxed);
+        }
+        // With the inline nodes alone there has been one owner at most (W7), and a stalled task holds up no other.
+        // ORDERING: Relaxed; an owner that waits has made its node before it announced that.
+        if matches!(waiter, Waiter::Task(_)) && capacity.load(Relaxed) > INLINE {
+            // ORDERING: Release pairs with the Acquire of `notify_past_stalled`; and a read-modify-write, because that
+            // must acquire from every walk that has raised the flag, not only from the last one.
+            may_stall.swap(true, Release);
         }
     }
 }

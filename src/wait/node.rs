@@ -41,9 +41,11 @@ pub(crate) enum Armed {
 /// Which armed nodes a notifier looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sought {
-    /// Those of calls in progress, and the detached ones.
-    Any,
+    /// The next one of a call, and every detached one.
+    OneCall,
+    /// Every detached one, after the call was found.
     Detached,
+    All,
 }
 
 pub(crate) struct WaitNode {
@@ -59,7 +61,7 @@ impl WaitNode {
         Self { state: AtomicU8::new(IDLE), waiter: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Returns `true` if the owner may arm the node. Only the owner leaves `IDLE`, so `true` stays true for it.
+    /// Returns `true` if the owner may arm the node. Only the owner leaves `IDLE`, so for the owner `true` stays true.
     pub(super) fn is_idle(&self) -> bool {
         // ORDERING: Acquire pairs with the last store of `take`: the notifier has moved the waiter out and has
         // cleared the node's bit.
@@ -95,10 +97,11 @@ impl WaitNode {
     /// Returns how the node is armed, if that is what a notifier looks for.
     pub(super) fn armed(&self, sought: Sought) -> Option<Armed> {
         // ORDERING: Relaxed; the exchange in `take` decides. A node that this notifier must see was armed before what
-        // the notifier has acquired from the slot's word, or with the baton.
+        // the notifier has acquired: from the slot's word or that of `watch`, from the count of a side that has ended, with
+        // the baton, or with `may_stall`.
         match self.state.load(Relaxed) {
             DETACHED => Some(Armed::Detached),
-            IN_CALL if sought == Sought::Any => Some(Armed::InCall),
+            IN_CALL if sought != Sought::Detached => Some(Armed::InCall),
             _ => None,
         }
     }

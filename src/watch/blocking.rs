@@ -292,12 +292,11 @@ impl<T> Receiver<T> {
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
                 None => {}
             }
-            if !self.seat.settle() {
+            if !self.seat.arm(Waiter::this_thread()) {
                 rest();
                 timed_out |= deadline.has_passed();
                 continue;
             }
-            self.seat.arm(Waiter::this_thread());
             if let Some(result) = self.announce() {
                 drop(self.seat.disarm());
                 return Ok(result?);

@@ -93,10 +93,9 @@ impl<T> Receiver<T> {
         if let Some(result) = self.settle() {
             return Poll::Ready(result);
         }
-        if !self.seat.settle() {
+        if !self.seat.arm(Waiter::task(last, cx.waker())) {
             return reschedule(cx.waker());
         }
-        self.seat.arm(Waiter::task(last, cx.waker()));
         let Some(result) = self.announce() else {
             return Poll::Pending;
         };

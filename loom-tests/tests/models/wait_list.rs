@@ -145,6 +145,44 @@ fn claimed_by_two_at_once() {
     });
 }
 
+/// Two threads claim the nodes that a third one knows, after one of them has made a segment: the third finds that.
+///
+/// Fails if a claimer does not acquire what the others had seen when they claimed.
+#[test]
+fn claims_while_two_take_the_known_nodes() {
+    model(2, || {
+        let (tx, gone, [goes, stays, one, other]) = crowd();
+        drop((gone, goes));
+        // There are six nodes. Owned are 2, 3 and 4; 0, 1 and 5 are vacant.
+        let one = thread::spawn(move || {
+            let clones = [one.clone(), one.clone()];
+            (one, clones)
+        });
+        let other = thread::spawn(move || (other.clone(), other));
+        let clone = stays.clone();
+        drop((one.join().unwrap(), other.join().unwrap()));
+        drop((clone, stays, tx));
+    });
+}
+
+/// The same, where one thread claims all of them, and one was released after the segment was made.
+#[test]
+fn claims_while_another_takes_the_known_nodes() {
+    model(1, || {
+        let (tx, gone, [goes, stays, one, released]) = crowd();
+        drop((gone, goes));
+        let others = thread::spawn(move || {
+            let two = [one.clone(), one.clone()];
+            drop(released);
+            let more = [one.clone(), one.clone()];
+            (one, two, more)
+        });
+        let clone = stays.clone();
+        drop(others.join().unwrap());
+        drop((clone, stays, tx));
+    });
+}
+
 /// Two clones need a new segment at once: each of the two can be notified.
 ///
 /// Fails if a segment is appended by a store.
