@@ -11,7 +11,7 @@ use std::{
 /// Plays gh-ost's cut-over with each channel that people have put between its worker and its
 /// migrator.
 ///
-/// Everybody is a thread. A streamer feeds an events queue of 1,000 entries with row events and
+/// Each actor is a thread. A streamer feeds an events queue of 1,000 entries with row events and
 /// sentinels. A worker takes them in order, applies the rows, and sends the sentinels through the
 /// channel in question. A migrator writes a challenge for each attempt, and waits until its
 /// deadline for exactly the sentinel with that challenge.
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(value_parser = whole::<u64>(1..=u64::MAX))]
     pub(crate) max_retries: u64,
 
-    /// How many of them to play at most, for nobody has the time for all.
+    /// Maximum number of attempts to play.
     #[arg(long, value_name = "NUMBER", default_value_t = 6, value_parser = whole::<u32>(1..=1_000))]
     pub(crate) attempts: u32,
 
@@ -74,9 +74,9 @@ pub(crate) enum PolicyName {
     Bounded,
     /// A buffer of one; a sentinel that finds it full is dropped.
     DropNewest,
-    /// A buffer of one; a send that finds it full empties it first, as gh-ost does now.
+    /// A buffer of one; a send that finds it full empties it first, as in gh-ost today.
     DrainThenSend,
-    /// This crate's `send`: the latest to arrive replaces what nobody has read.
+    /// This crate's `send`: the latest to arrive replaces the unread sentinel.
     Send,
     /// This crate's `send_newest`: the newest stays, whatever the order of arrival.
     SendNewest,

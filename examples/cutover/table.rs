@@ -31,7 +31,7 @@ pub(crate) fn introduce(out: &mut impl Write, setting: &Setting<'_>, rows: &str)
 
 An attempt locks the table and writes a challenge to the log. Once the worker has applied all events
 before the challenge, it sends it back: the sentinel. An attempt that does not receive exactly its
-own sentinel in time unlocks, and the next one starts. A timeout is false if it had been sent.
+own sentinel in time unlocks, and the next attempt starts. A timeout is false if it had been sent.
 
 seed {seed}; at most {attempts} attempts of {timeout:?} (--max-retries {max_retries})
 {}
@@ -101,12 +101,13 @@ impl Row {
         let why = match &self.played {
             Err(Death { details, .. }) => details.clone(),
             Ok(report) if report.blocked_for_ever && report.cut_over => String::from(
-                "nobody receives the older sentinel, and the worker never leaves its send",
+                "the migrator never receives the older sentinel, so the worker never leaves its \
+                 send",
             ),
             Ok(report) if report.blocked_for_ever => String::from(
-                "after a timeout nobody receives, so the worker never leaves its send. The events \
-                 queue fills up, the streamer waits for room, and while the log is not read, no \
-                 attempt starts",
+                "after a timeout the migrator does not receive, so the worker never leaves its \
+                 send. The events queue fills up, the streamer waits for room, and while the log is \
+                 not read, no attempt starts",
             ),
             Ok(report) => String::from(self.lost(report)?),
         };
@@ -119,17 +120,18 @@ impl Row {
         Some(match self.policy {
             _ if *false_timeouts == 0 => return None,
             PolicyName::DropNewest => {
-                "an older sentinel lay in the buffer, so the right one was dropped"
+                "an older sentinel lay in the buffer, so the right sentinel was dropped"
             }
             PolicyName::DrainThenSend if overtaken == false_timeouts => {
-                "the latest to arrive stays, so an older sentinel took the place of the right one"
+                "the latest to arrive stays, so an older sentinel took the place of the right \
+                 sentinel"
             }
             PolicyName::DrainThenSend => {
                 "the right sentinel was lost between the three steps of a send"
             }
             PolicyName::Send if overtaken == false_timeouts => {
                 "the latest to arrive stays, as promised, so an older sentinel took the place of \
-                 the right one; send_newest is for that"
+                 the right sentinel; send_newest is for that"
             }
             _ => "the right sentinel was lost, which must never happen",
         })
