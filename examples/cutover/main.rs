@@ -39,7 +39,6 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     process::ExitCode,
-    time::Duration,
 };
 use table::Row;
 use trace::Line;
@@ -53,17 +52,15 @@ fn main() -> ExitCode {
         }
         Err(Refusal::Wrong(what)) => return bad_input(&what),
     };
+    if options.in_child {
+        child::build(options.max_retries);
+        return ExitCode::SUCCESS;
+    }
     // Nothing is played or printed before all that was asked for is known to be possible.
     let events = match read_events(&options) {
         Ok(events) => events,
         Err(what) => return bad_input(&what),
     };
-    if let Some(order) = options.in_child {
-        let setting = setting(&options, &events, order);
-        let played =
-            child::play_for_parent(&setting, options.trace.is_some(), &mut io::stdout().lock());
-        return if played.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    }
     let mut trace = match open_trace(&options) {
         Ok(trace) => trace,
         Err(what) => return bad_input(&what),
@@ -145,7 +142,7 @@ fn run(
         let order = *order;
         table::head(out, order, setting)?;
         for policy in options.policies() {
-            let played = play_one(policy, order, setting, trace.is_some());
+            let played = play_one(policy, setting, trace.is_some());
             if let Some(file) = &mut trace {
                 trace::write(file, policy, order, &played)?;
             }
@@ -166,15 +163,14 @@ fn run(
 
 fn play_one(
     policy: PolicyName,
-    order: Order,
     setting: &Setting<'_>,
     traced: bool,
 ) -> Result<(Report, Vec<Line>), Death> {
     Ok(match policy {
         PolicyName::Rendezvous => play::<policies::Rendezvous>(setting, traced),
         PolicyName::Bounded => {
-            let patience = setting.timeout * setting.attempts + Duration::from_secs(20);
-            return child::play_in_child(order, patience);
+            child::try_build(setting.max_retries)?;
+            play::<policies::Bounded>(setting, traced)
         }
         PolicyName::DropNewest => play::<policies::DropNewest>(setting, traced),
         PolicyName::DrainThenSend => play::<policies::DrainThenSend>(setting, traced),

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{child, setting::Order};
+use crate::child;
 use clap::{Parser, ValueEnum, error::ErrorKind};
 use std::{
     ffi::OsString, fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
@@ -62,7 +62,7 @@ pub(crate) struct Options {
     pub(crate) events: Option<PathBuf>,
 
     #[arg(long = child::OPTION, hide = true)]
-    pub(crate) in_child: Option<Order>,
+    pub(crate) in_child: bool,
 }
 
 /// A policy by its name on the command line.
@@ -70,7 +70,7 @@ pub(crate) struct Options {
 pub(crate) enum PolicyName {
     /// A channel without a buffer.
     Rendezvous,
-    /// A buffer of `--max-retries`, made in a child process.
+    /// A buffer of `--max-retries`, made in a child process first.
     Bounded,
     /// A buffer of one; a sentinel that finds it full is dropped.
     DropNewest,

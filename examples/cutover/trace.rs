@@ -12,7 +12,7 @@ use std::{
 
 pub(crate) struct Line {
     pub(crate) elapsed: Duration,
-    pub(crate) actor: String,
+    pub(crate) actor: &'static str,
     pub(crate) what: String,
 }
 
@@ -27,14 +27,19 @@ impl Trace {
         Self { started: Instant::now(), lines: wanted.then(Mutex::default) }
     }
 
-    pub(crate) fn note(&self, actor: &str, what: impl FnOnce() -> String) {
+    pub(crate) fn note(&self, actor: &'static str, what: impl FnOnce() -> String) {
         self.note_at(Instant::now(), actor, what);
     }
 
-    pub(crate) fn note_at(&self, when: Instant, actor: &str, what: impl FnOnce() -> String) {
+    pub(crate) fn note_at(
+        &self,
+        when: Instant,
+        actor: &'static str,
+        what: impl FnOnce() -> String,
+    ) {
         if let Some(lines) = &self.lines {
             let elapsed = when.saturating_duration_since(self.started);
-            let line = Line { elapsed, actor: actor.to_owned(), what: what() };
+            let line = Line { elapsed, actor, what: what() };
             lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
     }
@@ -65,7 +70,7 @@ pub(crate) fn write(
     put(Duration::ZERO, "play", &format!("{policy}, {order}"))?;
     match played {
         Ok((_, lines)) => {
-            lines.iter().try_for_each(|line| put(line.elapsed, &line.actor, &line.what))
+            lines.iter().try_for_each(|line| put(line.elapsed, line.actor, &line.what))
         }
         Err(death) => put(Duration::ZERO, "child", &death.details),
     }
