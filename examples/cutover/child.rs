@@ -3,10 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{
-    memory,
-    policies::{Bounded, Policy},
-};
+use crate::{memory, policies::Policy};
 use std::{
     env,
     process::{Command, Output, Stdio},
@@ -30,8 +27,7 @@ pub(crate) struct Death {
 /// In the child: builds the channel, or dies.
 pub(crate) fn build(max_retries: u64) {
     memory::refuse_requests_above(LIMIT);
-    let max_retries = usize::try_from(max_retries).unwrap_or(usize::MAX);
-    drop(memory::in_channel(|| Bounded::open(max_retries)));
+    drop(Policy::Bounded.open(max_retries));
 }
 
 /// In the parent: builds the channel in a child, or returns how it died.

@@ -13,7 +13,6 @@
 mod chance;
 mod child;
 mod events;
-mod go_channel;
 mod memory;
 mod migrator;
 mod options;
@@ -30,8 +29,9 @@ mod worker;
 
 use child::Death;
 use events::Events;
-use options::{Options, PolicyName, Refusal};
+use options::{Options, Refusal};
 use play::play;
+use policies::Policy;
 use report::Report;
 use setting::{Faults, Order, Setting};
 use std::{
@@ -162,21 +162,14 @@ fn run(
 }
 
 fn play_one(
-    policy: PolicyName,
+    policy: Policy,
     setting: &Setting<'_>,
     traced: bool,
 ) -> Result<(Report, Vec<Line>), Death> {
-    Ok(match policy {
-        PolicyName::Rendezvous => play::<policies::Rendezvous>(setting, traced),
-        PolicyName::Bounded => {
-            child::try_build(setting.max_retries)?;
-            play::<policies::Bounded>(setting, traced)
-        }
-        PolicyName::DropNewest => play::<policies::DropNewest>(setting, traced),
-        PolicyName::DrainThenSend => play::<policies::DrainThenSend>(setting, traced),
-        PolicyName::Send => play::<policies::Overwrite>(setting, traced),
-        PolicyName::SendNewest => play::<policies::OverwriteNewest>(setting, traced),
-    })
+    if policy == Policy::Bounded {
+        child::try_build(setting.max_retries)?;
+    }
+    Ok(play(policy, setting, traced))
 }
 
 /// For the overwrite channel: was the first attempt that could succeed the one that did?
@@ -184,8 +177,8 @@ fn keeps_its_promise(row: &Row) -> Option<bool> {
     let report = row.played.as_ref().ok()?;
     match row.policy {
         // It promises to keep the latest to arrive, and that can be an older sentinel.
-        PolicyName::Send => Some(report.on_time_but_for_overtaking()),
-        PolicyName::SendNewest => Some(report.on_time()),
+        Policy::Send => Some(report.on_time_but_for_overtaking()),
+        Policy::SendNewest => Some(report.on_time()),
         _ => None,
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Course {
 }
 
 /// Every wait in here ends; when this function does, everybody else's do, too.
-pub(crate) fn migrate(play: &Play<'_>, log: Sender<Logged>, mut inbox: impl Inbox) -> Course {
+pub(crate) fn migrate(play: &Play<'_>, log: Sender<Logged>, mut inbox: Inbox) -> Course {
     let _over = play.stage.over_at_the_end();
     let mut course = Course::default();
     let mut challenge = None;
@@ -70,7 +70,7 @@ pub(crate) fn migrate(play: &Play<'_>, log: Sender<Logged>, mut inbox: impl Inbo
 fn try_once(
     play: &Play<'_>,
     log: &Sender<Logged>,
-    inbox: &mut impl Inbox,
+    inbox: &mut Inbox,
     attempt: u32,
     challenge: Challenge,
     course: &mut Course,
@@ -87,7 +87,7 @@ fn try_once(
         play.trace.note("migrator", || String::from("the write is acknowledged"));
     }
     let found = in_channel(|| {
-        inbox.wait_for(deadline, |sentinel| {
+        inbox(deadline, &mut |sentinel| {
             let wanted = sentinel.challenge == challenge;
             if !wanted {
                 course.skipped += 1;

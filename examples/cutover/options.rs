@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::child;
+use crate::{child, policies::Policy};
 use clap::{Parser, ValueEnum, error::ErrorKind};
 use std::{
     ffi::OsString, fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
@@ -20,7 +20,7 @@ use std::{
 /// played cut over on the first attempt that could succeed; 1 if not; 2 for bad input. An attempt
 /// can succeed if its sentinel is sent before its deadline. For `send`, which keeps the latest to
 /// arrive, no older sentinel may have been sent after it: that is what `send-newest` is for.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "cutover", verbatim_doc_comment)]
 pub(crate) struct Options {
     /// How many attempts a migration may make, and the room of the `bounded` channel.
@@ -48,7 +48,7 @@ pub(crate) struct Options {
 
     /// Plays only this policy; may be given several times.
     #[arg(long = "policy", value_name = "POLICY")]
-    pub(crate) policies: Vec<PolicyName>,
+    pub(crate) policies: Vec<Policy>,
 
     /// Writes what happened to this file, one line an event: elapsed time, actor, what. Rows that
     /// were applied in one go are one event.
@@ -65,23 +65,6 @@ pub(crate) struct Options {
     pub(crate) in_child: bool,
 }
 
-/// A policy by its name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PolicyName {
-    /// A channel without a buffer.
-    Rendezvous,
-    /// A buffer of `--max-retries`, made in a child process first.
-    Bounded,
-    /// A buffer of one; a sentinel that finds it full is dropped.
-    DropNewest,
-    /// A buffer of one; a send that finds it full empties it first, as in gh-ost today.
-    DrainThenSend,
-    /// This crate's `send`: the latest to arrive replaces the unread sentinel.
-    Send,
-    /// This crate's `send_newest`: the newest stays, whatever the order of arrival.
-    SendNewest,
-}
-
 impl Options {
     /// The options, or the text to print and the status to exit with.
     pub(crate) fn parse_from_args(args: impl Iterator<Item = OsString>) -> Result<Self, Refusal> {
@@ -94,8 +77,8 @@ impl Options {
         })
     }
 
-    pub(crate) fn policies(&self) -> impl Iterator<Item = PolicyName> {
-        let all = PolicyName::value_variants().iter().copied();
+    pub(crate) fn policies(&self) -> impl Iterator<Item = Policy> {
+        let all = Policy::value_variants().iter().copied();
         all.filter(|name| self.policies.is_empty() || self.policies.contains(name))
     }
 }

@@ -30,10 +30,9 @@ pub(crate) struct Play<'a> {
     pub(crate) trace: Trace,
 }
 
-pub(crate) fn play<P: Policy>(setting: &Setting<'_>, traced: bool) -> (Report, Vec<Line>) {
+pub(crate) fn play(policy: Policy, setting: &Setting<'_>, traced: bool) -> (Report, Vec<Line>) {
     memory::start_counting();
-    let max_retries = usize::try_from(setting.max_retries).unwrap_or(usize::MAX);
-    let (outbox, inbox) = memory::in_channel(|| P::open(max_retries));
+    let (outbox, inbox) = policy.open(setting.max_retries);
 
     let play = Play { setting, stage: Stage::default(), trace: Trace::new(traced) };
     let (log, logged) = channel();

@@ -4,7 +4,7 @@
 
 use crate::{
     child::Death,
-    options::PolicyName,
+    policies::Policy,
     report::Report,
     setting::{Order, Setting},
 };
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 /// One row: a policy in one of the plays.
 pub(crate) struct Row {
-    pub(crate) policy: PolicyName,
+    pub(crate) policy: Policy,
     pub(crate) order: Order,
     pub(crate) played: Result<Report, Death>,
 }
@@ -88,10 +88,10 @@ impl Row {
 
     fn label(&self) -> String {
         let places = match self.policy {
-            PolicyName::Rendezvous => " (0 places)",
-            PolicyName::Bounded => " (max-retries)",
-            PolicyName::DropNewest | PolicyName::DrainThenSend => " (1 place)",
-            PolicyName::Send | PolicyName::SendNewest => "",
+            Policy::Rendezvous => " (0 places)",
+            Policy::Bounded => " (max-retries)",
+            Policy::DropNewest | Policy::DrainThenSend => " (1 place)",
+            Policy::Send | Policy::SendNewest => "",
         };
         format!("{}{places}", name(self.policy))
     }
@@ -119,17 +119,17 @@ impl Row {
         let Report { false_timeouts, overtaken, .. } = report;
         Some(match self.policy {
             _ if *false_timeouts == 0 => return None,
-            PolicyName::DropNewest => {
+            Policy::DropNewest => {
                 "an older sentinel lay in the buffer, so the right sentinel was dropped"
             }
-            PolicyName::DrainThenSend if overtaken == false_timeouts => {
+            Policy::DrainThenSend if overtaken == false_timeouts => {
                 "the latest to arrive stays, so an older sentinel took the place of the right \
                  sentinel"
             }
-            PolicyName::DrainThenSend => {
+            Policy::DrainThenSend => {
                 "the right sentinel was lost between the three steps of a send"
             }
-            PolicyName::Send if overtaken == false_timeouts => {
+            Policy::Send if overtaken == false_timeouts => {
                 "the latest to arrive stays, as promised, so an older sentinel took the place of \
                  the right sentinel; send_newest is for that"
             }
@@ -138,14 +138,14 @@ impl Row {
     }
 }
 
-fn name(policy: PolicyName) -> &'static str {
+fn name(policy: Policy) -> &'static str {
     match policy {
-        PolicyName::Rendezvous => "rendezvous",
-        PolicyName::Bounded => "bounded",
-        PolicyName::DropNewest => "drop-newest",
-        PolicyName::DrainThenSend => "drain-then-send",
-        PolicyName::Send => "overwrite send",
-        PolicyName::SendNewest => "overwrite send_newest",
+        Policy::Rendezvous => "rendezvous",
+        Policy::Bounded => "bounded",
+        Policy::DropNewest => "drop-newest",
+        Policy::DrainThenSend => "drain-then-send",
+        Policy::Send => "overwrite send",
+        Policy::SendNewest => "overwrite send_newest",
     }
 }
 

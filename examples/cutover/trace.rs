@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{child::Death, options::PolicyName, report::Report, setting::Order};
+use crate::{child::Death, policies::Policy, report::Report, setting::Order};
 use clap::{ValueEnum, builder::PossibleValue};
 use std::{
     io::{self, Write},
@@ -57,7 +57,7 @@ impl Trace {
 /// Appends a play to the file: elapsed time, actor, what.
 pub(crate) fn write(
     file: &mut impl Write,
-    policy: PolicyName,
+    policy: Policy,
     order: Order,
     played: &Result<(Report, Vec<Line>), Death>,
 ) -> io::Result<()> {

@@ -6,7 +6,7 @@ use crate::{
     events::{Op, Row},
     memory::in_channel,
     play::Play,
-    policies::{Outbox, Sent},
+    policies::Outbox,
     streamer::Event,
 };
 use std::{
@@ -26,7 +26,7 @@ pub(crate) struct Work {
 }
 
 /// Ends when the queue does, or the migrator is gone.
-pub(crate) fn work(play: &Play<'_>, queue: Receiver<Event>, mut outbox: impl Outbox) -> Work {
+pub(crate) fn work(play: &Play<'_>, queue: Receiver<Event>, mut outbox: Outbox) -> Work {
     let mut work = Work::default();
     let mut applied = Applied::new(play.setting.events.tables.len());
     for event in queue {
@@ -51,7 +51,7 @@ pub(crate) fn work(play: &Play<'_>, queue: Receiver<Event>, mut outbox: impl Out
             moment.sending = true;
         });
         let began = Instant::now();
-        let sent = in_channel(|| outbox.send(sentinel));
+        let sent = in_channel(|| outbox(sentinel));
         let returned = Instant::now();
         play.stage.update(|moment| {
             moment.sending = false;
@@ -59,10 +59,10 @@ pub(crate) fn work(play: &Play<'_>, queue: Receiver<Event>, mut outbox: impl Out
         });
         work.blocked += returned - began;
         let what = match sent {
-            Sent::Kept => String::new(),
-            Sent::InPlaceOf(stale) => format!(" in place of {}", stale.challenge),
-            Sent::Dropped => String::from(", which was dropped"),
-            Sent::Closed => {
+            Ok(None) => String::new(),
+            Ok(Some(dropped)) if dropped == sentinel => String::from(", which was dropped"),
+            Ok(Some(stale)) => format!(" in place of {}", stale.challenge),
+            Err(()) => {
                 work.never_returned = true;
                 return work;
             }
