@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{memory::in_channel, sentinel::Sentinel};
+use crate::{gh_ost::Sentinel, memory::in_channel};
 use clap::ValueEnum;
 use overwrite_channel as overwrite;
 use std::{
