@@ -9,187 +9,93 @@
 //! cargo run --release --example cutover
 //! cargo run --release --example cutover -- --help
 //! ```
+//!
+//! `gh_ost/` is the model of gh-ost, and `policies.rs` holds the channels. `play.rs` runs one play
+//! with one channel, `judge.rs` judges it, and `table.rs` prints the verdicts. `memory.rs` counts
+//! the bytes of a channel, `child.rs` contains a channel that is too large, and `seed.rs` holds what
+//! `--seed` decides.
 
-mod chance;
 mod child;
-mod events;
-mod go_channel;
+mod gh_ost;
+mod judge;
 mod memory;
-mod migrator;
 mod options;
 mod play;
 mod policies;
-mod report;
-mod sentinel;
-mod setting;
-mod stage;
-mod streamer;
+mod seed;
 mod table;
 mod trace;
-mod worker;
 
-use child::Death;
-use events::Events;
-use options::{Options, PolicyName, Refusal};
-use play::play;
-use report::Report;
-use setting::{Faults, Order, Setting};
+use clap::Parser;
+use gh_ost::events::Events;
+use options::Options;
+use play::Play;
 use std::{
-    env,
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     process::ExitCode,
-    time::Duration,
 };
-use table::Row;
-use trace::Line;
 
 fn main() -> ExitCode {
-    let options = match Options::parse_from_args(env::args_os()) {
-        Ok(options) => options,
-        Err(Refusal::Help(text)) => {
-            let _closed = write!(io::stdout(), "{text}");
-            return ExitCode::SUCCESS;
-        }
-        Err(Refusal::Wrong(what)) => return bad_input(&what),
+    let (status, what) = match run() {
+        Ok(kept) => return ExitCode::from(u8::from(!kept)),
+        Err(failure) => failure,
     };
-    // Nothing is played or printed before all that was asked for is known to be possible.
-    let events = match read_events(&options) {
-        Ok(events) => events,
-        Err(what) => return bad_input(&what),
-    };
-    if let Some(order) = options.in_child {
-        let setting = setting(&options, &events, order);
-        let played =
-            child::play_for_parent(&setting, options.trace.is_some(), &mut io::stdout().lock());
-        return if played.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    }
-    let mut trace = match open_trace(&options) {
-        Ok(trace) => trace,
-        Err(what) => return bad_input(&what),
-    };
-    match run(&options, &events, trace.as_mut(), &mut io::stdout().lock()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            // It was possible at the start: the reader is gone, or the disk is full.
-            let _closed = writeln!(io::stderr(), "cutover: the results cannot be written: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn bad_input(what: &str) -> ExitCode {
     // One line, even if a name that it repeats holds several.
     let what = what.lines().collect::<Vec<_>>().join(" ");
     let _closed = writeln!(io::stderr(), "cutover: {what}");
-    ExitCode::from(2)
+    ExitCode::from(status)
 }
 
-fn read_events(options: &Options) -> Result<Events, String> {
-    let Some(path) = &options.events else {
-        return Ok(Events::generated(options.seed));
+/// Fails with an exit status and its reason.
+fn run() -> Result<bool, (u8, String)> {
+    let mut options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if error.use_stderr() => return Err((2, options::complaint(&error))),
+        Err(help) => {
+            let _closed = write!(io::stdout(), "{help}");
+            return Ok(true);
+        }
     };
-    Events::read(path).map_err(|wrong| format!("--events {}: {wrong}", path.display()))
-}
-
-fn open_trace(options: &Options) -> Result<Option<File>, String> {
-    let Some(path) = &options.trace else {
-        return Ok(None);
-    };
-    let same_file = |events: &_| fs::canonicalize(events).ok() == fs::canonicalize(path).ok();
-    if path.exists() && options.events.as_ref().is_some_and(same_file) {
-        return Err(format!(
-            "--trace {}: expected another file than that of --events",
-            path.display()
-        ));
+    if options.in_child {
+        child::build(options.max_retries);
+        return Ok(true);
     }
-    let opened = File::create(path);
-    opened.map(Some).map_err(|error| {
-        format!("--trace {}: expected a file that can be written: {error}", path.display())
-    })
+    options.attempts = options.attempts.min(options.max_retries.try_into().unwrap_or(usize::MAX));
+    // Nothing is played or printed before all that was asked for is known to be possible.
+    let events = Events::new(&options).map_err(|what| (2, what))?;
+    let trace = trace::create(&options).map_err(|what| (2, what))?;
+    // The reader may be gone, or the disk full.
+    play_all(&options, &events, trace)
+        .map_err(|error| (1, format!("the results cannot be written: {error}")))
 }
 
-fn setting<'a>(options: &Options, events: &'a Events, order: Order) -> Setting<'a> {
-    let retries = u32::try_from(options.max_retries).unwrap_or(u32::MAX);
-    Setting {
-        events,
-        max_retries: options.max_retries,
-        attempts: options.attempts.min(retries),
-        timeout: options.timeout,
-        faults: Faults::new(order, options.stall, options.seed),
-        seed: options.seed,
-    }
-}
-
-/// Plays everything; did the overwrite channel do what it promises?
-fn run(
-    options: &Options,
-    events: &Events,
-    mut trace: Option<&mut File>,
-    out: &mut impl Write,
-) -> io::Result<bool> {
-    let (count, tables) = (events.rows.len(), events.tables.len());
-    let source = match &options.events {
-        Some(path) => format!("recorded over {} s, from {}", events.seconds(), path.display()),
-        None => String::from("generated"),
-    };
-    let source = format!("{count} in {tables} tables, {source}");
+/// Returns `true` if the overwrite channel was played and kept every promise.
+fn play_all(options: &Options, events: &Events, mut trace: Option<File>) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", table::introduction(options, events))?;
+    let mut orders = vec![("in-order", Vec::new())];
     // Without an attempt that timed out, there is no older sentinel that could be overtaken.
-    let orders = if options.stall == 0 { &Order::BOTH[..1] } else { &Order::BOTH };
-    let settings = orders.iter().map(|order| (*order, setting(options, events, *order)));
-    let settings: Vec<_> = settings.collect();
-    table::introduce(out, &settings[0].1, &source)?;
-    let mut rows = Vec::new();
-    for (order, setting) in &settings {
-        let order = *order;
-        table::head(out, order, setting)?;
+    if options.stall > 0 {
+        orders.push(("overtaken", seed::late_order(options.stall, options.seed)));
+    }
+    let mut results = Vec::new();
+    for (order, late_order) in &orders {
+        writeln!(out, "{}", table::head(late_order))?;
         for policy in options.policies() {
-            let played = play_one(policy, order, setting, trace.is_some());
+            let played = (policy, Play::run(policy, options, events, late_order));
             if let Some(file) = &mut trace {
-                trace::write(file, policy, order, &played)?;
+                trace::write(file, order, &played)?;
             }
-            let played = played.map(|(report, _)| report);
-            let row = Row { policy, order, played };
-            row.print(out)?;
-            rows.push(row);
+            writeln!(out, "{}", table::row(&played))?;
+            results.push(played);
         }
     }
-    table::notes(out, &rows)?;
-    table::conclude(out, &settings[0].1, &rows)?;
-    let ours: Vec<bool> = rows.iter().filter_map(keeps_its_promise).collect();
-    if ours.is_empty() {
+    let summary = [table::notes(&results), table::conclusion(options, &results)].join("\n\n");
+    writeln!(out, "\n{}", summary.trim_start())?;
+    let kept: Vec<bool> = results.iter().filter_map(judge::kept_promise).collect();
+    if kept.is_empty() {
         writeln!(out, "The overwrite channel was not played, so the exit status is 1.")?;
     }
-    Ok(!ours.is_empty() && ours.iter().all(|kept| *kept))
-}
-
-fn play_one(
-    policy: PolicyName,
-    order: Order,
-    setting: &Setting<'_>,
-    traced: bool,
-) -> Result<(Report, Vec<Line>), Death> {
-    Ok(match policy {
-        PolicyName::Rendezvous => play::<policies::Rendezvous>(setting, traced),
-        PolicyName::Bounded => {
-            let patience = setting.timeout * setting.attempts + Duration::from_secs(20);
-            return child::play_in_child(order, patience);
-        }
-        PolicyName::DropNewest => play::<policies::DropNewest>(setting, traced),
-        PolicyName::DrainThenSend => play::<policies::DrainThenSend>(setting, traced),
-        PolicyName::Send => play::<policies::Overwrite>(setting, traced),
-        PolicyName::SendNewest => play::<policies::OverwriteNewest>(setting, traced),
-    })
-}
-
-/// For the overwrite channel: was the first attempt that could succeed the one that did?
-fn keeps_its_promise(row: &Row) -> Option<bool> {
-    let report = row.played.as_ref().ok()?;
-    match row.policy {
-        // It promises to keep the latest to arrive, and that can be an older sentinel.
-        PolicyName::Send => Some(report.on_time_but_for_overtaking()),
-        PolicyName::SendNewest => Some(report.on_time()),
-        _ => None,
-    }
+    Ok(!kept.is_empty() && !kept.contains(&false))
 }

@@ -2,197 +2,124 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{go_channel::GoChannel, sentinel::Sentinel};
+use crate::{gh_ost::Sentinel, memory::in_channel};
+use clap::ValueEnum;
 use overwrite_channel as overwrite;
 use std::{
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    iter,
+    sync::{Arc, Condvar, Mutex, mpsc},
     time::Instant,
 };
 
-/// A way to make the channel.
-pub(crate) trait Policy {
-    fn open(max_retries: usize) -> (impl Outbox, impl Inbox);
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Policy {
+    /// A channel without a buffer.
+    Rendezvous,
+    /// A buffer of `--max-retries`, made in a child process first.
+    Bounded,
+    /// A buffer of one; a sentinel that finds it full is dropped.
+    DropNewest,
+    /// A buffer of one; a send that finds it full empties it first, as in gh-ost today.
+    DrainThenSend,
+    /// This crate's `send`: the latest to arrive replaces the unread sentinel.
+    Send,
+    /// This crate's `send_newest`: the newest stays, whatever the order of arrival.
+    SendNewest,
 }
 
-/// The worker's end.
-pub(crate) trait Outbox: Send {
-    fn send(&mut self, sentinel: Sentinel) -> Sent;
-}
+/// The worker's end: sends a sentinel. Hands back the sentinel that it displaced, or the same
+/// sentinel if the channel did not keep it. Fails if the migrator is gone.
+pub(crate) type Outbox = Box<dyn FnMut(Sentinel) -> Result<Option<Sentinel>, ()> + Send>;
 
-/// The migrator's end.
-pub(crate) trait Inbox: Send {
-    /// Takes sentinels until one is `wanted` or the deadline has passed.
-    fn wait_for(
-        &mut self,
-        deadline: Instant,
-        wanted: impl FnMut(&Sentinel) -> bool,
-    ) -> Option<Sentinel>;
-}
+/// The migrator's end: receives until a sentinel is wanted or the deadline has passed.
+pub(crate) type Inbox =
+    Box<dyn FnMut(Instant, &mut dyn FnMut(&Sentinel) -> bool) -> Option<Sentinel> + Send>;
 
-/// What became of a send.
-pub(crate) enum Sent {
-    Kept,
-    /// It was kept, and this one gave way to it.
-    InPlaceOf(Sentinel),
-    /// It was not kept.
-    Dropped,
-    /// The migrator is gone.
-    Closed,
-}
-
-/// A channel without a buffer: a send waits for its receive.
-pub(crate) struct Rendezvous;
-
-impl Policy for Rendezvous {
-    fn open(_max_retries: usize) -> (impl Outbox, impl Inbox) {
-        sync_channel(0)
-    }
-}
-
-/// A buffer with room for the sentinel of every attempt there may ever be.
-pub(crate) struct Bounded;
-
-impl Policy for Bounded {
-    fn open(max_retries: usize) -> (impl Outbox, impl Inbox) {
-        sync_channel(max_retries)
-    }
-}
-
-impl Outbox for SyncSender<Sentinel> {
-    fn send(&mut self, sentinel: Sentinel) -> Sent {
-        match SyncSender::send(self, sentinel) {
-            Ok(()) => Sent::Kept,
-            Err(_) => Sent::Closed,
+impl Policy {
+    /// Opens a channel with this policy. The boxes do not count as the channel's memory.
+    pub(crate) fn open(self, max_retries: u64) -> (Outbox, Inbox) {
+        match self {
+            Self::Rendezvous => blocking(0),
+            Self::Bounded => blocking(max_retries.try_into().unwrap_or(usize::MAX)),
+            Self::DropNewest => {
+                let (tx, rx) = in_channel(|| mpsc::sync_channel(1));
+                let send = move |new| match tx.try_send(new) {
+                    Ok(()) => Ok(None),
+                    Err(mpsc::TrySendError::Full(new)) => Ok(Some(new)),
+                    Err(mpsc::TrySendError::Disconnected(_)) => Err(()),
+                };
+                (Box::new(send), std_inbox(rx))
+            }
+            Self::DrainThenSend => {
+                let tx = in_channel(Arc::<GoChannel>::default);
+                let rx = Arc::clone(&tx);
+                let receive = inbox(move |deadline| rx.recv_deadline(deadline));
+                (Box::new(move |new| Ok(tx.drain_then_send(new))), receive)
+            }
+            Self::Send => {
+                let (mut tx, rx) = in_channel(overwrite::channel);
+                (Box::new(move |new| tx.send(new).map_err(drop)), overwrite_inbox(rx))
+            }
+            Self::SendNewest => {
+                let (mut tx, rx) = in_channel(overwrite::channel);
+                (Box::new(move |new| tx.send_newest(new).map_err(drop)), overwrite_inbox(rx))
+            }
         }
     }
 }
 
-impl Inbox for Receiver<Sentinel> {
-    fn wait_for(
-        &mut self,
-        deadline: Instant,
-        wanted: impl FnMut(&Sentinel) -> bool,
-    ) -> Option<Sentinel> {
-        wait_for(deadline, wanted, |left| {
-            self.recv_timeout(left.saturating_duration_since(Instant::now())).ok()
-        })
-    }
+/// A channel of `std` with that many places, whose sends wait for a place.
+fn blocking(places: usize) -> (Outbox, Inbox) {
+    let (tx, rx) = in_channel(|| mpsc::sync_channel(places));
+    (Box::new(move |new| tx.send(new).map(|()| None).map_err(drop)), std_inbox(rx))
 }
 
-/// A buffer of one; a sentinel that finds it full is dropped.
-pub(crate) struct DropNewest(SyncSender<Sentinel>);
-
-impl Policy for DropNewest {
-    fn open(_max_retries: usize) -> (impl Outbox, impl Inbox) {
-        let (tx, rx) = sync_channel(1);
-        (Self(tx), rx)
-    }
+fn overwrite_inbox(mut rx: overwrite::Receiver<Sentinel>) -> Inbox {
+    Box::new(move |deadline, wanted| rx.recv_matching_deadline(deadline, wanted).ok())
 }
 
-impl Outbox for DropNewest {
-    fn send(&mut self, sentinel: Sentinel) -> Sent {
-        match self.0.try_send(sentinel) {
-            Ok(()) => Sent::Kept,
-            Err(TrySendError::Full(_)) => Sent::Dropped,
-            Err(TrySendError::Disconnected(_)) => Sent::Closed,
+fn std_inbox(rx: mpsc::Receiver<Sentinel>) -> Inbox {
+    inbox(move |deadline| rx.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok())
+}
+
+/// Makes up for a channel without `recv_matching_deadline`.
+fn inbox(mut receive: impl FnMut(Instant) -> Option<Sentinel> + Send + 'static) -> Inbox {
+    Box::new(move |deadline, wanted| iter::from_fn(|| receive(deadline)).find(wanted))
+}
+
+/// A Go channel with a buffer of one: a lock, under which each `select` is one step.
+///
+/// `std`'s channel cannot stand in for it, because here the sender receives too.
+#[derive(Default)]
+struct GoChannel {
+    buffer: Mutex<Option<Sentinel>>,
+    filled: Condvar,
+}
+
+impl GoChannel {
+    /// Makes up to three steps; between two of them anything may happen.
+    fn drain_then_send(&self, new: Sentinel) -> Option<Sentinel> {
+        let new = self.try_send(new)?;
+        let stale = self.buffer.lock().unwrap().take();
+        self.try_send(new).or(stale)
+    }
+
+    /// `select { case channel <- new: default: }`; hands `new` back if the buffer is full.
+    fn try_send(&self, new: Sentinel) -> Option<Sentinel> {
+        let mut buffer = self.buffer.lock().unwrap();
+        if buffer.is_some() {
+            return Some(new);
         }
+        *buffer = Some(new);
+        self.filled.notify_one();
+        None
     }
-}
 
-/// A buffer of one; a send that finds it full empties it first. Three steps, and not one.
-pub(crate) struct DrainThenSend(GoChannel<Sentinel>);
-
-impl Policy for DrainThenSend {
-    fn open(_max_retries: usize) -> (impl Outbox, impl Inbox) {
-        let channel = GoChannel::new();
-        (Self(channel.clone()), channel)
-    }
-}
-
-impl Outbox for DrainThenSend {
-    fn send(&mut self, sentinel: Sentinel) -> Sent {
-        let Err(sentinel) = self.0.try_send(sentinel) else {
-            return Sent::Kept;
-        };
-        let stale = self.0.try_recv();
-        match (self.0.try_send(sentinel), stale) {
-            (Ok(()), Some(stale)) => Sent::InPlaceOf(stale),
-            (Ok(()), None) => Sent::Kept,
-            (Err(_), _) => Sent::Dropped,
-        }
-    }
-}
-
-impl Inbox for GoChannel<Sentinel> {
-    fn wait_for(
-        &mut self,
-        deadline: Instant,
-        wanted: impl FnMut(&Sentinel) -> bool,
-    ) -> Option<Sentinel> {
-        wait_for(deadline, wanted, |deadline| self.recv_deadline(deadline))
-    }
-}
-
-/// What [`overwrite::Receiver::recv_matching_deadline`] does, for channels that have no such call.
-fn wait_for(
-    deadline: Instant,
-    mut wanted: impl FnMut(&Sentinel) -> bool,
-    mut receive: impl FnMut(Instant) -> Option<Sentinel>,
-) -> Option<Sentinel> {
-    loop {
-        let sentinel = receive(deadline)?;
-        if wanted(&sentinel) {
-            return Some(sentinel);
-        }
-    }
-}
-
-/// This crate: the latest to arrive replaces what nobody has read.
-pub(crate) struct Overwrite;
-
-impl Policy for Overwrite {
-    fn open(_max_retries: usize) -> (impl Outbox, impl Inbox) {
-        overwrite::channel()
-    }
-}
-
-impl Outbox for overwrite::Sender<Sentinel> {
-    fn send(&mut self, sentinel: Sentinel) -> Sent {
-        match overwrite::Sender::send(self, sentinel) {
-            Ok(None) => Sent::Kept,
-            Ok(Some(stale)) => Sent::InPlaceOf(stale),
-            Err(_) => Sent::Closed,
-        }
-    }
-}
-
-impl Inbox for overwrite::Receiver<Sentinel> {
-    fn wait_for(
-        &mut self,
-        deadline: Instant,
-        wanted: impl FnMut(&Sentinel) -> bool,
-    ) -> Option<Sentinel> {
-        self.recv_matching_deadline(deadline, wanted).ok()
-    }
-}
-
-/// This crate: the newest stays, whatever the order of arrival.
-pub(crate) struct OverwriteNewest(overwrite::Sender<Sentinel>);
-
-impl Policy for OverwriteNewest {
-    fn open(_max_retries: usize) -> (impl Outbox, impl Inbox) {
-        let (tx, rx) = overwrite::channel();
-        (Self(tx), rx)
-    }
-}
-
-impl Outbox for OverwriteNewest {
-    fn send(&mut self, sentinel: Sentinel) -> Sent {
-        match self.0.send_newest(sentinel) {
-            Ok(None) => Sent::Kept,
-            Ok(Some(returned)) if returned == sentinel => Sent::Dropped,
-            Ok(Some(stale)) => Sent::InPlaceOf(stale),
-            Err(_) => Sent::Closed,
-        }
+    /// `select { case value := <-channel: case <-timeout: }`
+    fn recv_deadline(&self, deadline: Instant) -> Option<Sentinel> {
+        let timeout = deadline.saturating_duration_since(Instant::now());
+        let buffer = self.buffer.lock().unwrap();
+        let empty = |buffer: &mut Option<_>| buffer.is_none();
+        self.filled.wait_timeout_while(buffer, timeout, empty).unwrap().0.take()
     }
 }

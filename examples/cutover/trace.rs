@@ -1,72 +1,37 @@
-//! What happened when, kept in memory until a play is over.
+//! The file of `--trace`.
 
 #![forbid(unsafe_code)]
 
-use crate::{child::Death, options::PolicyName, report::Report, setting::Order};
-use clap::{ValueEnum, builder::PossibleValue};
+use crate::{judge::Played, options::Options};
+use clap::ValueEnum;
 use std::{
+    fs::{self, File},
     io::{self, Write},
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-pub(crate) struct Line {
-    pub(crate) elapsed: Duration,
-    pub(crate) actor: String,
-    pub(crate) what: String,
+/// Creates the file, if it was asked for; refuses the file of `--events`.
+pub(crate) fn create(options: &Options) -> Result<Option<File>, String> {
+    let Some(path) = &options.trace else { return Ok(None) };
+    let refuse = |why: String| format!("--trace {}: expected {why}", path.display());
+    let events = options.events.as_ref().and_then(|events| fs::canonicalize(events).ok());
+    if events.is_some() && events == fs::canonicalize(path).ok() {
+        return Err(refuse("another file than that of --events".into()));
+    }
+    let created = File::create(path);
+    created.map(Some).map_err(|error| refuse(format!("a file that can be written: {error}")))
 }
 
-/// The notes of one play; made without `--trace`, it costs nothing and keeps nothing.
-pub(crate) struct Trace {
-    started: Instant,
-    lines: Option<Mutex<Vec<Line>>>,
-}
-
-impl Trace {
-    pub(crate) fn new(wanted: bool) -> Self {
-        Self { started: Instant::now(), lines: wanted.then(Mutex::default) }
-    }
-
-    pub(crate) fn note(&self, actor: &str, what: impl FnOnce() -> String) {
-        self.note_at(Instant::now(), actor, what);
-    }
-
-    pub(crate) fn note_at(&self, when: Instant, actor: &str, what: impl FnOnce() -> String) {
-        if let Some(lines) = &self.lines {
-            let elapsed = when.saturating_duration_since(self.started);
-            let line = Line { elapsed, actor: actor.to_owned(), what: what() };
-            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        }
-    }
-
-    /// The notes in the order of time.
-    pub(crate) fn into_lines(self) -> Vec<Line> {
-        let lines = self.lines.map(Mutex::into_inner).transpose();
-        let mut lines = lines.unwrap_or_else(|poisoned| Some(poisoned.into_inner()));
-        let lines = lines.get_or_insert_default();
-        lines.sort_by_key(|line| line.elapsed);
-        std::mem::take(lines)
-    }
-}
-
-/// Appends a play to the file: elapsed time, actor, what.
-pub(crate) fn write(
-    file: &mut impl Write,
-    policy: PolicyName,
-    order: Order,
-    played: &Result<(Report, Vec<Line>), Death>,
-) -> io::Result<()> {
-    let name = |value: Option<PossibleValue>| value.map_or(String::new(), |v| v.get_name().into());
-    let (policy, order) = (name(policy.to_possible_value()), name(order.to_possible_value()));
-    let mut put = |elapsed: Duration, actor: &str, what: &str| {
-        let millis = elapsed.as_secs_f64() * 1_000.0;
-        writeln!(file, "{millis:>12.3} ms  {actor:8}  {what}")
+/// Appends a play: elapsed time, actor, what.
+pub(crate) fn write(file: &mut File, order: &str, (policy, played): &Played) -> io::Result<()> {
+    let mut notes = match played {
+        Ok(record) => record.notes.clone(),
+        Err(death) => vec![(Duration::ZERO, "child", death.details.clone())],
     };
-    put(Duration::ZERO, "play", &format!("{policy}, {order}"))?;
-    match played {
-        Ok((_, lines)) => {
-            lines.iter().try_for_each(|line| put(line.elapsed, &line.actor, &line.what))
-        }
-        Err(death) => put(Duration::ZERO, "child", &death.details),
-    }
+    notes.sort_by_key(|(elapsed, ..)| *elapsed);
+    let policy = policy.to_possible_value().unwrap();
+    notes.insert(0, (Duration::ZERO, "play", format!("{}, {order}", policy.get_name())));
+    notes.iter().try_for_each(|(elapsed, actor, what)| {
+        writeln!(file, "{:>12.3} ms  {actor:8}  {what}", elapsed.as_secs_f64() * 1_000.0)
+    })
 }
