@@ -4,7 +4,7 @@
 use overwrite_channel::{Receiver, RecvError, Sender, channel, watch};
 use std::{
     future::{Future, poll_fn},
-    mem,
+    iter, mem,
     pin::{Pin, pin},
     sync::{Arc, Mutex},
     task::Poll,
@@ -18,6 +18,9 @@ use common::waker::{Event, Task};
 
 /// One word of 64 bits and its neighbours, and sizes at which a list that doubles has grown once more.
 const SIZES: [usize; 9] = [1, 2, 3, 63, 64, 65, 127, 600, 2100];
+
+/// So many waits of one handle in a row are ready before one yields.
+const READY_IN_A_ROW: usize = 128;
 
 /// Tasks that note their numbers when they are woken.
 struct Crowd {
@@ -58,10 +61,11 @@ impl Crowd {
     }
 }
 
-/// A channel with so many receivers.
+/// A channel with so many receivers: the first, and its clones in order.
 fn crowded(size: usize) -> (Sender<usize>, Vec<Receiver<usize>>) {
-    let (tx, rx) = channel();
-    (tx, vec![rx; size])
+    let (tx, first) = channel();
+    let clones: Vec<_> = (1..size).map(|_| first.clone()).collect();
+    (tx, iter::once(first).chain(clones).collect())
 }
 
 /// The places at both ends of each word, and a few in its middle.
@@ -74,7 +78,7 @@ fn all(size: usize) -> Vec<usize> {
 }
 
 #[test]
-fn each_send_wakes_one_of_a_crowd_until_all_have_a_value() {
+fn each_send_wakes_the_next_of_a_crowd_until_all_have_a_value() {
     for size in SIZES {
         let crowd = Crowd::new(size);
         let (mut tx, mut rxs) = crowded(size);
@@ -82,17 +86,32 @@ fn each_send_wakes_one_of_a_crowd_until_all_have_a_value() {
         for (at, future) in futures.iter_mut().enumerate() {
             crowd.pends(at, future);
         }
-        let mut served = Vec::new();
         for value in 0..size {
             assert_eq!(tx.send(value), Ok(None));
-            let at = crowd.woken_one();
-            assert_eq!(crowd.tasks[at].poll(&mut futures[at]), Poll::Ready(Ok(value)));
-            served.push(at);
+            assert_eq!(crowd.woken_one(), value, "in the order of the clones");
+            assert_eq!(crowd.tasks[value].poll(&mut futures[value]), Poll::Ready(Ok(value)));
         }
-        served.sort_unstable();
-        assert_eq!(served, all(size));
         assert_eq!(tx.send(size), Ok(None));
         assert!(crowd.woken().is_empty(), "no receiver waits");
+    }
+}
+
+/// None of those that are woken is polled: each send that displaces a value wakes the next one all the same.
+#[test]
+fn each_send_passes_those_of_a_crowd_that_are_stalled() {
+    for size in SIZES {
+        let crowd = Crowd::new(size);
+        let (mut tx, mut rxs) = crowded(size);
+        let mut futures: Vec<_> = rxs.iter_mut().map(Receiver::recv_async).collect();
+        for (at, future) in futures.iter_mut().enumerate() {
+            crowd.pends(at, future);
+        }
+        for value in 0..size {
+            assert_eq!(tx.send(value), Ok(value.checked_sub(1)));
+            assert_eq!(crowd.woken_one(), value);
+        }
+        assert_eq!(tx.send(size), Ok(Some(size - 1)));
+        assert!(crowd.woken().is_empty(), "all were woken");
     }
 }
 
@@ -107,8 +126,9 @@ fn a_wake_is_passed_on_through_a_whole_crowd() {
             crowd.pends(at, future.as_mut().unwrap());
         }
         assert_eq!(tx.send(7), Ok(None));
-        for _ in 0..size {
-            drop(futures[crowd.woken_one()].take().expect("a future is woken once"));
+        for (at, future) in futures.iter_mut().enumerate() {
+            assert_eq!(crowd.woken_one(), at);
+            *future = None;
         }
         assert!(crowd.woken().is_empty());
         drop(futures);
@@ -219,9 +239,15 @@ fn the_last_receiver_wakes_a_whole_crowd() {
         }
         drop(rx);
         assert_eq!(crowd.woken(), (0..size).filter(|at| at % 3 != 1).collect::<Vec<_>>());
-        for future in &mut stay {
+        for (at, future) in stay.iter_mut().enumerate() {
+            // All are of one sender, whose waits yield once after so many that were ready.
+            if at > 0 && at % READY_IN_A_ROW == 0 {
+                crowd.pends(0, future);
+                assert_eq!(crowd.woken(), [0], "by itself");
+            }
             assert!(crowd.tasks[0].poll(future).is_ready());
         }
+        assert!(crowd.woken().is_empty());
     }
 }
 

@@ -54,9 +54,9 @@ fn count_all(mut rx: Receiver<usize>, sleeper: &Sleeper, received: &AtomicUsize)
 fn those_who_leave_strand_nobody(watch: &Watch, look: fn(&mut Receiver<usize>, Duration) -> bool) {
     let (sleeper, received) = (Sleeper::default(), AtomicUsize::new(0));
     let (started, looked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let (mut tx, stays) = channel();
-    // The receiver that came last is woken first.
-    let mut leaves = stays.clone();
+    // The first receiver is notified first, and after that each time the other was the last.
+    let (mut tx, mut leaves) = channel();
+    let stays = leaves.clone();
     leaves.set_spin_limit(0);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -116,9 +116,10 @@ fn a_receiver_whose_value_was_snatched_passes_the_wake_on() {
         let [sent, taken] = [const { AtomicUsize::new(0) }; 2];
         let all_taken = || taken.load(SeqCst) == sent.load(SeqCst);
         let (stays_asleep, woken_first) = (Sleeper::default(), Sleeper::default());
-        let (mut tx, stays) = channel();
+        // The first receiver is notified first, and so is the one that leaves, as the last value is for the other.
+        let (mut tx, mut leaves) = channel();
         let mut other_tx = tx.clone();
-        let (mut snatches, mut leaves) = (stays.clone(), stays.clone());
+        let (mut snatches, stays) = (leaves.clone(), leaves.clone());
         leaves.set_spin_limit(0);
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -186,8 +187,9 @@ fn a_receiver_whose_value_was_snatched_at_its_deadline_passes_the_wake_on() {
     watched(|watch| {
         let (sleeper, received) = (Sleeper::default(), AtomicUsize::new(0));
         let (begun, looked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let (mut tx, stays) = channel();
-        let (mut snatches, mut leaves) = (stays.clone(), stays.clone());
+        // The first receiver is notified first, and so is the one that leaves, as the last value is for the other.
+        let (mut tx, mut leaves) = channel();
+        let (mut snatches, stays) = (leaves.clone(), leaves.clone());
         leaves.set_spin_limit(0);
         thread::scope(|scope| {
             scope.spawn(|| {

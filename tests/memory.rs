@@ -1,4 +1,4 @@
-//! What a channel allocates: `handles + 1` nodes, a wait cell for each receiver, and nothing more,
+//! What a channel allocates: `handles + 1` nodes, wait nodes as the number of receivers doubles, and nothing more,
 //! ever; and all of it is given back.
 #![cfg(feature = "std")]
 
@@ -7,8 +7,13 @@ use std::time::{Duration, Instant};
 
 mod common {
     pub(crate) mod counting;
+    #[expect(dead_code, reason = "each test uses a part of it")]
+    pub(crate) mod wait_nodes;
 }
-use common::counting::{Counting, Counts, bytes, measure};
+use common::{
+    counting::{Counting, Counts, bytes, measure},
+    wait_nodes::{grown, growth},
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -16,13 +21,6 @@ static ALLOCATOR: Counting = Counting;
 /// So large that a node's bytes cannot be mistaken for anything else's.
 type Large = [u64; 512];
 const NODE: isize = 4096;
-
-/// What one more receiver takes beside its node: a wait cell.
-fn cell_bytes() -> isize {
-    let (_tx, rx) = channel::<u64>();
-    let (_clone, counts) = measure(|| rx.clone());
-    counts.live_bytes - bytes(size_of::<u64>())
-}
 
 /// A handle is moved often. It fits into a cache line, whatever the value.
 #[test]
@@ -33,26 +31,25 @@ fn handles_are_small() {
 }
 
 #[test]
-fn a_channel_is_two_small_allocations() {
+fn a_channel_is_one_small_allocation() {
     let (_handles, counts) = measure(channel::<u64>);
-    assert!(counts.allocations <= 2, "{counts:?}");
-    assert!(counts.live_bytes <= 512, "{counts:?}");
+    assert_eq!(counts.allocations, 1);
+    assert!(counts.live_bytes <= 320, "{counts:?}");
 
     // A channel holds three nodes, for two handles and the slot.
     let (_handles, counts) = measure(channel::<Large>);
-    assert!(counts.allocations <= 2, "{counts:?}");
+    assert_eq!(counts.allocations, 1);
     assert!((3 * NODE..4 * NODE).contains(&counts.live_bytes), "{counts:?}");
 }
 
-/// The counts take one line of their own, or two where the processor fetches two at once; so do the word and its
-/// nodes together.
+/// Two lines, or four where the processor fetches two at once: the counts and the wait list lie on the first half, the
+/// word and its nodes on the second.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[test]
 fn three_small_values_lie_on_the_line_of_the_word() {
     let apart = align_of::<crossbeam_utils::CachePadded<u8>>();
-    let cell = cell_bytes();
     let (_handles, counts) = measure(channel::<u64>);
-    assert_eq!(counts.live_bytes, bytes(2 * apart) + cell);
+    assert_eq!(counts, Counts { allocations: 1, live_bytes: bytes(2 * apart) });
 }
 
 #[test]
@@ -96,17 +93,35 @@ fn a_sender_clone_is_one_node() {
 }
 
 #[test]
-fn a_receiver_clone_is_one_node_and_one_wait_cell_that_stays() {
-    let cell = cell_bytes();
-    assert!((1..=64).contains(&cell), "a wait cell of {cell} bytes");
+fn a_receiver_clone_is_one_node_and_wait_nodes_come_as_their_number_doubles() {
+    // More than one word of bits, so that there are counts.
+    const MOST: usize = 600;
+    let (handles, channel) = measure(channel::<Large>);
+    let (tx, rx) = handles;
+    let clone = Counts { allocations: 1, live_bytes: NODE };
+    let mut clones = Vec::with_capacity(MOST);
+    let mut growths = Vec::new();
+    for receivers in 2..=MOST {
+        let ((), counts) = measure(|| clones.push(rx.clone()));
+        assert_eq!(counts, clone + growth(receivers), "{receivers} receivers");
+        if counts != clone {
+            growths.push(receivers);
+        }
+    }
+    assert_eq!(growths, [2, 6, 14, 30, 62, 126, 254, 510]);
 
-    let (_tx, rx) = channel::<Large>();
-    let (clone, counts) = measure(|| rx.clone());
-    assert_eq!(counts, Counts { allocations: 2, live_bytes: NODE + cell });
-    let ((), counts) = measure(|| drop(clone));
-    assert_eq!(counts, Counts { allocations: 0, live_bytes: -NODE });
-    let (_clone, counts) = measure(|| rx.clone());
-    assert_eq!(counts, Counts { allocations: 1, live_bytes: NODE });
+    // The wait nodes stay, and are enough for as many again.
+    for _ in 0..3 {
+        let all = bytes(clones.len()) * NODE;
+        let ((), counts) = measure(|| clones.clear());
+        assert_eq!(counts, Counts { allocations: 0, live_bytes: -all });
+        let ((), counts) = measure(|| clones.extend((2..=MOST).map(|_| rx.clone())));
+        assert_eq!(counts, Counts { allocations: MOST - 1, live_bytes: all });
+    }
+    clones.clear();
+    let ((), counts) = measure(|| drop((tx, rx)));
+    let all = channel.live_bytes + grown(MOST).live_bytes;
+    assert_eq!(counts, Counts { allocations: 0, live_bytes: -all });
 }
 
 #[test]
@@ -167,7 +182,6 @@ impl Churn {
 
 #[test]
 fn clones_made_and_dropped_take_no_more_than_the_most_there_were_at_once() {
-    let cell = cell_bytes();
     for seed in 1..=4 {
         let ((tx, rx), Counts { live_bytes: block, .. }) = measure(channel::<Large>);
         let mut churn = Churn::new(tx, rx, seed);
@@ -176,9 +190,9 @@ fn clones_made_and_dropped_take_no_more_than_the_most_there_were_at_once() {
             live += measure(|| churn.step()).1.live_bytes;
             handles = handles.max(churn.senders.len() + churn.receivers.len());
             receivers = receivers.max(churn.receivers.len());
-            // The block has nodes for two handles and the slot, and the first receiver's cell.
+            // The block has nodes for two handles and the slot, and two wait nodes.
             let nodes = NODE * bytes(handles - 2);
-            let most = block + nodes + cell * bytes(receivers - 1);
+            let most = block + nodes + grown(receivers).live_bytes;
             assert!(live <= most, "{live} bytes with at most {handles} handles, not {most}");
         }
         assert_eq!((handles, receivers), (2 * MOST, MOST), "the walk met every number of handles");

@@ -1,5 +1,5 @@
 //! Threads make and drop receivers and futures by the hundred at the same time: they leave no more memory behind than
-//! one thread that makes as many, and no two of them share a wait cell.
+//! one thread that makes as many, and no two of them share a wait node.
 #![cfg(feature = "watch")]
 
 use overwrite_channel::{channel, watch};
@@ -26,10 +26,10 @@ use common::{
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The most handles at once, of all threads: more than a list that doubles has in its first 1,022 cells.
+/// The most handles at once, of all threads: more than a list that doubles has in its first 1,022 nodes.
 const MOST: usize = 1200;
-/// The most bytes of one wait cell, in a list of which one half may be free.
-const BYTES: isize = 2 * 64;
+/// The most bytes of one wait node and its share of an index, in a list of which one half may be free.
+const BYTES: isize = 2 * 25;
 const THREADS: usize = 4;
 const ROUNDS: usize = 4;
 
@@ -70,7 +70,7 @@ fn left_behind<H: Send>(
     }
     wake();
     let woken = tasks.iter().filter(|task| task.seen().woken == 1).count();
-    assert_eq!(woken, MOST, "some share a wait cell");
+    assert_eq!(woken, MOST, "some share a wait node");
     let drop_all = || handles.iter_mut().for_each(|handles| drop(mem::take(handles)));
     let ((), end) = measure(drop_all);
     counts.into_iter().fold(end, |sum, counts| sum + counts).live_bytes

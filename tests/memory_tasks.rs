@@ -1,5 +1,5 @@
 //! Waiting as a task, waiting for several channels and sending through `&self`: what they allocate,
-//! which is nothing but one cell for each that waits for the receivers' end.
+//! which is nothing but a wait list for those that wait for the receivers' end.
 #![cfg(feature = "std")]
 
 use overwrite_channel::{Receiver, Sender, channel, wait_any, wait_any_deadline, wait_any_timeout};
@@ -12,11 +12,13 @@ use std::{
 
 mod common {
     pub(crate) mod counting;
+    pub(crate) mod wait_nodes;
     pub(crate) mod waker;
     pub(crate) mod watchdog;
 }
 use common::{
     counting::{Counting, Counts, bytes, measure},
+    wait_nodes::{self, grown, growth},
     waker::Task,
     watchdog::watched,
 };
@@ -68,16 +70,18 @@ fn a_future_allocates_nothing() {
 #[test]
 fn a_future_that_passes_its_wake_on_allocates_nothing() {
     let [task, other] = two_tasks();
+    // In each round the first receiver is notified first, and then the second.
     let (mut tx, mut rx) = channel();
-    let mut newest = rx.clone();
+    let mut second = rx.clone();
     let counts = counts_of(|value| {
-        let (mut one, mut two) = (newest.recv_async(), rx.recv_async());
+        let (mut one, mut two) = (rx.recv_async(), second.recv_async());
         assert!(task.poll(&mut one).is_pending());
         assert!(other.poll(&mut two).is_pending());
         task.seen();
         assert_eq!(tx.send(value), Ok(None));
-        assert_eq!(task.seen().woken, 1);
+        assert_eq!((task.seen().woken, other.seen().woken), (1, 0));
         drop(one);
+        assert_eq!(other.seen().woken, 1);
         assert_eq!(other.poll(&mut two), Poll::Ready(Ok(value)));
     });
     assert_eq!(counts, Counts::default());
@@ -235,31 +239,59 @@ fn threads_that_meet_in_one_handle_give_all_of_it_back() {
     assert_eq!(total.live_bytes, -made.live_bytes);
 }
 
+/// Hundreds of receivers and their futures wait in each way, in the nodes of many segments.
 #[test]
-fn waiting_for_the_receivers_end_allocates_once_for_the_most_that_wait_at_once() {
+fn waiting_in_a_crowd_allocates_nothing() {
+    const CROWD: usize = 300;
+    let task = Task::new();
+    let (mut tx, rx) = channel();
+    let mut rxs = vec![rx; CROWD];
+    let counts = counts_of(|value| {
+        for (at, rx) in rxs.iter_mut().enumerate() {
+            if at % 2 == 0 {
+                let mut future = rx.recv_async();
+                assert!(task.poll(&mut future).is_pending());
+                std::mem::forget(future);
+            } else {
+                assert!(rx.poll_recv(&mut task.context()).is_pending());
+            }
+        }
+        assert_eq!(tx.send(value), Ok(None));
+        assert_eq!(rxs[CROWD - 1].try_recv(), Ok(value));
+    });
+    assert_eq!(counts, Counts::default());
+}
+
+#[test]
+fn waiting_for_the_receivers_end_allocates_as_the_most_that_wait_at_once_double() {
     let [task, other] = two_tasks();
-    let (tx, rx) = channel::<u64>();
+    let ((tx, rx), channel) = measure(channel::<u64>);
     let poll = |task: &Task, most: usize| {
-        measure(|| {
-            let mut futures: [_; 3] = [(); 3].map(|()| tx.closed());
-            for future in &mut futures[..most] {
+        let mut futures: Vec<_> = (0..most).map(|_| tx.closed()).collect();
+        let poll_all = || {
+            for future in &mut futures {
                 assert!(task.poll(future).is_pending());
             }
-        })
-        .1
+        };
+        let ((), counts) = measure(poll_all);
+        let ((), end) = measure(|| futures.drain(..).for_each(drop));
+        counts + end
     };
     let ((), counts) = measure(|| drop(tx.closed()));
     assert_eq!(counts, Counts::default(), "one that is not polled");
-    let cell = poll(&task, 1);
-    assert_eq!(cell.allocations, 1);
-    assert!((1..=64).contains(&cell.live_bytes), "a wait cell: {cell:?}");
+    // The list, which has two nodes; and how many futures wait.
+    let list = wait_nodes::WAIT_LIST + size_of::<usize>();
+    let list = Counts { allocations: 1, live_bytes: bytes(list) };
+    assert_eq!(poll(&task, 1), list);
     for _ in 0..10 {
         assert_eq!(poll(&other, 1), Counts::default(), "the place of the one before");
     }
-    // Two more at once, and from then on no more.
-    let more = Counts { allocations: 2, live_bytes: 2 * cell.live_bytes };
-    assert_eq!(poll(&task, 3), more);
-    for most in [3, 1, 2, 3] {
+    // More at once, and from then on no more.
+    const MOST: usize = 140;
+    for most in 2..=MOST {
+        assert_eq!(poll(&task, most), growth(most), "{most} futures");
+    }
+    for most in [3, 1, 2, MOST] {
         assert_eq!(poll(&other, most), Counts::default());
     }
 
@@ -272,7 +304,11 @@ fn waiting_for_the_receivers_end_allocates_once_for_the_most_that_wait_at_once()
         assert!(task.poll(&mut future).is_ready());
         assert!(task.poll(&mut tx.closed()).is_ready());
     });
-    assert_eq!(counts.allocations, 0);
+    assert_eq!(counts, Counts::default());
+    drop(future);
+    let ((), counts) = measure(|| drop(tx));
+    let all = channel + list + grown(MOST);
+    assert_eq!(counts, Counts { allocations: 0, live_bytes: -all.live_bytes });
 }
 
 /// Clones of every kind, made, used and dropped.
@@ -307,7 +343,7 @@ fn an_idle_channel_with_a_waiting_task_is_less_than_a_kilobyte_and_does_not_grow
         assert_eq!(idle, Counts::default());
         assert!((1..bytes(KILOBYTE)).contains(&made.live_bytes), "{made:?}");
 
-        // The cells of the most receivers there were at once, and of those that waited for their end,
+        // The wait nodes of the most receivers there were at once, and of those that waited for their end,
         // stay; after the first time, nothing comes in addition.
         let ((), first) = measure(|| churn(&tx, &extra, &task));
         let live = made.live_bytes + first.live_bytes;

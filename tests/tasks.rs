@@ -197,11 +197,10 @@ fn drop_at(point: Dropped, way: usize) {
     use Dropped::*;
     let ledger = Ledger::new(10);
     let [task, beside] = [(); 2].map(|()| Task::new());
-    let (tx, mut waits) = channel();
+    // The first receiver is notified first.
+    let (tx, mut goes) = channel();
     let mut tx = Some(tx);
-    let mut snatches = waits.clone();
-    // Made last, it has the newest cell and is woken first.
-    let mut goes = waits.clone();
+    let (mut snatches, mut waits) = (goes.clone(), goes.clone());
     let mut other = waits.recv_async();
     assert!(beside.poll(&mut other).is_pending());
     beside.seen();
@@ -231,10 +230,14 @@ fn drop_at(point: Dropped, way: usize) {
         WhenTheSendersWent => tx = None,
         _ => {}
     }
+    // The send that displaced a value passed the future, which may be stalled; the end wakes every receiver.
+    let before = beside.seen().woken;
+    let expected = [WhenItWasWokenForAValueThatWasDisplaced, WhenTheSendersWent].contains(&point);
+    assert_eq!(before, usize::from(expected), "{point:?}");
     drop(going);
 
-    // Whoever waits is woken for the value in the slot, if there is one, and else for the next.
-    let woken = beside.seen().woken;
+    // The one that waits is woken for the value in the slot, if there is one, and else for the next.
+    let woken = before + beside.seen().woken;
     let empty = snatches.is_empty();
     assert!(empty || woken == 1, "{point:?}");
     if empty {

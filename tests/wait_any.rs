@@ -344,7 +344,7 @@ fn who_is_parked_in_recv_is_woken_though_a_wait_any_is_too() {
 #[test]
 fn a_send_wakes_a_future_in_addition_to_a_wait_any() {
     watched(|watch| {
-        // The future's cell is the newer one, or the older.
+        // The thread's node comes before those of the futures, or between them.
         for swap in [false, true] {
             let [task, other] = [(); 2].map(|()| Task::new());
             let (mut tx, mut waits) = channel();
@@ -367,7 +367,8 @@ fn a_send_wakes_a_future_in_addition_to_a_wait_any() {
                 });
                 sleeper.until_asleep();
                 assert_eq!(tx.send(1), Ok(None));
-                assert_eq!(task.seen().woken + other.seen().woken, 1, "one of the two in a call");
+                let woken = (task.seen().woken, other.seen().woken);
+                assert_eq!(woken, (1, 0), "the first of the two in a call");
                 assert_eq!(waiter.join().unwrap(), 0);
             });
             drop((future, beside));
@@ -420,8 +421,9 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
     watched(|watch| {
         let _running = watch.running("wait_any");
         let [task, beside] = [(); 2].map(|()| Task::new());
-        let (mut tx, mut waits) = channel();
-        let (mut takes, mut rx) = (waits.clone(), waits.clone());
+        // The first receiver is notified first.
+        let (mut tx, mut rx) = channel();
+        let (mut takes, mut waits) = (rx.clone(), rx.clone());
         rx.set_spin_limit(0);
         let mut future = waits.recv_async();
         assert!(beside.poll(&mut future).is_pending());
@@ -429,11 +431,7 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
         assert!(task.poll(&mut lost).is_pending());
         mem::forget(lost);
         tx.send(1).unwrap();
-        assert_eq!(
-            (task.seen().woken, beside.seen().woken),
-            (1, 0),
-            "the newest cell is woken first"
-        );
+        assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the first one");
         assert_eq!(takes.try_recv(), Ok(1));
         parking(
             |timeout| assert_eq!(wait_any_timeout(&mut [&mut rx], timeout), None),
@@ -445,15 +443,16 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
 #[test]
 fn the_wake_of_a_forgotten_future_is_passed_on_whatever_is_ready() {
     let [task, beside] = [(); 2].map(|()| Task::new());
-    let (mut tx, mut waits) = channel();
-    let mut rx = waits.clone();
+    // The first receiver is notified first.
+    let (mut tx, mut rx) = channel();
+    let mut waits = rx.clone();
     let mut future = waits.recv_async();
     assert!(beside.poll(&mut future).is_pending());
     let mut lost = rx.recv_async();
     assert!(task.poll(&mut lost).is_pending());
     mem::forget(lost);
     tx.send(1).unwrap();
-    assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the newest cell is woken first");
+    assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the first one");
     // Nobody says that this thread takes what is there.
     let (mut other_tx, mut other) = channel();
     other_tx.send(2).unwrap();
@@ -512,7 +511,7 @@ fn what_comes_to_one_when_another_is_about_to_sleep_wakes_it() {
         let ((mut a_tx, mut a), (_b_tx, mut b)) = (channel(), channel::<u8>());
         let keeps_open = a_tx.clone();
         a.set_spin_limit(0);
-        // The cell of `a` is armed when that of `b` is about to be.
+        // The node of `a` is armed when that of `b` is about to be.
         let _task = about_to_sleep(&mut b, move || assert_eq!(a_tx.send(7), Ok(None)));
         assert_eq!(wait_any(&mut [&mut a, &mut b]), 0);
         assert_eq!(a.try_recv(), Ok(7));

@@ -117,11 +117,10 @@ fn the_one_whose_waker_panicked_may_still_receive() {
 #[test]
 fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
     const RECEIVERS: usize = 6;
-    // Which one panics, and how many of them wait inside a call: those with the newest cells, or the
-    // oldest.
+    // Which one panics, and how many of them wait inside a call: the last ones, or the first.
     for panics_at in 0..RECEIVERS {
         for in_call in 0..=RECEIVERS {
-            for newest in [false, true] {
+            for calls_last in [false, true] {
                 let (mut tx, rx) = channel();
                 let mut waiters: Vec<_> = (0..RECEIVERS)
                     .map(|at| {
@@ -130,7 +129,8 @@ fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
                         (task, rx.clone())
                     })
                     .collect();
-                let left_ones = if newest { 0..RECEIVERS - in_call } else { in_call..RECEIVERS };
+                let left_ones =
+                    if calls_last { 0..RECEIVERS - in_call } else { in_call..RECEIVERS };
                 let mut futures = Vec::new();
                 for (at, (task, rx)) in waiters.iter_mut().enumerate() {
                     if left_ones.contains(&at) {
@@ -143,17 +143,17 @@ fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
                     task.seen();
                 }
                 let outcome = catch_unwind(AssertUnwindSafe(|| tx.send(1)));
-                drop(futures);
+                // The last one first: the one that was notified must find no other to notify.
+                futures.into_iter().rev().for_each(drop);
                 let woken: Vec<_> = waiters.iter().map(|(task, _)| task.seen().woken).collect();
-                let about = format!("{panics_at} of {in_call}, {newest}: {woken:?}");
+                let about = format!("{panics_at} of {in_call}, {calls_last}: {woken:?}");
                 assert!(left_ones.clone().all(|at| woken[at] >= 1), "{about}");
                 assert_eq!(outcome.is_err(), woken[panics_at] > 0, "{about}");
-                // Who panicked was not woken; another one in a call was, if there is one.
-                let called = (0..RECEIVERS).filter(|at| !left_ones.contains(at));
-                let others = called.clone().filter(|at| *at != panics_at);
-                if others.clone().count() > 0 {
-                    assert!(others.clone().any(|at| woken[at] > 0), "{about}");
-                }
+                // The first one in a call is notified. If its waker panics, the next one is, too.
+                let calls = (0..RECEIVERS).filter(|at| !left_ones.contains(at));
+                let notified = if calls.clone().next() == Some(panics_at) { 2 } else { 1 };
+                let expected = calls.clone().take(notified);
+                assert!(calls.filter(|at| woken[*at] > 0).eq(expected), "{about}");
                 assert_eq!(waiters[0].1.try_recv(), Ok(1));
             }
         }
@@ -164,11 +164,9 @@ fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
 fn a_second_one_in_a_call_is_woken_at_once_if_the_first_ones_waker_panics() {
     let ledger = Ledger::new(10);
     let (first, second) = (panicking(Event::Wake), Task::new());
-    let (mut tx, mut second_rx) = channel();
-    let mut third_rx = second_rx.clone();
+    let (mut tx, mut first_rx) = channel();
+    let (mut second_rx, mut third_rx) = (first_rx.clone(), first_rx.clone());
     let third = Task::new();
-    // The newest cell is woken first.
-    let mut first_rx = second_rx.clone();
     let mut first_future = first_rx.recv_async();
     let (mut second_future, mut third_future) = (second_rx.recv_async(), third_rx.recv_async());
     assert!(first.poll(&mut first_future).is_pending());
@@ -176,9 +174,7 @@ fn a_second_one_in_a_call_is_woken_at_once_if_the_first_ones_waker_panics() {
     assert!(third.poll(&mut third_future).is_pending());
     let _before = (first.seen(), second.seen(), third.seen());
     panics(|| tx.send(ledger.issue()));
-    assert_eq!(first.seen().woken, 1);
-    // And not the third one, too.
-    assert_eq!(second.seen().woken + third.seen().woken, 1);
+    assert_eq!([&first, &second, &third].map(|task| task.seen().woken), [1, 1, 0]);
     drop((first_future, second_future, third_future));
     assert_eq!(third_rx.try_recv().unwrap().id(), 0);
     drop((first_rx, second_rx));
@@ -189,9 +185,10 @@ fn a_second_one_in_a_call_is_woken_at_once_if_the_first_ones_waker_panics() {
 fn a_thread_that_is_parked_is_woken_though_a_waker_before_it_panics() {
     watched(|watch| {
         let task = panicking(Event::Wake);
-        let (mut tx, mut parks) = channel();
+        // The first receiver is notified first.
+        let (mut tx, mut rx) = channel();
+        let mut parks = rx.clone();
         parks.set_spin_limit(0);
-        let mut rx = parks.clone();
         let mut future = rx.recv_async();
         assert!(task.poll(&mut future).is_pending());
         let sleeper = Sleeper::default();
@@ -205,7 +202,7 @@ fn a_thread_that_is_parked_is_woken_though_a_waker_before_it_panics() {
             panics(|| tx.send(1));
             assert_eq!(receiver.join().unwrap(), Ok(1));
         });
-        assert_eq!(task.seen().woken, 1, "the newest cell is woken first");
+        assert_eq!(task.seen().woken, 1);
     });
 }
 
@@ -213,9 +210,8 @@ fn a_thread_that_is_parked_is_woken_though_a_waker_before_it_panics() {
 fn a_dropped_future_that_passes_its_wake_to_a_waker_that_panics_loses_nothing() {
     let ledger = Ledger::new(10);
     let (first, second, third) = (Task::new(), panicking(Event::Wake), Task::new());
-    let (mut tx, mut third_rx) = channel();
-    let mut second_rx = third_rx.clone();
-    let mut first_rx = second_rx.clone();
+    let (mut tx, mut first_rx) = channel();
+    let (mut second_rx, mut third_rx) = (first_rx.clone(), first_rx.clone());
     let (mut one, mut two, mut three) =
         (first_rx.recv_async(), second_rx.recv_async(), third_rx.recv_async());
     assert!(first.poll(&mut one).is_pending());
@@ -235,8 +231,9 @@ fn a_dropped_future_that_passes_its_wake_to_a_waker_that_panics_loses_nothing() 
 fn a_receiver_whose_drop_wakes_a_waker_that_panics_is_gone() {
     let ((), counts) = measure(|| {
         let task = panicking(Event::Wake);
-        let (mut tx, mut waits) = channel();
-        let mut rx = waits.clone();
+        // The first receiver is notified first.
+        let (mut tx, mut rx) = channel();
+        let mut waits = rx.clone();
         let mut lost = rx.recv_async();
         assert!(Task::new().poll(&mut lost).is_pending());
         std::mem::forget(lost);
@@ -290,9 +287,9 @@ fn a_waker_that_panics_while_it_is_cloned_leaves_no_trace() {
 #[test]
 fn a_waker_that_panics_while_it_is_cloned_keeps_no_wake_from_others() {
     let (woken, beside) = (Task::new(), Task::new());
-    let (mut tx, mut waits) = channel();
-    let mut takes = waits.clone();
-    let mut rx = waits.clone();
+    // The first receiver is notified first.
+    let (mut tx, mut rx) = channel();
+    let (mut takes, mut waits) = (rx.clone(), rx.clone());
     let (mut future, mut other) = (rx.recv_async(), waits.recv_async());
     assert!(beside.poll(&mut other).is_pending());
     assert!(woken.poll(&mut future).is_pending());
@@ -362,18 +359,19 @@ fn a_waker_that_panics_while_it_is_dropped_loses_no_more_than_the_value_just_tak
 fn a_value_taken_while_a_waker_panics_is_dropped_once() {
     let ledger = Ledger::new(10);
     let (task, woken) = (panicking(Event::Drop), Task::new());
-    let (mut tx, mut other) = channel();
-    let mut rx = other.clone();
-    let mut newest = rx.recv_async();
+    // The first receiver is notified first.
+    let (mut tx, mut rx) = channel();
+    let mut other = rx.clone();
+    let mut first = rx.recv_async();
     let mut waits = other.recv_async();
     assert!(task.poll(&mut waits).is_pending());
-    assert!(woken.poll(&mut newest).is_pending());
+    assert!(woken.poll(&mut first).is_pending());
     tx.send(ledger.issue()).unwrap();
     assert_eq!((task.seen().woken, woken.seen().woken), (0, 1));
     // The one that was not woken finds the value, and its waker is dropped.
     panics(|| task.poll(&mut waits).is_ready());
     assert_eq!(ledger.dropped(), [0]);
-    drop((newest, waits));
+    drop((first, waits));
     drop(other);
     still_works(tx, rx, &ledger);
 }
@@ -388,17 +386,17 @@ fn a_channel_closes_and_is_freed_though_wakers_panic() {
             let ledger = Ledger::new(1);
             let ((), counts) = measure(|| {
                 let (task, beside) = (panicking(Event::Wake), Task::new());
-                let (mut tx, mut rx) = channel::<Payload<'_>>();
-                let mut other = rx.clone();
-                let mut third = rx.clone();
+                // The first receiver is notified first.
+                let (mut tx, mut first) = channel::<Payload<'_>>();
+                let (mut rx, mut other) = (first.clone(), first.clone());
                 let mut future = other.recv_async();
                 assert!(beside.poll(&mut future).is_pending());
-                let mut lost = third.recv_async();
+                let mut lost = first.recv_async();
                 if in_call {
                     assert!(task.poll(&mut lost).is_pending());
                 } else {
                     drop(lost);
-                    assert!(third.poll_recv(&mut task.context()).is_pending());
+                    assert!(first.poll_recv(&mut task.context()).is_pending());
                     lost = rx.recv_async();
                 }
                 let _before = (task.seen(), beside.seen());

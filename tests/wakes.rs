@@ -56,6 +56,11 @@ fn woken<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> usize {
     woken.sum()
 }
 
+/// Which of these were woken, and no other was touched.
+fn woken_at<F>(futures: &[(&Task, F)]) -> Vec<usize> {
+    (0..futures.len()).filter(|at| woken([futures[*at].0]) == 1).collect()
+}
+
 /// Polls, which must wait, by a clone of the waker.
 fn pends<T>(task: &Task, future: &mut RecvFuture<'_, T>) {
     assert!(task.poll(future).is_pending());
@@ -576,10 +581,17 @@ fn a_poll_looks_at_no_more_than_128_unwanted_values_and_then_wakes_itself() {
 #[test]
 fn one_send_wakes_one_of_those_in_a_call_and_all_that_were_left_behind() {
     for (in_call, left) in [(8, 0), (0, 8), (1, 1), (3, 5), (5, 3), (1, 7), (7, 1)] {
-        for left_first in [false, true] {
+        // Those that leave a waker behind come first: to their places, and to wait.
+        for (made_first, left_first) in [(false, false), (false, true), (true, false), (true, true)]
+        {
             let (mut tx, rx) = channel();
-            let mut calls: Vec<_> = (0..in_call).map(|_| (Task::new(), rx.clone())).collect();
-            let mut lefts: Vec<_> = (0..left).map(|_| (Task::new(), rx.clone())).collect();
+            let clones = |count| Vec::from_iter((0..count).map(|_| (Task::new(), rx.clone())));
+            let (mut lefts, mut calls);
+            if made_first {
+                (lefts, calls) = (clones(left), clones(in_call));
+            } else {
+                (calls, lefts) = (clones(in_call), clones(left));
+            }
             if left_first {
                 for (task, rx) in &mut lefts {
                     leaves(task, rx);
@@ -599,30 +611,30 @@ fn one_send_wakes_one_of_those_in_a_call_and_all_that_were_left_behind() {
                 }
             }
             assert_eq!(tx.send(1), Ok(None));
+            let only = |at: usize| Vec::from_iter((at < in_call).then_some(at));
             assert_eq!(woken(lefts.iter().map(|(task, _)| task)), left);
-            let at = futures.iter().position(|(task, _)| woken([*task]) == 1);
-            assert_eq!(at.is_some(), in_call > 0);
-            assert_eq!(woken(futures.iter().map(|(task, _)| *task)), 0, "not a second one");
+            assert_eq!(woken_at(&futures), only(0));
+            // The first one may be stalled.
             assert_eq!(tx.send(2), Ok(Some(1)));
             assert_eq!(woken(lefts.iter().map(|(task, _)| task)), 0);
+            assert_eq!(woken_at(&futures), only(1));
 
-            // Who takes the value sees to it that the next send wakes another one.
-            if let Some(at) = at {
-                let (task, mut future) = futures.swap_remove(at);
-                assert_eq!(task.poll(&mut future), Poll::Ready(Ok(2)));
+            // The one that takes the value sees to it that the next send wakes another one.
+            if let Some((task, future)) = futures.first_mut() {
+                assert_eq!(task.poll(future), Poll::Ready(Ok(2)));
                 assert_eq!(tx.send(3), Ok(None));
-                let more = woken(futures.iter().map(|(task, _)| *task));
-                assert_eq!(more, usize::from(in_call > 1));
+                assert_eq!(woken_at(&futures), only(2));
             }
         }
     }
 }
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "it must see that a thread is asleep")]
 fn one_send_wakes_a_parked_thread_or_a_future_but_not_both() {
     const FUTURES: usize = 3;
     watched(|watch| {
-        // The thread's cell is made before those of the futures, between them, or after.
+        // The thread's node comes before those of the futures, between them, or after.
         for thread_at in 0..=FUTURES {
             let all = tasks::<FUTURES>();
             let (mut tx, rx) = channel();
@@ -634,32 +646,30 @@ fn one_send_wakes_a_parked_thread_or_a_future_but_not_both() {
             for (task, future) in &mut futures {
                 pends(task, future);
             }
+            let mut futures = futures.into_iter();
             let (sleeper, got) = (Sleeper::default(), AtomicUsize::new(0));
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    let _running = watch.running(format!("the thread with cell {thread_at}"));
+                    let _running = watch.running(format!("the thread in node {thread_at}"));
                     sleeper.is_this_thread();
                     got.store(parked.recv().unwrap(), SeqCst);
                 });
                 let _running = watch.running("sender");
-                for sent in 1..=FUTURES + 1 {
-                    if got.load(SeqCst) == 0 {
-                        sleeper.until_asleep();
-                    }
-                    let got_before = got.load(SeqCst);
-                    assert_eq!(tx.send(sent), Ok(None));
-                    let awake = futures.iter().position(|(task, _)| woken([*task]) == 1);
-                    assert_eq!(woken(futures.iter().map(|(task, _)| *task)), 0, "a second one");
-                    if let Some(at) = awake {
-                        let (task, mut future) = futures.swap_remove(at);
-                        assert_eq!(task.poll(&mut future), Poll::Ready(Ok(sent)));
-                        assert_eq!(got.load(SeqCst), got_before);
+                sleeper.until_asleep();
+                let mut got_before = 0;
+                for sent in 0..=FUTURES {
+                    assert_eq!(tx.send(sent + 1), Ok(None));
+                    // One after the other, as their nodes come.
+                    if sent == thread_at {
+                        got_before = sent + 1;
+                        until(|| (got.load(SeqCst) == sent + 1).then_some(()));
                     } else {
-                        assert_eq!(got_before, 0, "nobody was woken");
-                        until(|| (got.load(SeqCst) == sent).then_some(()));
+                        let (task, mut future) = futures.next().unwrap();
+                        assert_eq!(woken([task]), 1);
+                        assert_eq!(task.poll(&mut future), Poll::Ready(Ok(sent + 1)));
                     }
+                    assert_eq!((woken(&all), got.load(SeqCst)), (0, got_before), "a second one");
                 }
-                assert!(futures.is_empty());
             });
             assert_eq!(woken(&all), 0);
         }
@@ -669,16 +679,16 @@ fn one_send_wakes_a_parked_thread_or_a_future_but_not_both() {
 /// A receiver whose future was forgotten, and was woken by the value in the slot; and one that waits.
 fn forgotten(body: impl FnOnce(&mut Sender<u8>, Receiver<u8>, &Task, &mut Receiver<u8>)) {
     let [task, beside] = tasks();
-    let (mut tx, mut waits) = channel();
-    let mut spare = waits.clone();
-    let mut rx = waits.clone();
+    // The first receiver is notified first.
+    let (mut tx, mut rx) = channel();
+    let (mut spare, mut waits) = (rx.clone(), rx.clone());
     let mut future = waits.recv_async();
     pends(&beside, &mut future);
     let mut lost = rx.recv_async();
     pends(&task, &mut lost);
     mem::forget(lost);
     assert_eq!(tx.send(1), Ok(None));
-    assert_eq!((task.seen(), beside.seen()), (WOKEN, NOTHING), "the newest cell is woken first");
+    assert_eq!((task.seen(), beside.seen()), (WOKEN, NOTHING), "the first one");
     body(&mut tx, rx, &beside, &mut spare);
     assert_eq!(beside.seen(), NOTHING, "what the body has not asked about");
     // It has been woken, and takes what is there or waits again, as any other.

@@ -12,11 +12,14 @@ use std::{
 
 mod common {
     pub(crate) mod counting;
+    #[expect(dead_code, reason = "each test uses a part of it")]
+    pub(crate) mod wait_nodes;
     pub(crate) mod waker;
     pub(crate) mod watchdog;
 }
 use common::{
     counting::{Counting, Counts, bytes, measure},
+    wait_nodes::{WAIT_LIST, growth},
     waker::Task,
     watchdog::watched,
 };
@@ -48,16 +51,17 @@ fn handles_are_small() {
     assert!(size_of::<Receiver<Large>>() <= 64);
 }
 
+/// One is what is shared: the counts of an `Arc`, the slot, the word, the counts of both sides, where futures wait for
+/// the receivers' end, and the wait list. The other is the value.
 #[test]
-fn a_channel_is_three_allocations_and_one_value() {
+fn a_channel_is_two_allocations_and_one_value() {
     drop(warm(0_u64));
+    let shared = bytes(7 * size_of::<usize>() + WAIT_LIST);
     let (_handles, counts) = measure(|| channel(0_u64));
-    assert_eq!(counts.allocations, 3, "what is shared, the value, and a wait cell: {counts:?}");
-    assert!(counts.live_bytes <= 256, "{counts:?}");
+    assert_eq!(counts, Counts { allocations: 2, live_bytes: shared + BESIDE + 8 });
 
     let (handles, large) = measure(|| channel([0_u64; 512]));
-    assert_eq!(large.allocations, 3, "{large:?}");
-    assert_eq!(large.live_bytes - counts.live_bytes, LARGE - 8);
+    assert_eq!(large, Counts { allocations: 2, live_bytes: shared + BESIDE + LARGE });
     let ((), counts) = measure(|| drop(handles));
     assert_eq!(counts, Counts { allocations: 0, live_bytes: -large.live_bytes });
 }
@@ -198,37 +202,40 @@ fn a_hundred_thousand_sends_take_no_more_than_one() {
 }
 
 #[test]
-fn another_sender_takes_nothing_and_another_receiver_a_wait_cell_that_stays() {
+fn another_sender_takes_nothing_and_other_receivers_wait_nodes_as_their_number_doubles() {
     watched(|watch| {
         let _running = watch.running("clones");
         let (tx, rx) = warm(0_u64);
         let (others, counts) = measure(|| [tx.clone(), tx.clone()]);
         assert_eq!(counts, Counts::default());
         drop(others);
-        let (one, counts) = measure(|| rx.clone());
-        assert_eq!(counts.allocations, 1);
-        let cell = counts.live_bytes;
-        assert!((1..=64).contains(&cell), "a wait cell of {cell} bytes");
-        let (two, counts) = measure(|| tx.subscribe());
-        assert_eq!(counts, Counts { allocations: 1, live_bytes: cell });
-        let ((), counts) = measure(|| drop((one, two)));
+        let mut all = Vec::with_capacity(300);
+        for receivers in 2..all.capacity() {
+            let make = || if receivers % 2 == 0 { rx.clone() } else { tx.subscribe() };
+            let ((), counts) = measure(|| all.push(make()));
+            assert_eq!(counts, growth(receivers), "{receivers} receivers");
+        }
+        let ((), counts) = measure(|| all.clear());
         assert_eq!(counts, Counts::default(), "they stay");
         let ((), counts) = measure(|| {
             for _ in 0..1_000 {
                 let (_one, _two) = (rx.clone(), tx.subscribe());
             }
+            all.extend((2..all.capacity()).map(|_| rx.clone()));
         });
         assert_eq!(counts, Counts::default(), "and are used again");
     });
 }
 
 #[test]
-fn a_wait_for_the_receivers_end_takes_a_wait_cell_that_stays() {
+fn a_wait_for_the_receivers_end_makes_a_wait_list_that_stays() {
     let (tx, rx) = warm(0_u64);
+    let list = bytes(WAIT_LIST + size_of::<usize>());
     let mut cx = Context::from_waker(Waker::noop());
     for turn in 0..10 {
         let ((), counts) = measure(|| assert!(pin!(tx.closed()).poll(&mut cx).is_pending()));
-        assert_eq!(counts.allocations, usize::from(turn == 0));
+        let first = Counts { allocations: 1, live_bytes: list };
+        assert_eq!(counts, if turn == 0 { first } else { Counts::default() });
     }
     drop(rx);
     let ((), counts) = measure(|| assert!(pin!(tx.closed()).poll(&mut cx).is_ready()));

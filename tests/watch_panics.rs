@@ -335,11 +335,11 @@ fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
 #[test]
 fn a_thread_asleep_beside_a_waker_that_panics_is_woken() {
     watched(|watch| {
-        // The thread's cell is older than that of the task, or newer.
-        for older in [true, false] {
+        // The thread's node comes before that of the task, or behind it.
+        for before in [true, false] {
             let (tx, first) = channel(0);
             let second = first.clone();
-            let (mut sleeps, mut polls) = if older { (first, second) } else { (second, first) };
+            let (mut sleeps, mut polls) = if before { (first, second) } else { (second, first) };
             let task = panicking(Event::Wake);
             let mut changed = polls.changed();
             assert!(task.poll(&mut changed).is_pending());

@@ -59,10 +59,10 @@ fn one_channel_closed() {
 #[test]
 fn takes_no_wake_away() {
     model(1, || {
-        let (tx, rx) = channel();
+        // A walk comes to the first receiver first.
+        let (tx, mut waits_for_two) = channel();
         let (_tx, mut other) = channel::<Tracked>();
-        let mut waits_for_two = rx.clone();
-        let waits = received(rx);
+        let waits = received(waits_for_two.clone());
         let sender = sending(tx, 1);
         // It is woken, finds something or not, and takes nothing.
         let _ = wait_any_timeout(&mut [&mut waits_for_two, &mut other], SOME_TIME);

@@ -126,9 +126,9 @@ fn closed_wakes_everybody() {
     });
 }
 
-/// A `closed` that was polled is dropped, and its cell is found by another ∥ the last receiver dropped.
+/// A `closed` that was polled is dropped, and its node is found by another ∥ the last receiver dropped.
 #[test]
-fn closed_dropped_and_cell_found() {
+fn closed_dropped_and_node_found() {
     model(3, || {
         let (tx, rx) = channel::<Tracked>();
         let thread = thread::spawn(move || drop(rx));

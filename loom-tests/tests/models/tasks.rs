@@ -50,9 +50,9 @@ fn task_and_last_sender_dropped() {
     });
 }
 
-/// A task that waits again while the notifier of the first time is still at work in its cell.
+/// A task that waits again while the notifier of the first time is still at work in its node.
 ///
-/// Fails if a poll that finds the cell busy does not wake its task.
+/// Fails if a poll arms that node.
 #[test]
 fn task_waits_again_while_being_notified() {
     model(3, || {
@@ -97,13 +97,13 @@ fn sending(mut tx: Sender<Tracked>) -> thread::JoinHandle<Sender<Tracked>> {
 /// A future is dropped ∥ send, while another receiver waits: if the future was woken, it wakes the other.
 ///
 /// Fails if a dropped future keeps its wake, and if the one who passes it on does not see what its
-/// notifier saw (`Cell::take`, `Cell::disarm`).
+/// notifier saw (`WaitNode::take`, `WaitNode::disarm`).
 #[test]
 fn dropped_future_passes_the_baton() {
     model(1, || {
-        let (tx, rx) = channel();
-        let mut cancelled = rx.clone();
-        let waits = received(rx);
+        // The first receiver is notified first.
+        let (tx, mut cancelled) = channel();
+        let waits = received(cancelled.clone());
         let sender = sending(tx);
         let mut future = cancelled.recv_async();
         let polled = poll_once(&mut future).map(number);
@@ -117,9 +117,8 @@ fn dropped_future_passes_the_baton() {
 #[test]
 fn dropped_future_passes_the_baton_to_a_task() {
     model(1, || {
-        let (tx, rx) = channel();
-        let mut cancelled = rx.clone();
-        let waits = awaited(rx);
+        let (tx, mut cancelled) = channel();
+        let waits = awaited(cancelled.clone());
         let sender = sending(tx);
         let mut future = cancelled.recv_async();
         let polled = poll_once(&mut future).map(number);
@@ -129,15 +128,14 @@ fn dropped_future_passes_the_baton_to_a_task() {
     });
 }
 
-/// The same, where the future is dropped while its notifier is at work in its cell.
+/// The same, where the future is dropped while its notifier is at work in its node.
 ///
-/// Fails if `Cell::take` publishes what the notifier had seen only when it leaves the cell.
+/// Fails if `WaitNode::take` publishes what the notifier had seen only when it leaves the node.
 #[test]
 fn dropped_while_being_notified() {
     model(1, || {
-        let (mut tx, rx) = channel();
-        let mut cancelled = rx.clone();
-        let waits = received(rx);
+        let (mut tx, mut cancelled) = channel();
+        let waits = received(cancelled.clone());
         let go = Arc::new(Notify::new());
         let gone = go.clone();
         let cancels = thread::spawn(move || {
@@ -163,9 +161,9 @@ fn dropped_while_being_notified() {
 #[test]
 fn woken_task_takes_a_value_while_another_waits() {
     model(2, || {
-        let (mut tx, rx) = channel();
-        let mut polls = rx.clone();
-        let waits = received(rx);
+        // The first receiver is notified first.
+        let (mut tx, mut polls) = channel();
+        let waits = received(polls.clone());
         let mut future = polls.recv_async();
         assert!(poll_once(&mut future).is_pending());
         let_them_wait();
@@ -184,9 +182,9 @@ fn woken_task_takes_a_value_while_another_waits() {
 #[test]
 fn forgotten_future_is_made_up_for() {
     model(1, || {
-        let (tx, rx) = channel();
-        let mut forgetful = rx.clone();
-        let waits = received(rx);
+        // The first receiver is notified first.
+        let (tx, mut forgetful) = channel();
+        let waits = received(forgetful.clone());
         let sender = sending(tx);
         let mut future = forgetful.recv_async();
         let polled = poll_once(&mut future).map(number);
@@ -203,9 +201,9 @@ fn forgotten_future_is_made_up_for() {
 #[test]
 fn waker_left_behind_takes_no_wake_away() {
     model(1, || {
-        let (tx, rx) = channel();
-        let mut left = rx.clone();
-        let waits = received(rx);
+        // A walk comes to the first receiver first.
+        let (tx, mut left) = channel();
+        let waits = received(left.clone());
         let sender = sending(tx);
         let polled = left.poll_recv(&mut Context::from_waker(Waker::noop())).map(number);
         let_them_wait();
@@ -233,7 +231,7 @@ fn waker_left_behind_is_woken() {
 
 /// Polled with one waker and then with another ∥ send: the last one is woken.
 ///
-/// Fails if the second poll leaves the first waker in the cell.
+/// Fails if the second poll leaves the first waker in the node.
 #[test]
 fn last_waker_is_woken() {
     model(3, || {
@@ -264,7 +262,7 @@ fn waits_after_a_waker_was_left_behind() {
     });
 }
 
-/// A receiver is dropped with a waker left behind ∥ send, and its cell is found again.
+/// A receiver is dropped with a waker left behind ∥ send, and its wait node is found again.
 #[test]
 fn receiver_dropped_with_a_waker_left_behind() {
     model(2, || {
@@ -309,9 +307,9 @@ fn closing_wakes_every_task() {
 #[test]
 fn announcement_that_brings_a_value_passes_the_baton() {
     model(1, || {
-        let (mut tx, rx) = channel();
-        let mut polls = rx.clone();
-        let waits = received(rx);
+        // The first receiver is notified first.
+        let (mut tx, mut polls) = channel();
+        let waits = received(polls.clone());
         let first = SendsWhenCloned(Mutex::new((Some(tx.clone()), None)));
         let thread = thread::spawn(move || {
             let displaced = displaced(tx.send(Tracked::new(2)));

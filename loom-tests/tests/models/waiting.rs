@@ -56,8 +56,8 @@ fn park_and_last_sender_dropped() {
 
 /// A receiver that receives again while the notifier of the first time is still at work.
 ///
-/// Fails if `Cell::arm` does not look at the state, or if `Cell::disarm` reads it and then writes it: a
-/// notifier takes the cell between the two, and both write.
+/// Fails if a thread arms a node that a notifier is at work in, or if `WaitNode::disarm` reads the state and then writes
+/// it: a notifier takes the waiter between the two, and both write.
 #[test]
 fn receive_again_while_being_notified() {
     model(3, || {
@@ -114,10 +114,11 @@ fn closing_wakes_everybody() {
 #[test]
 fn baton_survives_a_snatched_value() {
     model(1, || {
-        let (mut tx, mut rx) = channel();
+        let (mut tx, rx) = channel();
+        let (other, mut snatches) = (rx.clone(), rx.clone());
         // The first to have a value sends the next, for the other.
         let next = Arc::new(Mutex::new(Some(tx.clone())));
-        let [one, other] = [rx.clone(), rx.clone()].map(|mut rx| {
+        let [one, other] = [rx, other].map(|mut rx| {
             let next = next.clone();
             thread::spawn(move || {
                 assert!(number(rx.recv()).is_some());
@@ -129,7 +130,7 @@ fn baton_survives_a_snatched_value() {
         });
         let_them_wait();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
-        if number(rx.try_recv()).is_some() {
+        if number(snatches.try_recv()).is_some() {
             drop(tx.send(Tracked::new(2)));
         }
         one.join().unwrap();
@@ -142,6 +143,7 @@ fn baton_survives_a_snatched_value() {
 #[test]
 fn timeout_passes_the_baton() {
     model(2, || {
+        // The first receiver is notified first.
         let (mut tx, mut rx) = channel();
         let waits = received(rx.clone());
         let times_out = thread::spawn(move || number(rx.recv_timeout(SOME_TIME)));
@@ -157,13 +159,14 @@ fn timeout_passes_the_baton() {
 #[test]
 fn timeout_passes_the_baton_of_a_snatched_value() {
     model(1, || {
-        let (mut tx, mut rx) = channel();
-        let waits = received(rx.clone());
-        let mut times_out = rx.clone();
+        // The first receiver is notified first.
+        let (mut tx, mut times_out) = channel();
+        let waits = received(times_out.clone());
+        let mut snatches = times_out.clone();
         let times_out = thread::spawn(move || number(times_out.recv_timeout(SOME_TIME)));
         let_them_wait();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
-        let snatched = number(rx.try_recv()).is_some();
+        let snatched = number(snatches.try_recv()).is_some();
         let received = times_out.join().unwrap().is_some();
         if snatched || received {
             drop(tx.send(Tracked::new(2)));
@@ -211,13 +214,16 @@ fn late_taker_wakes_whom_it_covered() {
     });
 }
 
-/// A receiver is cloned and dropped while another waits: its cell and its node are found again, and
+/// A receiver is cloned and dropped while another waits: its wait node and its node are found again, and
 /// the wake reaches the one that waits.
 #[test]
 fn cloned_and_dropped_while_another_waits() {
     model(1, || {
-        let (mut tx, rx) = channel();
+        // The clones are in the first place, which is notified first.
+        let (mut tx, first) = channel();
+        let rx = first.clone();
         let waits = received(rx.clone());
+        drop(first);
         let thread = thread::spawn(move || {
             drop(rx.clone());
             let mut again = rx.clone();
@@ -233,10 +239,10 @@ fn cloned_and_dropped_while_another_waits() {
     });
 }
 
-/// Two receivers are cloned at once, in the place of one that was dropped: each gets a cell of its
+/// Two receivers are cloned at once, in the place of one that was dropped: each gets a wait node of its
 /// own, and both can be woken.
 #[test]
-fn cells_left_and_found() {
+fn nodes_left_and_found() {
     model(1, || {
         let (mut tx, rx) = channel();
         let mut left = rx.clone();
@@ -269,9 +275,9 @@ fn panic_of_a_wake_passed_on_leaks_nothing() {
         }
     }
     model(2, || {
-        let (mut tx, mut rx) = channel();
-        // The newest cell, which a wake comes to first.
-        let mut receives = rx.clone();
+        // The first receiver is notified first.
+        let (mut tx, mut receives) = channel();
+        let mut rx = receives.clone();
         let waker = Waker::from(Arc::new(Panics));
         let mut future = rx.recv_async();
         assert!(pin!(&mut future).poll(&mut Context::from_waker(&waker)).is_pending());

@@ -52,7 +52,7 @@ fn watched(mut rx: Receiver<Tracked>, changes: u64) -> thread::JoinHandle<Vec<u3
 /// changed ∥ send: the change is reported, while the sender stays.
 ///
 /// Fails if the word is not acquired before the value is looked at, or not released after it was stored, and
-/// if the sender does not see the announcement and the cell that was armed before.
+/// if the sender does not see the announcement and the node that was armed before.
 #[test]
 fn change_is_reported() {
     model(3, || {
@@ -299,7 +299,7 @@ fn dropped_future_and_send() {
     });
 }
 
-/// A receiver goes while it is being notified, and another claims its cell.
+/// A receiver goes while it is being notified, and another claims its node.
 #[test]
 fn dropped_receiver_and_cell_found() {
     model(2, || {
@@ -322,7 +322,7 @@ fn dropped_receiver_and_cell_found() {
 
 /// A waker is changed ∥ send: the last one is woken.
 ///
-/// Fails if a second poll keeps the first one's waker, or arms a cell that a notifier is at work in.
+/// Fails if a second poll keeps the first one's waker, or arms a node that a notifier is at work in.
 #[test]
 fn polled_again_with_another_waker() {
     model(3, || {

@@ -113,8 +113,10 @@ fn a_cancelled_task_passes_its_wake_on() {
     watched(|_| {
         on_smol::OneThread::run(|runtime| async move {
             for round in rounds(300) {
-                let (mut tx, mut rx) = channel();
-                let other = Arc::new(Mutex::new(rx.clone()));
+                // The first receiver is notified first.
+                let (mut tx, first) = channel();
+                let mut rx = first.clone();
+                let other = Arc::new(Mutex::new(first));
                 // The wake is passed on by the future if its receiver stays, else by either.
                 let _kept = (round % 2 == 0).then(|| other.clone());
                 let waiting = Arc::new(AtomicUsize::new(0));
@@ -126,7 +128,7 @@ fn a_cancelled_task_passes_its_wake_on() {
                     noted(other.lock().await.recv_async(), &noted_by_task).await
                 });
                 until(|| waiting.load(SeqCst) == 2).await;
-                // Wakes the newest, whose task is dropped before it runs.
+                // Wakes the first one, whose task is dropped before it runs.
                 assert_eq!(tx.send(round), Ok(None));
                 drop(cancelled);
                 assert_eq!(patient.await, Ok(round));

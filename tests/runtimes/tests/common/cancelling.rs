@@ -275,7 +275,7 @@ enum Patient {
 }
 
 fn stress<R: Runtime>(patient: Patient, manners: &'static [Manner], impatient: usize) {
-    // The patient one has the oldest cell, which is reached last.
+    // Where the patient one had the last value, it is notified last.
     let (tx, rx) = channel();
     let (answer, answers) = channel();
     let mut orders = Vec::new();

@@ -151,8 +151,9 @@ pub(crate) fn futures_know_that_they_have_finished<R: Runtime>() {
 pub(crate) fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
     R::run(|runtime| async move {
         for _ in 0..100 {
-            let (mut tx, mut other) = channel();
-            let mut loser = other.clone();
+            // The first receiver is notified first.
+            let (mut tx, mut loser) = channel();
+            let mut other = loser.clone();
             let (mut first, mut winner) = channel();
             let waiting = Arc::new(AtomicUsize::new(0));
             let patient = runtime.spawn({
@@ -194,8 +195,8 @@ pub(crate) fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
 pub(crate) fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>() {
     R::run(|runtime| async move {
         for round in 0..100 {
-            let (mut tx, mut rx) = channel();
-            let mut forgetful = rx.clone();
+            let (mut tx, mut forgetful) = channel();
+            let mut rx = forgetful.clone();
             let waiting = Arc::new(AtomicUsize::new(0));
             let patient = runtime.spawn({
                 let waiting = waiting.clone();
@@ -205,7 +206,7 @@ pub(crate) fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>(
             let mut forgotten = forgetful.recv_async();
             assert!(poll!(&mut forgotten).is_pending());
             mem::forget(forgotten);
-            // Wakes this task, which has the newer cell.
+            // Wakes this task, whose receiver is the first.
             assert_eq!(tx.send(round), Ok(None));
             drop(forgetful);
             assert_eq!(patient.await, Ok(round));
