@@ -202,7 +202,7 @@ impl<T> Block<T> {
     }
 }
 
-/// What is left of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
+/// The remains of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
 /// the value in the node has panicked.
 struct Remains<T> {
     block: Block<T>,

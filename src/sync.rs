@@ -62,7 +62,7 @@ mod real {
             time::{Duration, Instant},
         };
 
-        /// Does a wait spin?
+        /// A wait spins.
         pub(crate) const SPINS: bool = true;
 
         /// Lets a notifier run that has been preempted.

@@ -58,7 +58,7 @@ pub struct Receiver<T> {
     /// Maximum number of looks after the first, before it parks.
     #[cfg(feature = "std")]
     spin_limit: u32,
-    /// What it has learned of spinning.
+    /// The knowledge from earlier waits about spinning.
     #[cfg(feature = "std")]
     unpaused: Unpaused,
 }

@@ -174,7 +174,7 @@ mod sealed {
 
     pub trait Waitable {
         fn spin_limit(&self) -> u32;
-        /// What it has learned of spinning.
+        /// The knowledge from earlier waits about spinning.
         fn unpaused(&mut self) -> &mut Unpaused;
         /// If a future of this receiver was forgotten, makes up for it.
         fn begin(&mut self);
@@ -186,7 +186,7 @@ mod sealed {
     }
 }
 
-/// The thread is detached in every node, as a waker that a poll leaves behind: whoever is woken by one
+/// The thread is detached in every node, as a waker that a poll leaves behind: a thread that is woken by one
 /// channel and then returns for another owes nothing to the first.
 impl<T> sealed::Waitable for Receiver<T> {
     fn spin_limit(&self) -> u32 {

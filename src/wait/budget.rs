@@ -14,7 +14,7 @@ use core::{
 /// As many as tokio gives a task.
 const READY_IN_A_ROW: u8 = 128;
 
-/// How many waits of one handle were ready since the last one that was pending.
+/// Number of waits of one handle that were ready since the last one that was pending.
 #[derive(Debug)]
 pub(crate) struct Budget {
     /// Threads that wait by one sender at once share it. A charge that is lost among them makes a yield late.
@@ -30,7 +30,7 @@ impl Budget {
     /// the caller must return that, and must not have taken anything.
     #[inline]
     pub(crate) fn poll_proceed(&self, waker: &Waker) -> Poll<()> {
-        // ORDERING: Relaxed, here and below; nothing is read because of it.
+        // ORDERING: Relaxed; nothing is read because of it.
         if self.spent.load(Relaxed) < READY_IN_A_ROW {
             return Poll::Ready(());
         }
@@ -39,6 +39,7 @@ impl Budget {
 
     #[cold]
     fn yield_to_others(&self, waker: &Waker) -> Poll<()> {
+        // ORDERING: Relaxed; see `poll_proceed`.
         self.spent.store(0, Relaxed);
         waker.wake_by_ref();
         Poll::Pending
@@ -49,6 +50,7 @@ impl Budget {
     pub(crate) fn charge<R>(&self, poll: Poll<R>) -> Poll<R> {
         if poll.is_ready() {
             self.charge_ready();
+        // ORDERING: Relaxed, both; see `poll_proceed`.
         } else if self.spent.load(Relaxed) != 0 {
             // Not in vain: other threads may send by this handle.
             self.spent.store(0, Relaxed);
@@ -58,7 +60,7 @@ impl Budget {
 
     #[inline]
     pub(crate) fn charge_ready(&self) {
-        // Not a read-modify-write: it would cost more than a count that is lost.
+        // ORDERING: Relaxed; see `poll_proceed`. Not a read-modify-write: it would cost more than a count that is lost.
         self.spent.store(self.spent.load(Relaxed).saturating_add(1), Relaxed);
     }
 }

@@ -28,10 +28,10 @@ use core::{
     sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-/// How many nodes share a word. A model has few threads, and so small words.
+/// Number of nodes that share a word. A model has few threads, and so small words.
 const NODES_PER_WORD: usize = if cfg!(overwrite_loom) { 2 } else { usize::BITS as usize };
 
-/// How many words share a count.
+/// Number of words that share a count.
 const WORDS_PER_COUNT: usize = if cfg!(overwrite_loom) { 1 } else { 64 };
 
 /// One number for each way of arming a node.

@@ -21,17 +21,17 @@ use core::{
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
-/// How many nodes lie inside the list.
+/// Number of nodes inside the list.
 const INLINE: usize = 2;
 
 /// A node that is the caller's, and the segment in which it lies.
 type Claimed = (NonNull<WaitNode>, Option<NonNull<Segment>>);
 
-/// What a claim uses comes first, what a notification uses last: a channel lays its counts before, and each half fills
-/// a cache line.
+/// The fields of a claim come first, those of a notification last: a channel lays its counts before, and each half
+/// fills a cache line.
 #[repr(C)]
 pub(crate) struct WaitList {
-    /// How many nodes there are at least.
+    /// Number of nodes, or less while another thread makes more.
     capacity: AtomicUsize,
     /// A place in a segment where a node may be vacant.
     vacancy: AtomicUsize,

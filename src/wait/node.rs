@@ -3,9 +3,9 @@
 //! | state         | the waiter belongs to   | transition                                             |
 //! |---------------|-------------------------|--------------------------------------------------------|
 //! | `IDLE`        | the owner; there is none | owner, `arm` → `IN_CALL` or `DETACHED`                |
-//! | `IN_CALL`     | whoever leaves the state | owner, `disarm` → `IDLE`                              |
+//! | `IN_CALL`     | the party that leaves it | owner, `disarm` → `IDLE`                              |
 //! |               |                         | a notifier that looks for one, `take` → `TAKING`       |
-//! | `DETACHED`    | whoever leaves the state | owner, `disarm` → `IDLE`                              |
+//! | `DETACHED`    | the party that leaves it | owner, `disarm` → `IDLE`                              |
 //! |               |                         | every notifier, `take` → `TAKING`                      |
 //! | `TAKING`      | that notifier           | that notifier, a few instructions later → `IDLE`       |
 //!
@@ -29,7 +29,7 @@ const IN_CALL: u8 = 1;
 const DETACHED: u8 = 2;
 const TAKING: u8 = 3;
 
-/// How a node is armed.
+/// The two ways of arming a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Armed {
     /// By a call in progress, which ends in code of this crate: one of these is notified for a value.

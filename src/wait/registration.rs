@@ -23,7 +23,7 @@ unsafe impl Send for Registration {}
 // SAFETY: as above; what changes it takes `&mut self`.
 unsafe impl Sync for Registration {}
 
-/// What became of an armed node.
+/// The outcome of [`Registration::disarm`].
 pub(crate) enum Disarmed {
     /// It was not armed.
     Idle,
@@ -105,7 +105,7 @@ impl Registration {
         self.node().is_armed()
     }
 
-    /// How the owner has armed the node, whether a notifier has taken the waiter or not.
+    /// Returns how the owner has armed the node, whether a notifier has taken the waiter or not.
     pub(crate) fn armed(&self) -> Option<Armed> {
         self.armed
     }

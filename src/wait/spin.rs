@@ -25,7 +25,7 @@ pub(crate) const DEFAULT_LIMIT: u32 = 10;
 /// So many looks come after pauses, each twice as long as the one before.
 const PAUSES: u32 = 7;
 
-/// How many waits in a row have spun without being helped by a pause.
+/// Number of waits in a row that have spun without being helped by a pause.
 pub(crate) type Unpaused = u8;
 
 /// Nothing is known: the sender may need this core.
@@ -33,7 +33,7 @@ pub(crate) const UNKNOWN: Unpaused = 1;
 /// After so many waits pauses come first again.
 const TRIES_AGAIN: Unpaused = 32;
 
-/// What came before a look.
+/// The step before a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
     Pause,
@@ -73,7 +73,7 @@ impl Looks {
         true
     }
 
-    /// What is known when the last look has found what was waited for, or when the thread parks. Nothing new if the
+    /// Learns from the last look, when it has found what was waited for, or when the thread parks. Nothing new if the
     /// wait has not spun, or was asked before.
     pub(crate) fn learned(&mut self, found: bool) -> Option<Unpaused> {
         Some(match self.last.take()? {
@@ -91,7 +91,7 @@ mod tests {
     };
     use std::{iter, vec::Vec};
 
-    /// What comes before each look.
+    /// Returns the step before each look.
     fn looks(limit: u32, unpaused: Unpaused) -> Vec<Before> {
         let mut looks = Looks::new(limit, unpaused);
         let mut before = Vec::new();

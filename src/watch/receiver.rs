@@ -31,7 +31,7 @@ pub struct Receiver<T> {
     skipped: u64,
     /// Maximum number of looks after the first, before it parks.
     pub(super) spin_limit: u32,
-    /// What it has learned of spinning.
+    /// The knowledge from earlier waits about spinning.
     pub(super) unpaused: Unpaused,
 }
 
