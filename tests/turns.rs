@@ -9,8 +9,11 @@ use std::{
     future::Future,
     iter, mem,
     pin::Pin,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-    task::Poll,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
     thread,
 };
 
@@ -559,4 +562,65 @@ proptest! {
     ) {
         play(count, steps);
     }
+}
+
+/// A walk is late: in the middle of it other sends notify five calls. It leaves their turns as they are.
+#[test]
+fn a_walk_that_is_late_costs_one_turn() {
+    /// A waker that runs other code, once.
+    struct Meddles<F>(Mutex<Option<F>>);
+    impl<F: FnOnce() + std::marker::Send> Wake for Meddles<F> {
+        fn wake(self: Arc<Self>) {
+            let meddle = self.0.lock().unwrap().take();
+            if let Some(meddle) = meddle {
+                meddle();
+            }
+        }
+    }
+
+    const COUNT: usize = 10;
+    let (mut tx, mut detached) = channel();
+    let rxs: Vec<_> = (0..COUNT).map(|_| detached.clone()).collect();
+    let mut taker = detached.clone();
+    let tasks = Arc::new(tasks(COUNT));
+    let rxs = Arc::new(Mutex::new(rxs));
+    for (task, rx) in tasks.iter().zip(&mut *rxs.lock().unwrap()) {
+        assert!(poll(task, rx).is_pending());
+    }
+    // A value comes, and is taken; the call that was notified for it waits on.
+    let step = {
+        let (tasks, rxs) = (tasks.clone(), rxs.clone());
+        move |tx: &mut Sender<u8>| {
+            tx.send(1).unwrap();
+            taker.try_recv().unwrap();
+            let [at] = woken(&*tasks)[..] else { panic!("one call is notified for a value") };
+            assert!(poll(&tasks[at], &mut rxs.lock().unwrap()[at]).is_pending());
+            at
+        }
+    };
+    let step = Arc::new(Mutex::new(step));
+    let turns = |tx: &mut Sender<u8>, turns: usize| -> Vec<_> {
+        (0..turns).map(|_| step.lock().unwrap()(tx)).collect()
+    };
+    assert_eq!(turns(&mut tx, COUNT), (0..COUNT).collect::<Vec<_>>());
+
+    // The cursor is behind the last: the walk comes to the detached waker first, which is in the first place.
+    let meanwhile = Arc::new(Mutex::new(Vec::new()));
+    let meddle = {
+        let (step, meanwhile, mut tx) = (step.clone(), meanwhile.clone(), tx.clone());
+        move || {
+            for _ in 0..5 {
+                meanwhile.lock().unwrap().push(step.lock().unwrap()(&mut tx));
+            }
+        }
+    };
+    let waker = Waker::from(Arc::new(Meddles(Mutex::new(Some(meddle)))));
+    assert!(detached.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+    tx.send(0).unwrap();
+    assert_eq!(*meanwhile.lock().unwrap(), [0, 1, 2, 3, 4]);
+    let late = woken(&*tasks);
+    assert_eq!(late, [0]);
+    let _ = detached.try_recv();
+    assert!(poll(&tasks[0], &mut rxs.lock().unwrap()[0]).is_pending());
+    assert_eq!(turns(&mut tx, COUNT), [5, 6, 7, 8, 9, 0, 1, 2, 3, 4]);
 }

@@ -422,6 +422,22 @@ fn a_channel_closes_and_is_freed_though_wakers_panic() {
     }
 }
 
+/// An older value displaces a newer one, and a task past the stalled one is notified, whose waker panics.
+#[test]
+fn the_newest_value_stays_though_a_waker_panics() {
+    let (mut tx, mut stalls) = channel();
+    let (mut panics_too, mut looks) = (stalls.clone(), stalls.clone());
+    let (stalled, task) = (Task::new(), panicking(Event::Wake));
+    let mut first = stalls.recv_async();
+    assert!(stalled.poll(&mut first).is_pending());
+    let mut second = panics_too.recv_async();
+    assert!(task.poll(&mut second).is_pending());
+    assert_eq!(tx.send_newest(2), Ok(None));
+    assert_eq!(stalled.seen().woken, 1);
+    panics(|| tx.send_newest(1));
+    assert_eq!(looks.try_recv(), Ok(2));
+}
+
 #[test]
 fn the_last_value_is_dropped_though_a_waker_panics_at_the_end() {
     let ledger = Ledger::new(1);
