@@ -159,7 +159,7 @@ fn explicit_polls_and_calls_that_do_not_wait_have_no_budget() {
         tx.send(number).unwrap();
         assert_eq!(rx.recv(), Ok(number));
     }
-    // Nor do they use that of the others.
+    // They do not use that of the others.
     yields_after(BUDGET, &task, &mut rx, recv_kinds()[0], |_| tx.send(0).map(drop).unwrap());
 }
 

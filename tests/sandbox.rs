@@ -229,8 +229,8 @@ fn wait_in_each_way(helper: &Helper) {
 }
 
 #[test]
-fn the_sandbox_kills_who_opens_a_file() {
-    let status = process("the_sandbox_kills_who_opens_a_file", 0, |_| {
+fn the_sandbox_kills_a_process_that_opens_a_file() {
+    let status = process("the_sandbox_kills_a_process_that_opens_a_file", 0, |_| {
         forbid_files(libc::SECCOMP_RET_KILL_PROCESS);
         drop(File::open("/dev/null"));
     });

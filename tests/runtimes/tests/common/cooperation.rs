@@ -24,7 +24,7 @@ impl Done {
     }
 }
 
-/// A loop that only ends when it is told to, and each of whose waits is ready.
+/// A loop whose waits are all ready, and that ends when the other tasks are done.
 type Busy = fn(Done) -> BoxFuture<'static, ()>;
 
 /// Makes one of what is done again and again, with what was there before.
