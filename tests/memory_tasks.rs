@@ -287,11 +287,11 @@ fn waiting_for_the_receivers_end_allocates_as_the_most_that_wait_at_once_double(
         assert_eq!(poll(&other, 1), Counts::default(), "the place of the one before");
     }
     // More at once, and from then on no more.
-    const MOST: usize = 140;
-    for most in 2..=MOST {
+    let maximum = 140;
+    for most in 2..=maximum {
         assert_eq!(poll(&task, most), growth(most), "{most} futures");
     }
-    for most in [3, 1, 2, MOST] {
+    for most in [3, 1, 2, maximum] {
         assert_eq!(poll(&other, most), Counts::default());
     }
 
@@ -307,7 +307,7 @@ fn waiting_for_the_receivers_end_allocates_as_the_most_that_wait_at_once_double(
     assert_eq!(counts, Counts::default());
     drop(future);
     let ((), counts) = measure(|| drop(tx));
-    let all = channel + list + grown(MOST);
+    let all = channel + list + grown(maximum);
     assert_eq!(counts, Counts { allocations: 0, live_bytes: -all.live_bytes });
 }
 

@@ -162,11 +162,11 @@ fn timeout_passes_the_baton_of_a_snatched_value() {
         // The first receiver is notified first.
         let (mut tx, mut times_out) = channel();
         let waits = received(times_out.clone());
-        let mut snatches = times_out.clone();
+        let mut taker = times_out.clone();
         let times_out = thread::spawn(move || number(times_out.recv_timeout(SOME_TIME)));
         let_them_wait();
         assert_eq!(displaced(tx.send(Tracked::new(1))), None);
-        let snatched = number(snatches.try_recv()).is_some();
+        let snatched = number(taker.try_recv()).is_some();
         let received = times_out.join().unwrap().is_some();
         if snatched || received {
             drop(tx.send(Tracked::new(2)));
