@@ -86,10 +86,10 @@ fn each_send_wakes_the_next_of_a_crowd_until_all_have_a_value() {
         for (at, future) in futures.iter_mut().enumerate() {
             crowd.pends(at, future);
         }
-        for value in 0..size {
+        for (value, future) in futures.iter_mut().enumerate() {
             assert_eq!(tx.send(value), Ok(None));
             assert_eq!(crowd.woken_one(), value, "in the order of the clones");
-            assert_eq!(crowd.tasks[value].poll(&mut futures[value]), Poll::Ready(Ok(value)));
+            assert_eq!(crowd.tasks[value].poll(future), Poll::Ready(Ok(value)));
         }
         assert_eq!(tx.send(size), Ok(None));
         assert!(crowd.woken().is_empty(), "no receiver waits");

@@ -416,7 +416,9 @@ impl Model {
     fn notify(&mut self) -> Vec<usize> {
         let count = self.states.len();
         let mut woken: Vec<_> = (0..count).filter(|at| self.states[*at] == State::Left).collect();
-        woken.iter().for_each(|at| self.states[*at] = State::Idle);
+        for at in &woken {
+            self.states[*at] = State::Idle;
+        }
         let mut round = (self.turn..count).chain(0..self.turn);
         if let Some(next) = round.find(|at| self.states[*at] == State::InCall) {
             self.states[next] = State::Notified;

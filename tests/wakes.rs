@@ -585,7 +585,7 @@ fn one_send_wakes_one_of_those_in_a_call_and_all_that_were_left_behind() {
         for (made_first, left_first) in [(false, false), (false, true), (true, false), (true, true)]
         {
             let (mut tx, rx) = channel();
-            let clones = |count| Vec::from_iter((0..count).map(|_| (Task::new(), rx.clone())));
+            let clones = |count| (0..count).map(|_| (Task::new(), rx.clone())).collect::<Vec<_>>();
             let (mut lefts, mut calls);
             if made_first {
                 (lefts, calls) = (clones(left), clones(in_call));
