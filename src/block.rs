@@ -159,7 +159,7 @@ impl<T> Block<T> {
     /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
     /// unowned.
     pub(crate) fn acquire_node(&self) -> Spare<T> {
-        // ORDERING: Relaxed; an answer that is out of date costs a node of the allocator's.
+        // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else.
         let unowned = self.counts.unowned.load(Relaxed);
         for index in 0..INNER {
             let bit = 1 << index;
@@ -201,8 +201,8 @@ impl<T> Block<T> {
     }
 }
 
-/// What is left of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
-/// the value in the node has panicked.
+/// What is left of a channel without handles: its memory, and the slot's node. The drop frees both, even if the value's
+/// drop has panicked.
 struct Remains<T> {
     block: Block<T>,
     node: ManuallyDrop<Spare<T>>,
