@@ -160,7 +160,7 @@ impl<T> Block<T> {
     /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
     /// unowned.
     pub(crate) fn acquire_node(&self) -> Spare<T> {
-        // ORDERING: Relaxed; an answer that is out of date costs a node of the allocator's.
+        // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else.
         let unowned = self.counts.unowned.load(Relaxed);
         for index in 0..INNER {
             let bit = 1 << index;

@@ -5,18 +5,20 @@
 use crate::sync::{expired, park_until};
 use std::time::{Duration, Instant};
 
-/// When a blocking call gives up. The call looks first, and asks only after a look that found nothing: a call that finds
-/// something reads no clock. It gives up after a look that began when the deadline had passed.
+/// When a blocking call gives up.
+///
+/// A call looks first, and asks for the deadline only after a look that found nothing. So a call that finds something at
+/// once reads no clock. A call gives up only after a look that began when the deadline had passed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Deadline {
     Never,
     At(Instant),
-    /// Counts from the first time that the call asks. A deadline that cannot be expressed is `Never`.
+    /// Becomes `At` when the call first asks, or `Never` if that instant cannot be expressed.
     After(Duration),
 }
 
 impl Deadline {
-    /// Returns `true` if the deadline has passed: the call looks once more, and gives up.
+    /// Returns `true` if the deadline has passed. Then the call looks once more, and gives up.
     pub(crate) fn has_passed(&mut self) -> bool {
         expired(self.instant())
     }

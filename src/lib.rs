@@ -88,7 +88,7 @@
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
-// What is not there is explained where the features are.
+// Links to what is not compiled lead to the list of features.
 #![doc = ""]
 #![cfg_attr(feature = "std", doc = "[`recv`]: Receiver::recv")]
 #![cfg_attr(feature = "std", doc = "[`recv_timeout`]: Receiver::recv_timeout")]

@@ -19,7 +19,7 @@ pub(crate) struct Node<T> {
 }
 
 impl<T> Node<T> {
-    /// Makes an empty node where `memory` is. However large a `T` is, nothing of that size is written.
+    /// Makes an empty node where `memory` is, without a write of the size of a `T`.
     ///
     /// # Safety
     /// `memory` is valid for writes of a node, and aligned for one.
@@ -99,8 +99,8 @@ impl<T> Spare<T> {
     }
 }
 
-/// A value that a call has taken from the slot, still in the node that it came in: a large one is moved once, to where it
-/// is returned. Without that it is dropped.
+/// A value that a call has taken from the slot, still in the node that it came in. So it is moved once, to where the
+/// call returns it; or it is dropped where it lies.
 pub(crate) struct Taken<'a, T>(&'a mut Spare<T>);
 
 impl<T> Taken<'_, T> {

@@ -242,8 +242,8 @@ impl<T> Receiver<T> {
         result
     }
 
-    /// Takes the value that is there, or waits for one. A value that is there is moved once, to where the caller returns it:
-    /// so the error is the caller's.
+    /// Takes the value that is there, or waits for one. `error` makes the caller's error, because mapping a whole result
+    /// would move the value once more.
     #[inline]
     fn wait<E>(
         &mut self,

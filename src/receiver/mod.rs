@@ -68,8 +68,8 @@ unsafe impl<T: Send> Send for Receiver<T> {}
 // SAFETY: through `&Receiver` one can only clone it and ask about the channel, by atomics.
 unsafe impl<T: Send> Sync for Receiver<T> {}
 
-// No panic leaves a handle or the channel half done, and no reference to a value is shared: the same holds for the handles of
-// `std::sync::mpsc` and of crossbeam-channel, whatever `T` is.
+// No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
+// whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
 impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 

@@ -40,8 +40,8 @@ unsafe impl<T: Send> Send for Sender<T> {}
 // end, in a node that each such wait claims for itself.
 unsafe impl<T: Send> Sync for Sender<T> {}
 
-// No panic leaves a handle or the channel half done, and no reference to a value is shared: the same holds for the handles of
-// `std::sync::mpsc` and of crossbeam-channel, whatever `T` is.
+// No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
+// whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
 impl<T> UnwindSafe for Sender<T> {}
 impl<T> RefUnwindSafe for Sender<T> {}
 

@@ -37,8 +37,8 @@ unsafe impl<T: Send> Send for SharedSender<T> {}
 // SAFETY: `&SharedSender` sends: that moves values. The node at home has one owner, by an exchange.
 unsafe impl<T: Send> Sync for SharedSender<T> {}
 
-// No panic leaves a handle or the channel half done, and no reference to a value is shared: the same holds for the handles of
-// `std::sync::mpsc` and of crossbeam-channel, whatever `T` is.
+// No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
+// whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
 impl<T> UnwindSafe for SharedSender<T> {}
 impl<T> RefUnwindSafe for SharedSender<T> {}
 

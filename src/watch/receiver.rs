@@ -35,8 +35,8 @@ pub struct Receiver<T> {
     pub(super) unpaused: Unpaused,
 }
 
-// No panic leaves the channel half done. The handles share the value by reference, as those of an `Arc` do: a panic in code
-// that changes it through `&T` may leave it half changed.
+// No panic leaves the channel half done. But the handles share the value by reference, as those of an `Arc` do, and code
+// that changes it through `&T` may panic half way.
 impl<T: RefUnwindSafe> UnwindSafe for Receiver<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Receiver<T> {}
 

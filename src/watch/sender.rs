@@ -21,8 +21,8 @@ pub struct Sender<T> {
     budget: Budget,
 }
 
-// No panic leaves the channel half done. The handles share the value by reference, as those of an `Arc` do: a panic in code
-// that changes it through `&T` may leave it half changed.
+// No panic leaves the channel half done. But the handles share the value by reference, as those of an `Arc` do, and code
+// that changes it through `&T` may panic half way.
 impl<T: RefUnwindSafe> UnwindSafe for Sender<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Sender<T> {}
 

@@ -270,3 +270,18 @@ fn nodes_left_and_found() {
         assert_eq!(all, [None, Some(1), Some(2), Some(3)]);
     });
 }
+
+/// clone ∥ clone, with one node left by a dropped handle: one of the two has it.
+#[test]
+fn node_left_is_found_by_one() {
+    model(3, || {
+        let (tx, leaves) = channel();
+        let (other, mut rx) = (tx.clone(), leaves.clone());
+        drop(leaves);
+        let thread = thread::spawn(move || displaced(other.clone().send(Tracked::new(1))));
+        let here = displaced(tx.clone().send(Tracked::new(2)));
+        let mut all = [thread.join().unwrap(), here, number(rx.try_recv())];
+        all.sort_unstable();
+        assert_eq!(all, [None, Some(1), Some(2)]);
+    });
+}
