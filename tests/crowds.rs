@@ -6,57 +6,18 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
-    sync::{Arc, Mutex},
     task::Poll,
 };
 
 mod common {
+    pub(crate) mod crowd;
     #[expect(dead_code, reason = "each test uses a part of it")]
     pub(crate) mod waker;
 }
-use common::waker::{Event, Task};
+use common::crowd::{Crowd, all};
 
 /// One word of 64 bits and its neighbours, and sizes at which a list that doubles has grown once more.
 const SIZES: [usize; 9] = [1, 2, 3, 63, 64, 65, 127, 600, 2100];
-
-/// Tasks that note their numbers when they are woken.
-struct Crowd {
-    tasks: Vec<Task>,
-    woken: Arc<Mutex<Vec<usize>>>,
-}
-
-impl Crowd {
-    fn new(size: usize) -> Self {
-        let woken: Arc<Mutex<Vec<usize>>> = Arc::default();
-        let task = |at| {
-            let woken = Arc::clone(&woken);
-            Task::with(move |event| {
-                if event == Event::Wake {
-                    woken.lock().unwrap().push(at);
-                }
-            })
-        };
-        Self { tasks: (0..size).map(task).collect(), woken }
-    }
-
-    fn pends(&self, at: usize, future: &mut (impl Future + Unpin)) {
-        assert!(self.tasks[at].poll(future).is_pending(), "{at} does not wait");
-    }
-
-    /// The tasks woken since the last call, sorted.
-    fn woken(&self) -> Vec<usize> {
-        let mut woken = mem::take(&mut *self.woken.lock().unwrap());
-        woken.sort_unstable();
-        woken
-    }
-
-    /// The only task woken since the last call.
-    fn woken_one(&self) -> usize {
-        let woken = self.woken();
-        assert_eq!(woken.len(), 1, "woken: {woken:?}");
-        woken[0]
-    }
-}
 
 /// A channel with so many receivers.
 fn crowded(size: usize) -> (Sender<usize>, Vec<Receiver<usize>>) {
@@ -67,10 +28,6 @@ fn crowded(size: usize) -> (Sender<usize>, Vec<Receiver<usize>>) {
 /// The places at both ends of each word, and a few in its middle.
 fn places(size: usize) -> impl Iterator<Item = usize> {
     (0..size).filter(move |at| at + 1 == size || matches!(at % 64, 0..3 | 30..33 | 61..64))
-}
-
-fn all(size: usize) -> Vec<usize> {
-    (0..size).collect()
 }
 
 #[test]
