@@ -4,7 +4,7 @@ use super::{
     POISON, RANKS, World,
     handles::{Handle, Predicate, Seat},
     is_wanted,
-    model::{Did, Item, Log},
+    model::{Did, Item, Log, Sent},
 };
 use crate::mishaps::{Bytes, Ledger, Sleeper, Value, caught, strike};
 use overwrite_channel::{Receiver, SendError};
@@ -33,13 +33,12 @@ impl Tool {
             Side::Sender(tx) => {
                 let value = self.ledger.issue(self.rank, false);
                 self.log.send(Item::of(&value), || match caught(|| tx.send(value)) {
-                    Some(Ok(displaced)) => Ok(displaced.map(Value::taken)),
+                    Some(Ok(displaced)) => Sent::Displaced(displaced.map(Value::taken)),
                     Some(Err(SendError(value))) => {
                         value.taken();
-                        Err(())
+                        Sent::Refused
                     }
-                    // It has woken somebody: the slot was empty.
-                    None => Ok(None),
+                    None => Sent::Panicked,
                 });
             }
             Side::Receiver(rx) => {

@@ -23,8 +23,7 @@ impl Item {
 /// What was done in the middle of a call, and what came of it.
 #[derive(Debug)]
 pub(super) enum Did {
-    /// It displaced another, or none, or was refused.
-    Send(Item, Result<Option<usize>, ()>),
+    Send(Item, Sent),
     /// Or there was none: is nobody there to send one?
     Receive(Result<usize, bool>),
     DropSender,
@@ -34,6 +33,16 @@ pub(super) enum Did {
         item: Item,
         strikes: bool,
     },
+}
+
+/// What came of a send.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// It displaced another value, or none.
+    Displaced(Option<usize>),
+    Refused,
+    /// A waker that it woke has panicked. If it displaced a value, this is dropped.
+    Panicked,
 }
 
 /// In the order in which it took effect.
@@ -46,9 +55,9 @@ impl Log {
     }
 
     /// A send takes effect before it wakes those who go on with the log: what came of it is written down later.
-    pub(super) fn send(&self, item: Item, send: impl FnOnce() -> Result<Option<usize>, ()>) {
+    pub(super) fn send(&self, item: Item, send: impl FnOnce() -> Sent) {
         let at = self.0.lock().unwrap().len();
-        self.push(Did::Send(item, Ok(None)));
+        self.push(Did::Send(item, Sent::Refused));
         let outcome = send();
         self.0.lock().unwrap()[at] = Did::Send(item, outcome);
     }
@@ -100,12 +109,16 @@ impl Model {
 
     pub(super) fn apply(&mut self, did: &Did, call: &mut Call) {
         match *did {
-            Did::Send(item, Ok(displaced)) => {
+            Did::Send(item, Sent::Displaced(displaced)) => {
                 assert!(self.receivers > 0, "nobody is there");
                 self.vacate(displaced, call);
                 self.slot = Some(item);
             }
-            Did::Send(_, Err(())) => assert_eq!(self.receivers, 0, "it was refused"),
+            Did::Send(_, Sent::Refused) => assert_eq!(self.receivers, 0, "it was refused"),
+            Did::Send(item, Sent::Panicked) => {
+                let displaced = self.slot.replace(item);
+                assert!(displaced.is_none_or(|slot| !self.ledger.is_alive(slot.id)), "kept");
+            }
             Did::Receive(Ok(id)) => self.vacate(Some(id), call),
             Did::Receive(Err(is_disconnected)) => {
                 self.vacate(None, call);
