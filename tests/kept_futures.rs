@@ -43,9 +43,9 @@ fn a_wait_that_finds_a_value_makes_up_for_a_forgotten_future() {
         ("recv_async", |rx| futures::executor::block_on(rx.recv_async()).unwrap()),
     ];
     for (name, receive) in receive {
-        let (mut tx, mut waits) = channel();
-        // The newer cell is woken first.
-        let mut forgets = waits.clone();
+        // The receiver that was made first has the first turn.
+        let (mut tx, mut forgets) = channel();
+        let mut waits = forgets.clone();
         let (waiting, forgotten) = (Arc::default(), Arc::default());
         let mut future = pin!(waits.recv_async());
         assert!(poll(future.as_mut(), &waiting).is_pending());

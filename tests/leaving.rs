@@ -55,7 +55,6 @@ fn those_who_leave_strand_nobody(watch: &Watch, look: fn(&mut Receiver<usize>, D
     let (sleeper, received) = (Sleeper::default(), AtomicUsize::new(0));
     let (started, looked) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (mut tx, stays) = channel();
-    // The receiver that came last is woken first.
     let mut leaves = stays.clone();
     leaves.set_spin_limit(0);
     thread::scope(|scope| {

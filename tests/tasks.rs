@@ -197,11 +197,10 @@ fn drop_at(point: Dropped, way: usize) {
     use Dropped::*;
     let ledger = Ledger::new(10);
     let [task, beside] = [(); 2].map(|()| Task::new());
-    let (tx, mut waits) = channel();
+    // The receiver that was made first has the first turn.
+    let (tx, mut goes) = channel();
     let mut tx = Some(tx);
-    let mut snatches = waits.clone();
-    // Made last, it has the newest cell and is woken first.
-    let mut goes = waits.clone();
+    let (mut waits, mut snatches) = (goes.clone(), goes.clone());
     let mut other = waits.recv_async();
     assert!(beside.poll(&mut other).is_pending());
     beside.seen();

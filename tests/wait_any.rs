@@ -420,8 +420,8 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
     watched(|watch| {
         let _running = watch.running("wait_any");
         let [task, beside] = [(); 2].map(|()| Task::new());
-        let (mut tx, mut waits) = channel();
-        let (mut takes, mut rx) = (waits.clone(), waits.clone());
+        let (mut tx, mut rx) = channel();
+        let (mut takes, mut waits) = (rx.clone(), rx.clone());
         rx.set_spin_limit(0);
         let mut future = waits.recv_async();
         assert!(beside.poll(&mut future).is_pending());
@@ -429,11 +429,7 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
         assert!(task.poll(&mut lost).is_pending());
         mem::forget(lost);
         tx.send(1).unwrap();
-        assert_eq!(
-            (task.seen().woken, beside.seen().woken),
-            (1, 0),
-            "the newest cell is woken first"
-        );
+        assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the first turn");
         assert_eq!(takes.try_recv(), Ok(1));
         parking(
             |timeout| assert_eq!(wait_any_timeout(&mut [&mut rx], timeout), None),
@@ -445,15 +441,15 @@ fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_that_parks() {
 #[test]
 fn the_wake_of_a_forgotten_future_is_passed_on_whatever_is_ready() {
     let [task, beside] = [(); 2].map(|()| Task::new());
-    let (mut tx, mut waits) = channel();
-    let mut rx = waits.clone();
+    let (mut tx, mut rx) = channel();
+    let mut waits = rx.clone();
     let mut future = waits.recv_async();
     assert!(beside.poll(&mut future).is_pending());
     let mut lost = rx.recv_async();
     assert!(task.poll(&mut lost).is_pending());
     mem::forget(lost);
     tx.send(1).unwrap();
-    assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the newest cell is woken first");
+    assert_eq!((task.seen().woken, beside.seen().woken), (1, 0), "the first turn");
     // Nobody says that this thread takes what is there.
     let (mut other_tx, mut other) = channel();
     other_tx.send(2).unwrap();

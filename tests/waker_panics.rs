@@ -117,8 +117,7 @@ fn the_one_whose_waker_panicked_may_still_receive() {
 #[test]
 fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
     const RECEIVERS: usize = 6;
-    // Which one panics, and how many of them wait inside a call: those with the newest cells, or the
-    // oldest.
+    // Which one panics, and how many of them wait inside a call: those whose receivers were made last, or first.
     for panics_at in 0..RECEIVERS {
         for in_call in 0..=RECEIVERS {
             for newest in [false, true] {
@@ -143,7 +142,8 @@ fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
                     task.seen();
                 }
                 let outcome = catch_unwind(AssertUnwindSafe(|| tx.send(1)));
-                drop(futures);
+                // The ones that were woken go last: then no other is left to be woken by them.
+                futures.into_iter().rev().for_each(drop);
                 let woken: Vec<_> = waiters.iter().map(|(task, _)| task.seen().woken).collect();
                 let about = format!("{panics_at} of {in_call}, {newest}: {woken:?}");
                 assert!(left_ones.clone().all(|at| woken[at] >= 1), "{about}");
@@ -164,11 +164,10 @@ fn those_who_wait_beside_a_waker_that_panics_are_woken_all_the_same() {
 fn a_second_one_in_a_call_is_woken_at_once_if_the_first_ones_waker_panics() {
     let ledger = Ledger::new(10);
     let (first, second) = (panicking(Event::Wake), Task::new());
-    let (mut tx, mut second_rx) = channel();
-    let mut third_rx = second_rx.clone();
+    // The receiver that was made first has the first turn.
+    let (mut tx, mut first_rx) = channel();
+    let (mut second_rx, mut third_rx) = (first_rx.clone(), first_rx.clone());
     let third = Task::new();
-    // The newest cell is woken first.
-    let mut first_rx = second_rx.clone();
     let mut first_future = first_rx.recv_async();
     let (mut second_future, mut third_future) = (second_rx.recv_async(), third_rx.recv_async());
     assert!(first.poll(&mut first_future).is_pending());
@@ -189,9 +188,9 @@ fn a_second_one_in_a_call_is_woken_at_once_if_the_first_ones_waker_panics() {
 fn a_thread_that_is_parked_is_woken_though_a_waker_before_it_panics() {
     watched(|watch| {
         let task = panicking(Event::Wake);
-        let (mut tx, mut parks) = channel();
+        let (mut tx, mut rx) = channel();
+        let mut parks = rx.clone();
         parks.set_spin_limit(0);
-        let mut rx = parks.clone();
         let mut future = rx.recv_async();
         assert!(task.poll(&mut future).is_pending());
         let sleeper = Sleeper::default();
@@ -205,7 +204,7 @@ fn a_thread_that_is_parked_is_woken_though_a_waker_before_it_panics() {
             panics(|| tx.send(1));
             assert_eq!(receiver.join().unwrap(), Ok(1));
         });
-        assert_eq!(task.seen().woken, 1, "the newest cell is woken first");
+        assert_eq!(task.seen().woken, 1, "the first turn");
     });
 }
 
@@ -213,9 +212,8 @@ fn a_thread_that_is_parked_is_woken_though_a_waker_before_it_panics() {
 fn a_dropped_future_that_passes_its_wake_to_a_waker_that_panics_loses_nothing() {
     let ledger = Ledger::new(10);
     let (first, second, third) = (Task::new(), panicking(Event::Wake), Task::new());
-    let (mut tx, mut third_rx) = channel();
-    let mut second_rx = third_rx.clone();
-    let mut first_rx = second_rx.clone();
+    let (mut tx, mut first_rx) = channel();
+    let (mut second_rx, mut third_rx) = (first_rx.clone(), first_rx.clone());
     let (mut one, mut two, mut three) =
         (first_rx.recv_async(), second_rx.recv_async(), third_rx.recv_async());
     assert!(first.poll(&mut one).is_pending());
@@ -235,8 +233,9 @@ fn a_dropped_future_that_passes_its_wake_to_a_waker_that_panics_loses_nothing() 
 fn a_receiver_whose_drop_wakes_a_waker_that_panics_is_gone() {
     let ((), counts) = measure(|| {
         let task = panicking(Event::Wake);
-        let (mut tx, mut waits) = channel();
-        let mut rx = waits.clone();
+        // The receiver that was made first has the first turn.
+        let (mut tx, mut rx) = channel();
+        let mut waits = rx.clone();
         let mut lost = rx.recv_async();
         assert!(Task::new().poll(&mut lost).is_pending());
         std::mem::forget(lost);
@@ -290,9 +289,9 @@ fn a_waker_that_panics_while_it_is_cloned_leaves_no_trace() {
 #[test]
 fn a_waker_that_panics_while_it_is_cloned_keeps_no_wake_from_others() {
     let (woken, beside) = (Task::new(), Task::new());
-    let (mut tx, mut waits) = channel();
-    let mut takes = waits.clone();
-    let mut rx = waits.clone();
+    // The receiver that was made first has the first turn.
+    let (mut tx, mut rx) = channel();
+    let (mut waits, mut takes) = (rx.clone(), rx.clone());
     let (mut future, mut other) = (rx.recv_async(), waits.recv_async());
     assert!(beside.poll(&mut other).is_pending());
     assert!(woken.poll(&mut future).is_pending());
@@ -362,18 +361,19 @@ fn a_waker_that_panics_while_it_is_dropped_loses_no_more_than_the_value_just_tak
 fn a_value_taken_while_a_waker_panics_is_dropped_once() {
     let ledger = Ledger::new(10);
     let (task, woken) = (panicking(Event::Drop), Task::new());
-    let (mut tx, mut other) = channel();
-    let mut rx = other.clone();
-    let mut newest = rx.recv_async();
+    // The receiver that was made first has the first turn.
+    let (mut tx, mut rx) = channel();
+    let mut other = rx.clone();
+    let mut first = rx.recv_async();
     let mut waits = other.recv_async();
     assert!(task.poll(&mut waits).is_pending());
-    assert!(woken.poll(&mut newest).is_pending());
+    assert!(woken.poll(&mut first).is_pending());
     tx.send(ledger.issue()).unwrap();
     assert_eq!((task.seen().woken, woken.seen().woken), (0, 1));
-    // The one that was not woken finds the value, and its waker is dropped.
+    // The receiver that was not woken finds the value, and its waker is dropped.
     panics(|| task.poll(&mut waits).is_ready());
     assert_eq!(ledger.dropped(), [0]);
-    drop((newest, waits));
+    drop((first, waits));
     drop(other);
     still_works(tx, rx, &ledger);
 }
@@ -388,9 +388,9 @@ fn a_channel_closes_and_is_freed_though_wakers_panic() {
             let ledger = Ledger::new(1);
             let ((), counts) = measure(|| {
                 let (task, beside) = (panicking(Event::Wake), Task::new());
-                let (mut tx, mut rx) = channel::<Payload<'_>>();
-                let mut other = rx.clone();
-                let mut third = rx.clone();
+                // The receiver that was made first has the first turn.
+                let (mut tx, mut third) = channel::<Payload<'_>>();
+                let (mut rx, mut other) = (third.clone(), third.clone());
                 let mut future = other.recv_async();
                 assert!(beside.poll(&mut future).is_pending());
                 let mut lost = third.recv_async();

@@ -269,9 +269,9 @@ fn panic_of_a_wake_passed_on_leaks_nothing() {
         }
     }
     model(2, || {
-        let (mut tx, mut rx) = channel();
-        // The newest cell, which a wake comes to first.
-        let mut receives = rx.clone();
+        // The receiver that was made first has the first turn.
+        let (mut tx, mut receives) = channel();
+        let mut rx = receives.clone();
         let waker = Waker::from(Arc::new(Panics));
         let mut future = rx.recv_async();
         assert!(pin!(&mut future).poll(&mut Context::from_waker(&waker)).is_pending());

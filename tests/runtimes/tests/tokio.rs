@@ -210,8 +210,8 @@ fn tasks_are_aborted<R: Runtime>() {
                 assert_eq!(tx.send(round), Ok(None));
                 yield_times(dice.below(2)).await;
             }
-            // All but the first, which has the oldest cell: it is reached last.
-            tasks[1..].iter().for_each(tokio::task::JoinHandle::abort);
+            // All but the last, which has the last turn.
+            tasks[..TASKS].iter().for_each(tokio::task::JoinHandle::abort);
             if abort_first {
                 yield_now().await;
                 assert_eq!(tx.send(round), Ok(None));

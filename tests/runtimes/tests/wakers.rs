@@ -91,15 +91,15 @@ fn the_last_waker_is_woken() {
             });
             let _ends = Ends(&step);
             for round in rounds(20_000).map(|round| round - 1) {
-                let (mut tx, mut stays) = channel();
-                let (mut leaves, mut takes) = (stays.clone(), stays.clone());
+                let (mut tx, mut leaves) = channel();
+                let (mut stays, mut takes) = (leaves.clone(), leaves.clone());
                 let mut stays = async move { stays.recv_async().await }.boxed();
                 let mut leaves = async move { leaves.recv_async().await }.boxed();
                 assert!(poll(&mut stays).0.is_pending());
                 let (pending, woken) = poll(&mut leaves);
                 assert!(pending.is_pending());
-                // It has the newer cell, and is woken; for a value that another one takes, so that it
-                // owes a wake when it leaves.
+                // It has the first turn, and is woken; for a value that another one takes, so that it owes a wake
+                // when it leaves.
                 assert_eq!(tx.send(1), Ok(None));
                 assert!(woken.0.load(SeqCst));
                 assert_eq!(takes.try_recv(), Ok(1));

@@ -180,9 +180,9 @@ fn each_send_wakes_one() {
 #[test]
 fn a_dropped_future_passes_its_wake_on() {
     explore(|| {
-        let (mut tx, mut waits) = channel();
-        // The newest receiver is woken first.
-        let mut gives_up = waits.clone();
+        // The receiver that was made first has the first turn.
+        let (mut tx, mut gives_up) = channel();
+        let mut waits = gives_up.clone();
         let (received, has_received) = mpsc::channel();
         let other = received.clone();
         let first = thread::spawn(move || {

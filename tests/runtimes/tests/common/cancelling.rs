@@ -275,7 +275,6 @@ enum Patient {
 }
 
 fn stress<R: Runtime>(patient: Patient, manners: &'static [Manner], impatient: usize) {
-    // The patient one has the oldest cell, which is reached last.
     let (tx, rx) = channel();
     let (answer, answers) = channel();
     let mut orders = Vec::new();
