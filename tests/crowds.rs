@@ -6,15 +6,15 @@ use std::{
     future::{Future, poll_fn},
     iter, mem,
     pin::{Pin, pin},
-    sync::{Arc, Mutex},
     task::Poll,
 };
 
 mod common {
+    pub(crate) mod crowd;
     #[expect(dead_code, reason = "each test uses a part of it")]
     pub(crate) mod waker;
 }
-use common::waker::{Event, Task};
+use common::crowd::{Crowd, all};
 
 /// One word of 64 bits and its neighbours, and sizes at which a list that doubles has grown once more.
 const SIZES: [usize; 9] = [1, 2, 3, 63, 64, 65, 127, 600, 2100];
@@ -71,10 +71,6 @@ fn crowded(size: usize) -> (Sender<usize>, Vec<Receiver<usize>>) {
 /// The places at both ends of each word, and a few in its middle.
 fn places(size: usize) -> impl Iterator<Item = usize> {
     (0..size).filter(move |at| at + 1 == size || matches!(at % 64, 0..3 | 30..33 | 61..64))
-}
-
-fn all(size: usize) -> Vec<usize> {
-    (0..size).collect()
 }
 
 #[test]

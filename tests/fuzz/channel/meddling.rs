@@ -4,7 +4,7 @@ use super::{
     POISON, RANKS, World,
     handles::{Handle, Predicate, Seat},
     is_wanted,
-    model::{Did, Item, Log},
+    model::{Did, Item, Log, Sent},
 };
 use crate::mishaps::{Bytes, Ledger, Sleeper, Value, caught, strike};
 use overwrite_channel::{Receiver, SendError};

@@ -142,6 +142,53 @@ fn of_three_senders() {
     explore(|| crowd(3));
 }
 
+/// Futures that are notified and not polled again delay the others for no more sends than there are of them. No other
+/// wake helps: the senders stay.
+#[test]
+fn of_futures_that_stall() {
+    explore(|| {
+        let (tx, rx) = channel();
+        let stay = thread_rng().gen_range(1..=4);
+        let mut rxs = vec![rx; stay + thread_rng().gen_range(1..=4)];
+        let (received, has_received) = mpsc::channel();
+        let receivers: Vec<_> = (0..stay)
+            .map(|_| {
+                let rx = rxs.swap_remove(thread_rng().gen_range(0..rxs.len()));
+                let (received, receive) =
+                    (received.clone(), pick(&[as_thread as Receive, as_task]));
+                thread::spawn(move || {
+                    receive(rx, &mut |value| {
+                        // The first one is waited for.
+                        let _ = received.send(value);
+                    });
+                })
+            })
+            .collect();
+        let sends = 0..=u32::try_from(rxs.len()).expect("a few");
+        let mut futures: Vec<_> = rxs.iter_mut().map(Receiver::recv_async).collect();
+        for future in &mut futures {
+            let poll = Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
+            assert!(poll.is_pending());
+        }
+        let senders = [tx.clone(), tx.clone()].map(|mut tx| {
+            let sends = sends.clone();
+            thread::spawn(move || {
+                for value in sends {
+                    tx.send(value).expect("there are receivers");
+                }
+            })
+        });
+        for sender in senders {
+            sender.join().expect("no call panics");
+        }
+        has_received.recv().expect("the receivers stay");
+        drop((tx, futures));
+        for receiver in receivers {
+            receiver.join().expect("no call panics");
+        }
+    });
+}
+
 /// Waits for a change, in some way.
 type Change = fn(&mut watch::Receiver<u32>);
 

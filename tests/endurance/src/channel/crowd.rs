@@ -1,9 +1,9 @@
 //! A crowd: one task with many receivers. Most are idle; others wait in futures, or have left the task's waker behind.
 //! A future that was woken is polled a while later, dropped or forgotten, and receivers come and go.
 
-use super::{Value, receiving::Reader};
+use super::{MOST_SENDERS, Value, receiving::Reader};
 use crate::{tally::cancelled, wakers::poll_once};
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError, RecvFuture};
 use std::{
     future::{Future, poll_fn},
@@ -45,6 +45,8 @@ impl Wait<'_> {
 pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
     let world = Arc::clone(&reader.world);
     let size = rxs.len();
+    // At most so many of its receivers have a future that was forgotten.
+    let mut forgotten = 0;
     while !rxs.is_empty() && reader.goes_on() {
         reader.post.doing("receivers of a crowd come and go");
         // One by one: a drop that panics does not keep the next one.
@@ -55,7 +57,7 @@ pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
             rxs.extend(come.filter(|_| rxs.len() < size));
             world.mishaps.catch(|| drop(goes));
         }
-        if wait(&mut reader, &mut rxs).await {
+        if wait(&mut reader, &mut rxs, &mut forgotten).await {
             reader.check_end(&mut rxs[0]);
             break;
         }
@@ -66,8 +68,9 @@ pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
 }
 
 /// Lets some receivers wait for some time. Returns `true` if no sender is left.
-async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
+async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>], forgotten: &mut usize) -> bool {
     let world = Arc::clone(&reader.world);
+    let (spare, rxs) = rxs.split_first_mut().expect("some stay");
     let mut waits = FuturesUnordered::new();
     reader.post.doing("receivers of a crowd begin to wait");
     for rx in rxs {
@@ -85,6 +88,15 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
             }
             _ => {}
         }
+    }
+    // Where a receiver stays, and every value is of the same channel.
+    if reader.dice.one_in(2) && world.senders_first && world.channels == 1 {
+        // Until all wait.
+        let mut poll = || world.mishaps.catch(|| waits.next().now_or_never().flatten()).flatten();
+        while let Some(Ok(value)) = poll() {
+            reader.got(value);
+        }
+        stall(reader, spare, waits.len() + *forgotten).await;
     }
     let mut is_over = false;
     for _ in 0..reader.dice.below(20) {
@@ -108,7 +120,25 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
     }
     reader.post.doing("a crowd gives up");
     for wait in &mut waits {
+        *forgotten += usize::from(wait.is_forgotten);
         world.mishaps.catch(|| wait.end());
     }
     is_over
+}
+
+/// Polls no future until another receiver has taken a value. When senders have displaced as many values as there are
+/// futures that may be notified in vain, and one more each, another receiver must have been notified. If they send fewer,
+/// this lasts a moment only.
+async fn stall(reader: &mut Reader, spare: &Receiver<Value>, stalled: usize) {
+    reader.post.doing("a crowd stalls");
+    let ledger = &reader.world.ledger;
+    let (taken, enough) = (ledger.taken(), ledger.displaced() + stalled + 1 + MOST_SENDERS);
+    let mut looks = 0;
+    while ledger.taken() == taken && !spare.is_disconnected() {
+        if looks == 5 && ledger.displaced() < enough {
+            break;
+        }
+        looks = 5.min(looks + 1);
+        sleep(Duration::from_millis(1)).await;
+    }
 }
