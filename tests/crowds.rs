@@ -22,45 +22,6 @@ const SIZES: [usize; 9] = [1, 2, 3, 63, 64, 65, 127, 600, 2100];
 /// So many waits of one handle in a row are ready before one yields.
 const READY_IN_A_ROW: usize = 128;
 
-/// Tasks that note their numbers when they are woken.
-struct Crowd {
-    tasks: Vec<Task>,
-    woken: Arc<Mutex<Vec<usize>>>,
-}
-
-impl Crowd {
-    fn new(size: usize) -> Self {
-        let woken: Arc<Mutex<Vec<usize>>> = Arc::default();
-        let task = |at| {
-            let woken = Arc::clone(&woken);
-            Task::with(move |event| {
-                if event == Event::Wake {
-                    woken.lock().unwrap().push(at);
-                }
-            })
-        };
-        Self { tasks: (0..size).map(task).collect(), woken }
-    }
-
-    fn pends(&self, at: usize, future: &mut (impl Future + Unpin)) {
-        assert!(self.tasks[at].poll(future).is_pending(), "{at} does not wait");
-    }
-
-    /// The tasks woken since the last call, sorted.
-    fn woken(&self) -> Vec<usize> {
-        let mut woken = mem::take(&mut *self.woken.lock().unwrap());
-        woken.sort_unstable();
-        woken
-    }
-
-    /// The only task woken since the last call.
-    fn woken_one(&self) -> usize {
-        let woken = self.woken();
-        assert_eq!(woken.len(), 1, "woken: {woken:?}");
-        woken[0]
-    }
-}
-
 /// A channel with so many receivers: the first, and its clones in order.
 fn crowded(size: usize) -> (Sender<usize>, Vec<Receiver<usize>>) {
     let (tx, first) = channel();

@@ -185,7 +185,6 @@ fn clones_made_and_dropped_take_no_more_than_the_most_there_were_at_once() {
     for seed in 1..=4 {
         let ((tx, rx), Counts { live_bytes: block, .. }) = measure(channel::<Large>);
         let mut churn = Churn::new(tx, rx, seed);
-        let lists: [_; MOST + 1] = std::array::from_fn(|most| list_bytes(most.max(1)));
         let (mut live, mut handles, mut receivers) = (block, 2, 1);
         for _ in 0..5_000 {
             live += measure(|| churn.step()).1.live_bytes;

@@ -368,7 +368,7 @@ fn a_value_taken_while_a_waker_panics_is_dropped_once() {
     assert!(woken.poll(&mut first).is_pending());
     tx.send(ledger.issue()).unwrap();
     assert_eq!((task.seen().woken, woken.seen().woken), (0, 1));
-    // The receiver that was not woken finds the value, and its waker is dropped.
+    // The one that was not woken finds the value, and its waker is dropped.
     panics(|| task.poll(&mut waits).is_ready());
     assert_eq!(ledger.dropped(), [0]);
     drop((first, waits));

@@ -4,7 +4,7 @@ use super::{
     POISON, RANKS, World,
     handles::{Handle, Predicate, Seat},
     is_wanted,
-    model::{Did, Item, Log, Sent},
+    model::{Did, Item, Log},
 };
 use crate::mishaps::{Bytes, Ledger, Sleeper, Value, caught, strike};
 use overwrite_channel::{Receiver, SendError};

@@ -38,16 +38,6 @@ pub(super) enum Did {
     },
 }
 
-/// What came of a send.
-#[derive(Debug)]
-pub(super) enum Sent {
-    /// It displaced another value, or none.
-    Displaced(Option<usize>),
-    Refused,
-    /// A waker that it woke has panicked. If it displaced a value, this is dropped.
-    Panicked,
-}
-
 /// In the order in which it took effect.
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<Did>>>);
@@ -122,7 +112,7 @@ impl Model {
 
     pub(super) fn apply(&mut self, did: &Did, call: &mut Call) {
         match *did {
-            Did::Send(item, Sent::Displaced(displaced)) => {
+            Did::Send(item, Ok(displaced)) => {
                 assert!(self.receivers > 0, "nobody is there");
                 self.vacate(displaced, call);
                 self.slot = Some(item);

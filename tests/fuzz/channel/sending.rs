@@ -60,8 +60,7 @@ impl World {
         let tx = self.desks[desk].idle();
         // What was done until now, by dropping a future, is done.
         self.catch_up();
-        let (is_refused, is_full) = (self.model.receivers == 0, self.model.slot.is_some());
-        let asleep = self.asleep_in_call();
+        let is_refused = self.model.receivers == 0;
         let sent = caught(|| match (tx, how) {
             (Handle::Own(tx), NEWEST) => tx.send_newest(value),
             (Handle::Own(tx), NEWEST_BY_KEY) => tx.send_newest_by_key(value, key),
@@ -77,13 +76,6 @@ impl World {
             assert_eq!(back, Some(item.id), "nobody is there");
             return;
         }
-        // A sink says nothing of what it displaces. Another send says so, unless a panic has ended it.
-        let has_displaced = match &sent {
-            Some(Ok(displaced)) if how < SINK => displaced.is_some(),
-            _ => is_full && how >= SINK,
-        };
-        let is_held_up = has_displaced && asleep > 0 && self.asleep_in_call() == asleep;
-        assert!(!is_held_up, "all futures that were woken may be stalled, and it wakes no other");
         let not_kept = self.sent(how, item);
         match sent {
             Some(Ok(displaced)) if how < SINK => {
@@ -95,12 +87,6 @@ impl World {
                 assert!(not_kept.is_none_or(|item| !self.model.ledger.is_alive(item.id)));
             }
         }
-    }
-
-    /// How many futures wait and have not been woken.
-    fn asleep_in_call(&self) -> usize {
-        let asleep = self.seats.iter().filter_map(|seat| seat.asleep.as_ref());
-        asleep.filter(|asleep| asleep.in_call && !asleep.sleeper.was_called()).count()
     }
 
     /// Returns what it has not kept. It wakes only after its last exchange.
