@@ -147,7 +147,7 @@ fn of_three_senders() {
 #[test]
 fn of_futures_that_stall() {
     explore(|| {
-        let (tx, rx) = channel();
+        let (mut tx, rx) = channel();
         let stay = thread_rng().gen_range(1..=4);
         let mut rxs = vec![rx; stay + thread_rng().gen_range(1..=4)];
         let (received, has_received) = mpsc::channel();
@@ -180,6 +180,10 @@ fn of_futures_that_stall() {
         });
         for sender in senders {
             sender.join().expect("no call panics");
+        }
+        // Sends that overlap may each count on the other. These come one after another.
+        for value in sends {
+            tx.send(value).expect("there are receivers");
         }
         has_received.recv().expect("the receivers stay");
         drop((tx, futures));
