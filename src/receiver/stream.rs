@@ -45,7 +45,7 @@ impl<T> Stream for Receiver<T> {
 /// once. What other threads do to the channel changes nothing about it.
 ///
 /// Each receiver returns the end of its own stream: a clone is not terminated. An error of
-/// [`recv`](Receiver::recv), [`poll_recv`](Receiver::poll_recv) and so on is not the stream's end.
+/// [`recv_async`](Receiver::recv_async), [`poll_recv`](Receiver::poll_recv) and so on is not the stream's end.
 ///
 /// # Examples
 ///
