@@ -19,6 +19,9 @@ use common::crowd::{Crowd, all};
 /// One word of 64 bits and its neighbours, and sizes at which a list that doubles has grown once more.
 const SIZES: [usize; 9] = [1, 2, 3, 63, 64, 65, 127, 600, 2100];
 
+/// So many that a segment of the list has more than one count.
+const VAST: usize = 12_400;
+
 /// So many waits of one handle in a row are ready before one yields.
 const READY_IN_A_ROW: usize = 128;
 
@@ -96,7 +99,7 @@ fn a_wake_is_passed_on_through_a_whole_crowd() {
 /// All but one of the receivers are idle, and the one that waits is each of them in turn.
 #[test]
 fn a_wake_finds_the_one_that_waits_among_many_that_are_idle() {
-    for size in SIZES {
+    for size in SIZES.into_iter().chain([VAST]) {
         let crowd = Crowd::new(size);
         let (mut tx, mut rxs) = crowded(size);
         for at in places(size) {
@@ -260,7 +263,7 @@ fn each_change_wakes_a_whole_crowd() {
 
 #[test]
 fn a_change_finds_the_one_that_waits_among_many_that_are_idle() {
-    for size in SIZES {
+    for size in SIZES.into_iter().chain([VAST]) {
         let crowd = Crowd::new(size);
         let (tx, rx) = watch::channel(0);
         let mut rxs = vec![rx; size];

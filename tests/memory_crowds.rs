@@ -5,11 +5,13 @@
 use overwrite_channel::{channel, watch};
 use std::{
     future::Future,
+    hint::spin_loop,
     mem,
     pin::Pin,
-    sync::Barrier,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::{Context, Waker},
     thread,
+    time::{Duration, Instant},
 };
 
 mod common {
@@ -33,19 +35,45 @@ const BYTES: isize = 2 * 25;
 const THREADS: usize = 4;
 const ROUNDS: usize = 4;
 
+/// Where threads meet before each handle they make, so that they look for a vacant node at the same moment; but not
+/// for long, because the machine may be busy.
+struct Meeting {
+    threads: usize,
+    came: AtomicUsize,
+    end: Instant,
+}
+
+impl Meeting {
+    fn new(threads: usize) -> Self {
+        let end = Instant::now() + Duration::from_millis(200);
+        Self { threads, came: AtomicUsize::new(0), end }
+    }
+
+    fn meet(&self) {
+        let all = (self.came.fetch_add(1, SeqCst) / self.threads + 1) * self.threads;
+        let mut looks = 0;
+        while self.came.load(SeqCst) < all && (looks % 200 > 0 || Instant::now() < self.end) {
+            looks += 1;
+            if looks % 200 > 0 { spin_loop() } else { thread::yield_now() }
+        }
+    }
+}
+
 /// Makes `each` handles, and several times drops some and makes as many in their places.
-fn churn<H>(make: &impl Fn() -> H, each: usize, all: &Barrier) -> Vec<H> {
+fn churn<H>(make: &impl Fn() -> H, each: usize, meeting: &Meeting) -> Vec<H> {
     let mut handles = Vec::with_capacity(each);
-    all.wait();
-    handles.extend((0..each).map(|_| make()));
-    all.wait();
-    for step in [1, 2, 3, 7] {
+    for step in [1, 1, 2, 3, 7] {
         let mut at = 0;
         handles.retain(|_| {
             at += 1;
             at % step != 0
         });
-        handles.extend((handles.len()..each).map(|_| make()));
+        // The other threads have dropped theirs.
+        meeting.meet();
+        for _ in handles.len()..each {
+            meeting.meet();
+            handles.push(make());
+        }
     }
     handles
 }
@@ -58,9 +86,9 @@ fn left_behind<H: Send>(
     wait: impl Fn(&mut H, &Task),
     wake: impl FnOnce(),
 ) -> isize {
-    let (all, each) = (Barrier::new(threads), MOST / threads);
+    let (meeting, each) = (Meeting::new(threads), MOST / threads);
     let (mut handles, counts): (Vec<_>, Vec<_>) = thread::scope(|scope| {
-        let churn = || measure(|| churn(&make, each, &all));
+        let churn = || measure(|| churn(&make, each, &meeting));
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(churn)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).unzip()
     });
