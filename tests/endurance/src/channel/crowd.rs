@@ -1,7 +1,7 @@
 //! A crowd: one task with many receivers. Most are idle; others wait in futures, or have left the task's waker behind.
 //! A future that was woken is polled a while later, dropped or forgotten, and receivers come and go.
 
-use super::{MOST_SENDERS, Value, receiving::Reader};
+use super::{Value, receiving::Reader};
 use crate::{tally::cancelled, wakers::poll_once};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError, RecvFuture};
@@ -45,8 +45,6 @@ impl Wait<'_> {
 pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
     let world = Arc::clone(&reader.world);
     let size = rxs.len();
-    // At most so many of its receivers have a future that was forgotten.
-    let mut forgotten = 0;
     while !rxs.is_empty() && reader.goes_on() {
         reader.post.doing("receivers of a crowd come and go");
         // One by one: a drop that panics does not keep the next one.
@@ -57,7 +55,7 @@ pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
             rxs.extend(come.filter(|_| rxs.len() < size));
             world.mishaps.catch(|| drop(goes));
         }
-        if wait(&mut reader, &mut rxs, &mut forgotten).await {
+        if wait(&mut reader, &mut rxs).await {
             reader.check_end(&mut rxs[0]);
             break;
         }
@@ -68,7 +66,7 @@ pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
 }
 
 /// Lets some receivers wait for some time. Returns `true` if no sender is left.
-async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>], forgotten: &mut usize) -> bool {
+async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
     let world = Arc::clone(&reader.world);
     let (spare, rxs) = rxs.split_first_mut().expect("some stay");
     let mut waits = FuturesUnordered::new();
@@ -89,14 +87,13 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>], forgotten: &mut 
             _ => {}
         }
     }
-    // Where a receiver stays, and every value is of the same channel.
-    if reader.dice.one_in(2) && world.senders_first && world.channels == 1 {
+    if world.stalls && reader.dice.one_in(3) {
         // Until all wait.
         let mut poll = || world.mishaps.catch(|| waits.next().now_or_never().flatten()).flatten();
         while let Some(Ok(value)) = poll() {
             reader.got(value);
         }
-        stall(reader, spare, waits.len() + *forgotten).await;
+        stall(reader, spare).await;
     }
     let mut is_over = false;
     for _ in 0..reader.dice.below(20) {
@@ -120,25 +117,18 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>], forgotten: &mut 
     }
     reader.post.doing("a crowd gives up");
     for wait in &mut waits {
-        *forgotten += usize::from(wait.is_forgotten);
         world.mishaps.catch(|| wait.end());
     }
     is_over
 }
 
-/// Polls no future until another receiver has taken a value. When senders have displaced as many values as there are
-/// futures that may be notified in vain, and one more each, another receiver must have been notified. If they send fewer,
-/// this lasts a moment only.
-async fn stall(reader: &mut Reader, spare: &Receiver<Value>, stalled: usize) {
+/// Polls no future until a receiver beside the crowd has taken a value. There is one that does, because the senders send
+/// again, and each send that displaces a value notifies one more.
+async fn stall(reader: &mut Reader, spare: &Receiver<Value>) {
     reader.post.doing("a crowd stalls");
     let ledger = &reader.world.ledger;
-    let (taken, enough) = (ledger.taken(), ledger.displaced() + stalled + 1 + MOST_SENDERS);
-    let mut looks = 0;
+    let taken = ledger.taken();
     while ledger.taken() == taken && !spare.is_disconnected() {
-        if looks == 5 && ledger.displaced() < enough {
-            break;
-        }
-        looks = 5.min(looks + 1);
         sleep(Duration::from_millis(1)).await;
     }
 }

@@ -40,7 +40,6 @@ pub(crate) struct Ledger {
     world: u64,
     values: Box<[AtomicU8]>,
     issued: AtomicUsize,
-    displaced: AtomicUsize,
     /// Received, or lost on the way.
     taken: AtomicUsize,
     /// Clones that `send_newest` compares with.
@@ -51,8 +50,8 @@ impl Ledger {
     /// For at most so many values.
     pub(crate) fn new(world: u64, room: usize) -> Self {
         let values = (0..room).map(|_| AtomicU8::new(0)).collect();
-        let [issued, displaced, taken] = [const { AtomicUsize::new(0) }; 3];
-        Self { world, values, issued, displaced, taken, clones: AtomicI64::new(0) }
+        let [issued, taken] = [const { AtomicUsize::new(0) }; 2];
+        Self { world, values, issued, taken, clones: AtomicI64::new(0) }
     }
 
     /// The next value; numbers rise in each thread.
@@ -67,19 +66,12 @@ impl Ledger {
         self.values[number].load(SeqCst) != 0
     }
 
-    pub(crate) fn displaced(&self) -> usize {
-        self.displaced.load(SeqCst)
-    }
-
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(SeqCst)
     }
 
     fn write(&self, number: usize, fate: Fate) {
-        match fate {
-            Fate::Displaced => self.displaced.fetch_add(1, SeqCst),
-            _ => self.taken.fetch_add(1, SeqCst),
-        };
+        self.taken.fetch_add(usize::from(fate != Fate::Displaced), SeqCst);
         let before = self.values[number].fetch_or(fate as u8, SeqCst);
         if before != 0 {
             let before: Vec<_> = FATES.iter().filter(|fate| before & **fate as u8 != 0).collect();

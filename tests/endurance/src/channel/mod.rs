@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 const MOST_SENDERS: usize = 3;
 const MOST_CHANNELS: usize = 2;
+/// More than there are stalled futures in all stalls of a world.
+const MOST_NUDGES: usize = 4000;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 pub(crate) struct World {
@@ -34,6 +36,9 @@ pub(crate) struct World {
     /// Do the senders go first? Then each channel has a receiver that stays until the end, and senders may
     /// wait until a value is taken. Else senders send until nobody is left.
     senders_first: bool,
+    /// Does a crowd have futures that stall until a receiver beside it has taken a value? Then a sender that waits sends
+    /// again after a while.
+    stalls: bool,
     /// Does every wait last until something comes? A receiver that gives up and looks again would hide a
     /// wake that was lost.
     patient: bool,
@@ -58,15 +63,20 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
     let quota = dice.pick(&[20, 200, 1000]);
     let senders_first = !dice.one_in(4);
     let channels = dice.within(1, MOST_CHANNELS);
+    let crowd = dice.one_in(4).then(|| dice.crowd());
+    // Where a receiver stays, and every value is of the same channel.
+    let stalls = senders_first && channels == 1 && crowd.is_some_and(|size| size <= 130);
+    let room = senders * (quota + if stalls { MOST_NUDGES } else { 0 });
     let world = Arc::new(World {
         number,
-        ledger: Arc::new(Ledger::new(number, senders * quota)),
+        ledger: Arc::new(Ledger::new(number, room)),
         mishaps: Mishaps::default(),
         channels,
         sends: dice.pick(&[Sends::Plain, Sends::Newest, Sends::All]),
         rough: dice.one_in(3),
         crowded: dice.one_in(3),
         senders_first,
+        stalls,
         patient: senders_first && !dice.one_in(3),
         wait_one_in: dice.pick(&[1, 4, 20, 100]),
         pause_one_in: dice.pick(&[2, 10, 100]),
@@ -75,8 +85,8 @@ pub(crate) fn begin(number: u64, threads: usize, dice: &mut Dice) -> (Arc<World>
     let ends: Vec<_> = (0..channels).map(|_| channel::<Value>()).collect();
     let (txs, mut rxs): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
     let mut actors: Vec<Actor> = Vec::new();
-    if dice.one_in(4) {
-        let rxs = vec![rxs[0].clone(); dice.crowd()];
+    if let Some(size) = crowd {
+        let rxs = vec![rxs[0].clone(); size];
         actors.push(Actor::Crowd(Reader::crowd(&world, dice), rxs));
     }
     // The same `SharedSender`s for several actors, or senders of their own.

@@ -1,7 +1,7 @@
 //! What a sender does, as a thread or as a task: one send, or whatever else, and then a pause.
 
 use super::{
-    MOST_SENDERS, Sends, Value, World,
+    MOST_NUDGES, MOST_SENDERS, Sends, Value, World,
     ledger::{Fate, in_sink},
 };
 use crate::{dice::Dice, mishaps, posts::Post, tally::cancelled};
@@ -15,6 +15,8 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
+
+pub(super) const WAITS: &str = "waits until its value is taken";
 
 pub(super) enum Handle {
     Own(Sender<Value>),
@@ -36,6 +38,7 @@ pub(super) struct Writer {
     pub(super) dice: Dice,
     index: usize,
     quota: usize,
+    nudges: usize,
     /// One for each channel.
     pub(super) handles: Vec<Handle>,
 }
@@ -63,7 +66,8 @@ impl Writer {
         debug_assert!(index < MOST_SENDERS);
         let name = ["sender 1", "sender 2", "sender 3"][index];
         let post = Post::new(world.number, name);
-        Self { world: Arc::clone(world), post, dice, index, quota, handles }
+        let nudges = MOST_NUDGES;
+        Self { world: Arc::clone(world), post, dice, index, quota, nudges, handles }
     }
 
     pub(super) fn step(&mut self) -> Next {
@@ -177,6 +181,21 @@ impl Writer {
                 false
             }
         }
+    }
+
+    /// The value with that number is not taken: a receiver that would take it may be held up by futures that stall, until
+    /// another value displaces it. Returns the number to wait for.
+    pub(super) fn nudge(&mut self, number: usize) -> usize {
+        if !self.world.stalls || self.nudges == 0 {
+            return number;
+        }
+        self.nudges -= 1;
+        let world = Arc::clone(&self.world);
+        let value = world.ledger.issue(self.index, false);
+        let number = value.number();
+        world.mishaps.catch(|| self.send(0, value));
+        self.post.doing(WAITS);
+        number
     }
 
     /// Looks for a moment whether the value with that number is taken: then the next one comes while

@@ -3,7 +3,7 @@
 use super::{
     Value,
     receiving::{Outcome, Reader},
-    sending::{Next, Writer},
+    sending::{Next, WAITS, Writer},
 };
 use crate::{
     tally::cancelled,
@@ -29,14 +29,15 @@ pub(super) async fn send(mut writer: Writer) {
             Next::Go => {}
             Next::Yield => yield_now().await,
             Next::Nap(time) => sleep(time).await,
-            Next::UntilTaken(number) => {
-                writer.post.doing("waits until its value is taken");
+            Next::UntilTaken(mut number) => {
+                writer.post.doing(WAITS);
                 let mut looks = 0;
                 while !writer.is_taken_soon(number) {
                     looks += 1;
                     // A task that only yields keeps its worker busy.
                     if looks % 20 == 0 {
                         sleep(Duration::from_millis(1)).await;
+                        number = writer.nudge(number);
                     } else {
                         yield_now().await;
                     }

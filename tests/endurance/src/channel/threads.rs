@@ -3,7 +3,7 @@
 use super::{
     Value,
     receiving::{Outcome, Reader},
-    sending::{Next, Writer},
+    sending::{Next, WAITS, Writer},
 };
 use crate::{tally::cancelled, wakers};
 use overwrite_channel::{
@@ -26,11 +26,16 @@ pub(super) fn send(mut writer: Writer) {
             Next::Go => {}
             Next::Yield => thread::yield_now(),
             Next::Nap(time) | Next::UntilClosed(_, Some(time)) => thread::sleep(time),
-            Next::UntilTaken(number) => {
-                writer.post.doing("waits until its value is taken");
+            Next::UntilTaken(mut number) => {
+                writer.post.doing(WAITS);
                 if !writer.is_taken_soon(number) {
+                    let mut looks = 0;
                     while !writer.world.ledger.is_settled(number) {
+                        looks += 1;
                         thread::sleep(GLANCE);
+                        if looks % 20 == 0 {
+                            number = writer.nudge(number);
+                        }
                     }
                 }
             }
