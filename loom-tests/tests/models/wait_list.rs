@@ -183,6 +183,23 @@ fn claims_while_another_takes_the_known_nodes() {
     });
 }
 
+/// Three claim at once, and one of them has made a segment, but has claimed no node yet: the others find that.
+///
+/// Fails if the capacity is not published with the segments.
+#[test]
+fn claims_before_the_maker_of_the_segment() {
+    model(2, || {
+        // Five of six nodes are owned.
+        let (tx, rx, [one, other, _third, _fourth]) = crowd();
+        let threads = [one, other].map(|rx| thread::spawn(move || (rx.clone(), rx)));
+        let clone = rx.clone();
+        for thread in threads {
+            drop(thread.join().unwrap());
+        }
+        drop((clone, rx, tx));
+    });
+}
+
 /// Two clones need a new segment at once: each of the two can be notified.
 ///
 /// Fails if a segment is appended by a store.
