@@ -33,7 +33,7 @@
 
 use crate::{
     node::{Node, Spare, Taken},
-    sync::AtomicPtr,
+    sync::{AtomicPtr, prefetch},
 };
 use core::{
     ptr::NonNull,
@@ -94,6 +94,9 @@ impl<T> Slot<T> {
     /// empty and said `WAITING` (I3).
     #[inline]
     pub(crate) fn put(&self, spare: &mut Spare<T>, value: T, wake: impl FnOnce()) -> Option<T> {
+        // The exchange has to wait for any before it, on whatever channel, to end; fetching its line
+        // need not. An echo between two threads is shorter for it (`cargo bench --bench ratios`).
+        prefetch(&raw const self.word);
         spare.write(value);
         let before = self.exchange(spare, FULL);
         if before.full {

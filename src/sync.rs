@@ -54,6 +54,20 @@ mod real {
         }
     }
 
+    /// Asks the processor for the line of `pointer`, without waiting for it. A hint, and a no-op where
+    /// stable Rust has no instruction for it.
+    #[inline]
+    pub(crate) fn prefetch<T>(pointer: *const T) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a prefetch never faults, whatever the address.
+        unsafe {
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(pointer.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = pointer;
+    }
+
     #[cfg(feature = "std")]
     mod thread {
         pub(crate) use std::thread::{Thread, current, yield_now};
@@ -142,6 +156,8 @@ mod modelled {
     pub(crate) fn rest() {
         yield_now();
     }
+
+    pub(crate) fn prefetch<T>(_: *const T) {}
 
     /// A model has no clock: a deadline passes when, and only when, the thread has waited for it.
     pub(crate) fn expired(_: Option<Instant>) -> bool {
