@@ -302,8 +302,7 @@ fn closing_wakes_every_task() {
 /// An announcement brings a value, and meanwhile another value comes, whose sender wakes the one that is
 /// about to leave: that one wakes the next.
 ///
-/// The first value is sent by the waker's `clone`, which a poll calls after it has looked. Fails if the
-/// wake is not passed on by who leaves with a value (`Wait`).
+/// The first value is sent by the waker's `clone`, which a poll calls after it has looked.
 #[test]
 fn announcement_that_brings_a_value_passes_the_baton() {
     model(1, || {
