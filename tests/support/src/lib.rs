@@ -1,0 +1,13 @@
+//! Helpers that the tests, benches and examples share.
+
+#![allow(clippy::must_use_candidate, reason = "a test that ignores a result is no fault")]
+
+pub mod allocator;
+pub mod crowd;
+pub mod dice;
+pub mod ledger;
+pub mod panics;
+pub mod rounds;
+pub mod sleeper;
+pub mod waker;
+pub mod watchdog;

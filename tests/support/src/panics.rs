@@ -1,0 +1,47 @@
+//! Panics that a test injects.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    thread,
+};
+
+/// The payload of an injected panic.
+struct Injected;
+
+/// Panics with a payload that [`caught`] knows, unless this thread panics already. It prints nothing, because no panic
+/// hook runs.
+pub fn strike() {
+    if !thread::panicking() {
+        resume_unwind(Box::new(Injected));
+    }
+}
+
+/// Runs `body`. Returns `None` if it ended by an injected panic, and lets any other panic pass.
+pub fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
+    let injected = |panic: Box<dyn Any + Send>| match panic.downcast::<Injected>() {
+        Ok(_) => None,
+        Err(panic) => resume_unwind(panic),
+    };
+    catch_unwind(AssertUnwindSafe(body)).map_or_else(injected, Some)
+}
+
+/// Runs `body` and drops what it returns, which must end by an injected panic.
+///
+/// # Panics
+///
+/// If it does not.
+#[track_caller]
+pub fn panics<R>(body: impl FnOnce() -> R) {
+    assert!(caught(|| drop(body())).is_none(), "it did not panic");
+}
+
+/// A value whose drop panics, unless the thread panics already.
+#[derive(Debug)]
+pub struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        strike();
+    }
+}

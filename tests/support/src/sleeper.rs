@@ -1,0 +1,51 @@
+//! Whether another thread is asleep. The kernel knows; on systems other than Linux, a caller goes on at once.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicU32, Ordering::SeqCst},
+    thread,
+    time::Duration,
+};
+
+/// The one thread that a test waits for.
+#[derive(Debug, Default)]
+pub struct Sleeper(AtomicU32);
+
+impl Sleeper {
+    /// Says that the calling thread is the one. From here on, only the call under test may block it.
+    pub fn is_this_thread(&self) {
+        // `/proc/thread-self` leads to `PID/task/TID`.
+        let tid = fs::read_link("/proc/thread-self")
+            .ok()
+            .and_then(|link| link.file_name()?.to_str()?.parse().ok())
+            .unwrap_or(0);
+        self.0.store(tid, SeqCst);
+    }
+
+    /// Returns once the thread is known and sleeps.
+    pub fn until_asleep(&self) {
+        if cfg!(target_os = "linux") {
+            while !self.is_asleep() {
+                thread::yield_now();
+            }
+        }
+    }
+
+    /// Returns `true` if the thread was never seen asleep in a hundred looks.
+    pub fn stays_awake(&self) -> bool {
+        while self.0.load(SeqCst) == 0 && cfg!(target_os = "linux") {
+            thread::yield_now();
+        }
+        (0..100).all(|_| {
+            thread::sleep(Duration::from_micros(100));
+            !self.is_asleep()
+        })
+    }
+
+    fn is_asleep(&self) -> bool {
+        let tid = self.0.load(SeqCst);
+        // `TID (NAME) STATE …`; a name may hold anything but ends with the last parenthesis.
+        fs::read_to_string(format!("/proc/self/task/{tid}/stat"))
+            .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')))
+    }
+}
