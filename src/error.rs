@@ -41,15 +41,17 @@ impl<T> fmt::Display for SendError<T> {
 
 impl<T> Error for SendError<T> {}
 
-/// Every sender is gone and the slot is empty: no value will ever come.
+/// Every sender is gone, and no value is left to receive or to see.
 ///
-/// Returned by [`Receiver::recv_async`](crate::Receiver::recv_async) and the other receives that wait.
+/// Returned by [`Receiver::recv_async`](crate::Receiver::recv_async) and the other calls that wait for a value. `watch`
+/// returns it if every sender is gone and the receiver has seen the last value;
+/// its `has_changed` returns it even if the receiver has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecvError;
 
 impl fmt::Display for RecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("receiving on an empty channel without senders")
+        f.write_str("receiving on a channel without senders")
     }
 }
 
@@ -128,7 +130,7 @@ impl fmt::Display for RecvTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout => f.write_str("timed out waiting for a value"),
-            Self::Disconnected => f.write_str("waiting for a value without senders"),
+            Self::Disconnected => RecvError.fmt(f),
         }
     }
 }

@@ -68,7 +68,7 @@ fn those_who_leave_strand_nobody(watch: &Watch, look: fn(&mut Receiver<usize>, D
             let mut leaves = leaves;
             for (round, micros) in (1..).zip((0..60).cycle()) {
                 until(|| started.load(SeqCst) >= round);
-                if leaves.is_disconnected() {
+                if leaves.is_closed() {
                     break;
                 }
                 let has_value = look(&mut leaves, Duration::from_micros(micros));
@@ -200,7 +200,7 @@ fn a_receiver_whose_value_was_snatched_at_its_deadline_passes_the_wake_on() {
                 let _running = watch.running("receiver that leaves");
                 for (round, nanos) in (1..).zip((0..1000).step_by(7).cycle()) {
                     soon(|| begun.load(SeqCst) >= round);
-                    if leaves.is_disconnected() {
+                    if leaves.is_closed() {
                         break;
                     }
                     let outcome = leaves.recv_timeout(Duration::from_nanos(nanos));

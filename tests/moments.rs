@@ -107,7 +107,7 @@ fn a_receiver_that_goes_as_a_value_comes_takes_it_along_or_lets_it_come_back() {
             // Sent before the end, and dropped with the channel, or handed back.
             if let Err(error) = tx.send(round) {
                 assert_eq!(error.into_inner(), round);
-                assert!(tx.is_disconnected());
+                assert!(tx.is_closed());
             }
         },
         |rx, _| drop(rx),

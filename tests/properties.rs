@@ -231,12 +231,12 @@ impl<'a> Run<'a> {
     fn ask(&mut self, one: usize, other: usize) {
         let (other_tx, other_rx) = channel();
         if let Some(tx) = choose(&mut self.senders, one) {
-            assert_eq!(tx.is_disconnected(), self.receivers.is_empty());
+            assert_eq!(tx.is_closed(), self.receivers.is_empty());
             assert!(tx.same_channel(tx) && !tx.same_channel(&other_tx));
         }
         if let Some(rx) = choose(&mut self.receivers, other) {
             assert_eq!(rx.is_empty(), self.slot.is_none());
-            assert_eq!(rx.is_disconnected(), self.senders.is_empty());
+            assert_eq!(rx.is_closed(), self.senders.is_empty());
             assert!(rx.same_channel(rx) && !rx.same_channel(&other_rx));
         }
         if let (Some(first), Some(last)) = (self.senders.first(), self.senders.last()) {

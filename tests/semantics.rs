@@ -91,9 +91,9 @@ fn the_last_value_survives_the_senders() {
     let other_tx = tx.clone();
     tx.send("last").unwrap();
     drop(tx);
-    assert!(!rx.is_disconnected());
+    assert!(!rx.is_closed());
     drop(other_tx);
-    assert!(rx.is_disconnected());
+    assert!(rx.is_closed());
     assert!(!rx.is_empty());
 
     assert_eq!(rx.recv(), Ok("last"));
@@ -131,10 +131,10 @@ fn without_receivers_every_send_hands_its_value_back() {
     let other_rx = rx.clone();
     assert_eq!(tx.send(1), Ok(None));
     drop(rx);
-    assert!(!tx.is_disconnected());
+    assert!(!tx.is_closed());
     assert_eq!(tx.send(2), Ok(Some(1)));
     drop(other_rx);
-    assert!(tx.is_disconnected());
+    assert!(tx.is_closed());
 
     assert_eq!(tx.send(3), Err(SendError(3)));
     assert_eq!(tx.send_newest(4), Err(SendError(4)));
@@ -235,7 +235,7 @@ fn iterators_yield_the_freshest_and_end() {
 #[test]
 fn predicates_tell_the_state() {
     let (mut tx, mut rx) = channel();
-    assert!(rx.is_empty() && !rx.is_disconnected() && !tx.is_disconnected());
+    assert!(rx.is_empty() && !rx.is_closed() && !tx.is_closed());
     tx.send(1).unwrap();
     assert!(!rx.is_empty());
     tx.send(2).unwrap();
@@ -243,7 +243,7 @@ fn predicates_tell_the_state() {
     rx.try_recv().unwrap();
     assert!(rx.is_empty());
     drop(tx);
-    assert!(rx.is_empty() && rx.is_disconnected());
+    assert!(rx.is_empty() && rx.is_closed());
 }
 
 #[test]

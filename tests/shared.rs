@@ -34,13 +34,13 @@ fn into_shared_keeps_the_channel_and_its_value() {
     let (mut tx, mut rx) = channel();
     tx.send(1).unwrap();
     let shared = tx.into_shared();
-    assert!(!rx.is_disconnected() && !shared.is_disconnected());
+    assert!(!rx.is_closed() && !shared.is_closed());
     assert_eq!(shared.send(2), Ok(Some(1)));
     assert_eq!(rx.try_recv(), Ok(2));
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(shared.send(3), Ok(None));
     drop(shared);
-    assert!(rx.is_disconnected());
+    assert!(rx.is_closed());
     assert_eq!(rx.try_recv(), Ok(3));
     assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
 }
@@ -57,10 +57,10 @@ fn the_last_sender_of_either_kind_closes_the_channel() {
     let senders: [Box<dyn Drops>; 4] =
         [Box::new(shared), Box::new(plain), Box::new(clone), Box::new(other)];
     for sender in senders {
-        assert!(!rx.is_disconnected());
+        assert!(!rx.is_closed());
         drop(sender);
     }
-    assert!(rx.is_disconnected());
+    assert!(rx.is_closed());
 }
 
 /// Something that is only ever dropped.
@@ -73,7 +73,7 @@ fn without_receivers_every_send_gives_the_value_back() {
     let shared = tx.into_shared();
     shared.send(1).unwrap();
     drop(rx);
-    assert!(shared.is_disconnected());
+    assert!(shared.is_closed());
     assert_eq!(shared.send(2), Err(SendError(2)));
     assert_eq!(shared.send_newest(3), Err(SendError(3)));
     assert_eq!(shared.send_newest_by_key(4, |_| -> u8 { unreachable!() }), Err(SendError(4)));
@@ -299,7 +299,7 @@ fn the_receivers_may_go_while_threads_send() {
                     drop(rx);
                 });
             });
-            assert!(shared.is_disconnected());
+            assert!(shared.is_closed());
             // One may lie in the slot; it goes with the channel.
             drop(shared);
             let fates = [&fates.sent, &fates.displaced, &fates.returned, &fates.received]

@@ -22,7 +22,7 @@ fn use_handles(tx: Sender<Large>, rx: Receiver<Large>) {
     let shared = tx.into_shared();
     let clones = [shared.clone(), shared.clone()];
     drop(rx);
-    assert!(!shared.is_disconnected());
+    assert!(!shared.is_closed());
     let is_empty = receiver.is_empty();
     let timeout = Duration::from_millis(1);
     assert_eq!(wait_any_timeout(&mut [&mut receiver], timeout), (!is_empty).then_some(0));

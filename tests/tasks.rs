@@ -597,7 +597,7 @@ fn no_value_and_no_wake_is_lost_to_futures_that_come_and_go() {
             scope.spawn(move || {
                 let _running = watch.running("futures that come and go");
                 let mut cx = Context::from_waker(Waker::noop());
-                while !comes.is_disconnected() {
+                while !comes.is_closed() {
                     let mut future = comes.recv_async();
                     for _ in 0..2 {
                         thread::yield_now();
@@ -905,7 +905,7 @@ mod sinks {
             assert_eq!(ledger.dropped(), (0..sent).collect::<Vec<_>>(), "what it displaced");
         }
         assert!(matches!(Pin::new(&mut sink).poll_close(&mut cx), Poll::Ready(Ok(()))));
-        assert!(!rx.is_disconnected(), "closing a sink is not dropping it");
+        assert!(!rx.is_closed(), "closing a sink is not dropping it");
         assert_eq!(rx.try_recv().unwrap().id(), 3);
         at_once(async {
             assert!(sink.send(ledger.issue()).await.is_ok());

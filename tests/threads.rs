@@ -238,7 +238,7 @@ fn sends_fail_from_the_moment_the_last_receiver_is_gone() {
                         }
                     };
                     assert_eq!(error.into_inner(), next);
-                    assert!(tx.is_disconnected());
+                    assert!(tx.is_closed());
                     assert_eq!(tx.send_newest(0).unwrap_err().into_inner(), 0);
                 });
                 assert!(rx.recv().is_ok());

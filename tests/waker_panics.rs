@@ -244,7 +244,7 @@ fn a_receiver_whose_drop_wakes_a_waker_that_panics_is_gone() {
         assert_eq!(task.seen().woken, 1);
         drop(future);
         drop(waits);
-        assert!(tx.is_disconnected(), "both were counted");
+        assert!(tx.is_closed(), "both were counted");
     });
     assert_eq!(counts.live_bytes, 0);
 }
@@ -413,7 +413,7 @@ fn a_channel_closes_and_is_freed_though_wakers_panic() {
                 assert!(matches!(&received, Poll::Ready(got) if got.is_ok() == value));
                 drop(received);
                 drop((future, lost));
-                assert!(other.is_disconnected() && rx.is_disconnected());
+                assert!(other.is_closed() && rx.is_closed());
                 assert!(matches!(rx.try_recv(), Err(TryRecvError::Disconnected)));
             });
             assert_eq!(counts.live_bytes, 0, "{in_call}, {value}");
@@ -451,7 +451,7 @@ fn the_last_value_is_dropped_though_a_waker_panics_at_the_end() {
         panics(|| drop(rx));
         assert_eq!(task.seen().woken, 1);
         assert!(task.poll(&mut closed).is_ready());
-        assert!(tx.is_disconnected());
+        assert!(tx.is_closed());
         assert_eq!(ledger.dropped(), []);
         drop(closed);
         drop((tx, waits));
@@ -476,7 +476,7 @@ fn the_last_receiver_is_gone_though_wakers_that_wait_for_it_panic() {
                     task.seen();
                 }
                 panics(|| drop(rx));
-                assert!(tx.is_disconnected());
+                assert!(tx.is_closed());
                 for (task, future) in tasks.iter().zip(&mut futures) {
                     assert_eq!(task.seen().woken, 1);
                     assert!(task.poll(future).is_ready());

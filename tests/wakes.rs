@@ -340,7 +340,7 @@ fn a_left_waker_stays_while_its_receiver_only_looks() {
     leaves(&task, &mut rx);
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     assert!(rx.try_iter().next().is_none());
-    assert!(rx.is_empty() && !rx.is_disconnected());
+    assert!(rx.is_empty() && !rx.is_closed());
     // These two do not wait.
     assert!(rx.recv_timeout(Duration::ZERO).is_err());
     assert!(rx.recv_deadline(Instant::now()).is_err());

@@ -405,5 +405,5 @@ fn handles_futures_looks_and_errors_say_what_they_are() {
     assert_eq!(format!("{look:?}"), r#"Ref { value: "old", has_changed: false }"#);
     drop(tx);
     let error = rx.has_changed().unwrap_err();
-    assert_eq!(error.to_string(), "waiting for a change without senders");
+    assert_eq!(error.to_string(), "receiving on a channel without senders");
 }

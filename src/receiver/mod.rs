@@ -147,7 +147,7 @@ impl<T> Receiver<T> {
     /// Is there no value now?
     ///
     /// Either answer may be out of date at once: a sender may put a value in, another receiver may
-    /// take it. Only once [`is_disconnected`](Self::is_disconnected) is true, an empty channel stays
+    /// take it. Only once [`is_closed`](Self::is_closed) is true, an empty channel stays
     /// empty.
     ///
     /// **Wait-free.**
@@ -178,12 +178,12 @@ impl<T> Receiver<T> {
     /// let (mut tx, mut rx) = overwrite_channel::channel();
     /// tx.send(1).unwrap();
     /// drop(tx);
-    /// assert!(rx.is_disconnected());
+    /// assert!(rx.is_closed());
     /// assert_eq!(rx.try_recv(), Ok(1));
     /// ```
     #[inline]
     #[must_use]
-    pub fn is_disconnected(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         !self.block.has_senders()
     }
 

@@ -202,7 +202,7 @@ impl<T> sealed::Waitable for Receiver<T> {
     }
 
     fn is_ready(&self) -> bool {
-        !self.is_empty() || self.is_disconnected()
+        !self.is_empty() || self.is_closed()
     }
 
     fn arm(&mut self) -> bool {

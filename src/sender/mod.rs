@@ -206,13 +206,13 @@ impl<T> Sender<T> {
     ///
     /// ```
     /// let (tx, rx) = overwrite_channel::channel::<u8>();
-    /// assert!(!tx.is_disconnected());
+    /// assert!(!tx.is_closed());
     /// drop(rx);
-    /// assert!(tx.is_disconnected());
+    /// assert!(tx.is_closed());
     /// ```
     #[inline]
     #[must_use]
-    pub fn is_disconnected(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         !self.block.has_receivers()
     }
 
@@ -236,7 +236,7 @@ impl<T> Sender<T> {
     /// let (tx, rx) = overwrite_channel::channel::<u8>();
     /// std::thread::spawn(move || drop(rx));
     /// tx.closed().await;
-    /// assert!(tx.is_disconnected());
+    /// assert!(tx.is_closed());
     /// # });
     /// ```
     pub fn closed(&self) -> ClosedFuture<'_> {

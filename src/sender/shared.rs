@@ -146,7 +146,7 @@ impl<T> SharedSender<T> {
         self.block.send_newest_by_key(&mut self.borrow().spare, value, key)
     }
 
-    /// Is every receiver gone? As [`Sender::is_disconnected`].
+    /// Is every receiver gone? As [`Sender::is_closed`].
     ///
     /// **Wait-free.**
     ///
@@ -156,11 +156,11 @@ impl<T> SharedSender<T> {
     /// let (tx, rx) = overwrite_channel::channel::<u8>();
     /// let tx = tx.into_shared();
     /// drop(rx);
-    /// assert!(tx.is_disconnected());
+    /// assert!(tx.is_closed());
     /// ```
     #[inline]
     #[must_use]
-    pub fn is_disconnected(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         !self.block.has_receivers()
     }
 

@@ -2,9 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Receiver, error::RecvError, value::Ref};
+use super::{Receiver, value::Ref};
 use crate::{
-    RecvTimeoutError,
+    RecvError, RecvTimeoutError,
     deadline::Deadline,
     sync::rest,
     wait::{Looks, Waiter},
@@ -38,7 +38,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn blocking_changed(&mut self) -> Result<(), RecvError> {
         // Without a deadline there is no timeout.
-        self.see_change(Deadline::Never).map_err(|_| RecvError(()))
+        self.see_change(Deadline::Never).map_err(|_| RecvError)
     }
 
     /// The same, for at most `timeout`.
@@ -129,7 +129,7 @@ impl<T> Receiver<T> {
         wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, RecvError> {
         // Without a deadline there is no timeout.
-        self.wait_for_wanted(Deadline::Never, wanted).map_err(|_| RecvError(()))
+        self.wait_for_wanted(Deadline::Never, wanted).map_err(|_| RecvError)
     }
 
     /// The same, for at most `timeout`, however many values come meanwhile that are not wanted.

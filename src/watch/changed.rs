@@ -2,8 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Receiver, error::RecvError, value::Ref};
-use crate::wait::{Waiter, reschedule};
+use super::{Receiver, value::Ref};
+use crate::{
+    RecvError,
+    wait::{Waiter, reschedule},
+};
 use core::{
     fmt,
     future::Future,

@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{error::RecvError, seat::Seat, shared::Shared, state::Snapshot, value::Ref};
+use super::{seat::Seat, shared::Shared, state::Snapshot, value::Ref};
 use crate::{
+    RecvError,
     channel::count,
     wait::{Budget, DEFAULT_LIMIT, UNKNOWN, Unpaused},
 };
@@ -120,7 +121,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         let state = self.shared().state.load();
-        if state.is_closed() { Err(RecvError(())) } else { Ok(self.is_new(self.newest(state))) }
+        if state.is_closed() { Err(RecvError) } else { Ok(self.is_new(self.newest(state))) }
     }
 
     /// Marks the value as not seen, whether it was or not. After the senders' end, the last value is then
@@ -265,7 +266,7 @@ impl<T> Receiver<T> {
         if self.is_new(newest) {
             Some(Ok(newest))
         } else {
-            state.is_closed().then_some(Err(RecvError(())))
+            state.is_closed().then_some(Err(RecvError))
         }
     }
 }

@@ -243,7 +243,7 @@ fn send_and_last_receiver_dropped() {
         let thread = thread::spawn(move || drop(rx));
         let sent = tx.send(Tracked::new(1));
         thread.join().unwrap();
-        assert!(tx.is_disconnected());
+        assert!(tx.is_closed());
         if let Err(error) = sent {
             assert_eq!(error.into_inner().number(), 1);
         }

@@ -105,7 +105,7 @@ fn closed_and_last_receiver_dropped() {
         });
         block_on(tx.closed());
         done.with_mut(|_| ());
-        assert!(tx.is_disconnected());
+        assert!(tx.is_closed());
         for thread in threads {
             thread.join().unwrap();
         }

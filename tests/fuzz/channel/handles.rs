@@ -131,10 +131,10 @@ impl Handle {
         }
     }
 
-    pub(super) fn is_disconnected(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         match self {
-            Self::Own(tx) => tx.is_disconnected(),
-            Self::Shared(tx) => tx.is_disconnected(),
+            Self::Own(tx) => tx.is_closed(),
+            Self::Shared(tx) => tx.is_closed(),
         }
     }
 

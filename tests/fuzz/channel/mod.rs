@@ -96,7 +96,7 @@ impl World {
         assert_eq!(ledger.alive(), Vec::from_iter(slot.map(|slot| slot.id)), "lost, or kept");
         for desk in &self.desks {
             let tx = desk.tx();
-            assert_eq!(tx.is_disconnected(), no_receiver);
+            assert_eq!(tx.is_closed(), no_receiver);
             assert_ne!(tx.same_channel(self.desks[0].tx()), Some(false));
             assert!(self.strangers.txs.iter().all(|other| tx.same_channel(other) != Some(true)));
             if let (true, Some((_, Some(sleeper)))) = (no_receiver, &desk.closed) {
@@ -109,7 +109,7 @@ impl World {
         let first = self.seats.iter().find_map(Seat::rx);
         for seat in &self.seats {
             if let Some(rx) = seat.rx() {
-                assert_eq!((rx.is_empty(), rx.is_disconnected()), (is_empty, no_sender));
+                assert_eq!((rx.is_empty(), rx.is_closed()), (is_empty, no_sender));
                 assert_eq!(rx.is_terminated(), seat.has_ended);
                 assert!(first.is_some_and(|first| rx.same_channel(first)));
                 assert!(!rx.same_channel(&self.strangers.rx));

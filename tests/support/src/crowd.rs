@@ -17,6 +17,10 @@ pub struct Crowd {
 
 impl Crowd {
     /// Makes so many tasks.
+    ///
+    /// # Panics
+    ///
+    /// Its hooks do if one panicked before.
     pub fn new(size: usize) -> Self {
         let woken: Arc<Mutex<Vec<usize>>> = Arc::default();
         let task = |at| {

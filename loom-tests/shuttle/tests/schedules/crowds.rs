@@ -277,7 +277,7 @@ fn of_those_that_wait_for_the_receivers_end() {
                             block_on(tx.closed());
                         }
                     }
-                    assert!(tx.is_disconnected());
+                    assert!(tx.is_closed());
                 })
             })
             .collect();

@@ -221,7 +221,7 @@ fn whoever_waits_for_the_receivers_end_is_woken() {
                 let tx = tx.clone();
                 thread::spawn(move || {
                     block_on(tx.closed());
-                    assert!(tx.is_disconnected());
+                    assert!(tx.is_closed());
                 })
             })
             .collect();

@@ -128,7 +128,7 @@ async fn stall(reader: &mut Reader, spare: &Receiver<Value>) {
     reader.post.doing("a crowd stalls");
     let ledger = &reader.world.ledger;
     let taken = ledger.taken();
-    while ledger.taken() == taken && !spare.is_disconnected() {
+    while ledger.taken() == taken && !spare.is_closed() {
         sleep(Duration::from_millis(1)).await;
     }
 }

@@ -117,7 +117,7 @@ impl Reader {
 
     /// `Disconnected` was said of this channel: it must be true, and stay so.
     pub(super) fn check_end(&self, rx: &mut Receiver<Value>) {
-        assert!(rx.is_disconnected(), "`Disconnected`, and a sender is left");
+        assert!(rx.is_closed(), "`Disconnected`, and a sender is left");
         assert!(rx.is_empty(), "`Disconnected`, and a value is left");
         let again = self.world.mishaps.catch(|| rx.try_recv());
         assert!(matches!(again, Some(Err(TryRecvError::Disconnected))), "an end, and then not");

@@ -79,7 +79,7 @@ impl Writer {
         if self.quota == 0 {
             // Where the receivers go first, it is by their end that this one is woken, or by nobody.
             let mut channels = 0..self.handles.len();
-            let open = channels.find(|channel| !self.is_disconnected(*channel));
+            let open = channels.find(|channel| !self.is_closed(*channel));
             return match open {
                 Some(channel) if !world.senders_first => Next::UntilClosed(channel, None),
                 _ => Next::End,
@@ -177,7 +177,7 @@ impl Writer {
             Err(SendError(value)) => {
                 assert_eq!(value.number(), number, "another value was refused");
                 value.settle(Fate::Refused);
-                assert!(self.is_disconnected(channel), "refused, but not disconnected");
+                assert!(self.is_closed(channel), "refused, but not disconnected");
                 false
             }
         }
@@ -218,10 +218,10 @@ impl Writer {
         join_all((0..futures).map(|_| handle.closed())).map(drop)
     }
 
-    pub(super) fn is_disconnected(&self, channel: usize) -> bool {
+    pub(super) fn is_closed(&self, channel: usize) -> bool {
         match &self.handles[channel] {
-            Handle::Own(tx) => tx.is_disconnected(),
-            Handle::Shared(tx) => tx.is_disconnected(),
+            Handle::Own(tx) => tx.is_closed(),
+            Handle::Shared(tx) => tx.is_closed(),
         }
     }
 

@@ -55,7 +55,7 @@ pub(super) async fn send(mut writer: Writer) {
                         }
                     }
                 }
-                assert!(writer.is_disconnected(channel), "closed, and a receiver is left");
+                assert!(writer.is_closed(channel), "closed, and a receiver is left");
             }
             Next::End => break,
         }

@@ -42,7 +42,7 @@ pub(super) fn send(mut writer: Writer) {
             Next::UntilClosed(channel, None) => {
                 writer.post.doing("Sender::closed");
                 wakers::block_on(writer.closed(channel));
-                assert!(writer.is_disconnected(channel), "closed, and a receiver is left");
+                assert!(writer.is_closed(channel), "closed, and a receiver is left");
             }
             Next::End => break,
         }

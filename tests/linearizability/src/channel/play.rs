@@ -75,10 +75,10 @@ impl Sends {
         }
     }
 
-    fn is_disconnected(&self) -> bool {
+    fn is_closed(&self) -> bool {
         match self {
-            Self::Own(sender) => sender.is_disconnected(),
-            Self::Shared(sender) => sender.is_disconnected(),
+            Self::Own(sender) => sender.is_closed(),
+            Self::Shared(sender) => sender.is_closed(),
         }
     }
 }
@@ -177,7 +177,7 @@ impl Subject for Slot {
                             |result| Operation::SendNewest { value: number, sent: sent(result) },
                         );
                     }
-                    _ => recorder.record(|| sender.is_disconnected(), Operation::ReceiversGone),
+                    _ => recorder.record(|| sender.is_closed(), Operation::ReceiversGone),
                 }
             }
             Handle::Receiver(receiver, idle) => match call {
@@ -300,6 +300,6 @@ fn receive(call: &Wanted, receiver: &mut Receiver<Value>, recorder: &mut Recorde
             |poll| said("recv_async, polled once", polled(poll)),
         ),
         Wanted::IsEmpty => recorder.record(|| receiver.is_empty(), Operation::IsEmpty),
-        _ => recorder.record(|| receiver.is_disconnected(), Operation::SendersGone),
+        _ => recorder.record(|| receiver.is_closed(), Operation::SendersGone),
     }
 }

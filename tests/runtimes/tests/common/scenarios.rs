@@ -317,7 +317,7 @@ pub(crate) fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
                         // One that is given up is in nobody's way.
                         assert!(poll!(tx.closed()).is_pending());
                         noted(tx.closed(), &waiting).await;
-                        assert!(tx.is_disconnected());
+                        assert!(tx.is_closed());
                         ended.fetch_add(1, SeqCst);
                     })
                 })

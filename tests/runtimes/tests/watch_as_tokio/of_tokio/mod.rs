@@ -13,3 +13,4 @@ fn old<T>(replaced: T) -> T {
 
 const SEND_ERROR: &str = "channel closed";
 const RECV_ERROR: &str = "channel closed";
+const RECV_ERROR_DEBUG: &str = "RecvError(())";

@@ -13,4 +13,5 @@ fn old<T: Clone>(replaced: Ref<'static, T>) -> T {
 }
 
 const SEND_ERROR: &str = "sending on a channel without receivers";
-const RECV_ERROR: &str = "waiting for a change without senders";
+const RECV_ERROR: &str = "receiving on a channel without senders";
+const RECV_ERROR_DEBUG: &str = "RecvError";

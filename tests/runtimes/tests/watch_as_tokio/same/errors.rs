@@ -1,6 +1,6 @@
 //! The errors: what they show, and what can be done with them.
 
-use super::{RECV_ERROR, SEND_ERROR, watch};
+use super::{RECV_ERROR, RECV_ERROR_DEBUG, SEND_ERROR, watch};
 use crate::tools::at_once;
 use std::error::Error;
 use watch::error::{RecvError, SendError};
@@ -43,7 +43,7 @@ fn the_end_is_the_same_error_everywhere() {
     ];
     for error in errors {
         assert_eq!(error.to_string(), RECV_ERROR);
-        assert_eq!(format!("{error:?}"), "RecvError(())");
+        assert_eq!(format!("{error:?}"), RECV_ERROR_DEBUG);
         assert_eq!(error.clone().to_string(), RECV_ERROR);
         assert!(error.source().is_none());
     }

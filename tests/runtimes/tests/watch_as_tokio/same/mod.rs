@@ -1,6 +1,6 @@
 //! What holds for the `watch` of the parent, whichever it is.
 
-use super::{RECV_ERROR, SEND_ERROR, old, watch};
+use super::{RECV_ERROR, RECV_ERROR_DEBUG, SEND_ERROR, old, watch};
 
 mod bounds;
 mod cancelled;
