@@ -103,31 +103,23 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod block;
 mod channel;
-mod closed;
-#[cfg(feature = "std")]
-mod deadline;
+mod core;
 mod error;
-mod node;
-mod once_box;
-mod receiver;
-mod sender;
-mod slot;
 mod sync;
 mod wait;
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
 pub mod watch;
 
-pub use channel::channel;
-pub use closed::ClosedFuture;
+#[cfg(feature = "std")]
+pub use channel::{IntoIter, Iter, Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+pub use channel::{
+    Receiver, RecvFuture, RecvMatchingFuture, Sender, SharedSender, TryIter, channel,
+};
 #[cfg(feature = "std")]
 pub use error::RecvTimeoutError;
 pub use error::{RecvError, SendError, TryRecvError};
-#[cfg(feature = "std")]
-pub use receiver::{IntoIter, Iter, Waitable, wait_any, wait_any_deadline, wait_any_timeout};
-pub use receiver::{Receiver, RecvFuture, RecvMatchingFuture, TryIter};
-pub use sender::{Sender, SharedSender};
+pub use wait::ClosedFuture;
 
 /// The README's examples, run.
 #[cfg(doctest)]

@@ -19,8 +19,11 @@
 //!   bits and counts need no ordering of their own: they are ordered by what orders the node's state against the
 //!   notifiers.
 
-use super::node::{Armed, Sought, WaitNode};
-use crate::{once_box::OnceBox, sync::AtomicUsize};
+use super::{
+    OnceBox,
+    node::{Armed, Sought, WaitNode},
+};
+use crate::sync::AtomicUsize;
 use alloc::boxed::Box;
 use core::{
     mem::size_of,

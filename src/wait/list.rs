@@ -7,14 +7,11 @@
 //!   is still taking leaves it to that one, and looks for another.
 
 use super::{
-    Waiter,
+    OnceBox, Waiter,
     index::{self, Segment},
     node::{Armed, Sought, WaitNode},
 };
-use crate::{
-    once_box::OnceBox,
-    sync::{AtomicBool, AtomicUsize},
-};
+use crate::sync::{AtomicBool, AtomicUsize};
 use core::{
     iter, mem,
     ptr::NonNull,

@@ -5,19 +5,32 @@
 //! and only then wakes the waiter.
 
 mod budget;
+mod closed;
+#[cfg(all(feature = "watch", target_has_atomic = "64"))]
+mod counted_arc;
+#[cfg(feature = "std")]
+mod deadline;
 mod index;
 mod list;
 mod node;
+mod once_box;
 mod registration;
 #[cfg(feature = "std")]
 mod spin;
 
 pub(crate) use budget::Budget;
+pub use closed::ClosedFuture;
+pub(crate) use closed::ReceiverCount;
+#[cfg(all(feature = "watch", target_has_atomic = "64"))]
+pub(crate) use counted_arc::{CountedArc, CountsOwners};
+#[cfg(feature = "std")]
+pub(crate) use deadline::Deadline;
 pub(crate) use list::WaitList;
 pub(crate) use node::Armed;
-pub(crate) use registration::{Disarmed, Registration};
+use once_box::OnceBox;
+pub(crate) use registration::{Disarmed, ListOwner, Registration};
 #[cfg(feature = "std")]
-pub(crate) use spin::{DEFAULT_LIMIT, Looks, UNKNOWN, Unpaused};
+pub(crate) use spin::{DEFAULT_LIMIT, SpinWait, UNKNOWN, Unpaused};
 
 use crate::sync::spin_loop;
 #[cfg(feature = "std")]
@@ -32,7 +45,7 @@ pub(crate) fn reschedule<R>(waker: &Waker) -> Poll<R> {
     Poll::Pending
 }
 
-/// Who waits.
+/// A thread or task that waits.
 #[derive(Debug)]
 pub(crate) enum Waiter {
     #[cfg(feature = "std")]

@@ -8,20 +8,29 @@ use super::{
 };
 use core::ptr::NonNull;
 
-/// A claimed node of a [`WaitList`], and how its owner has armed it. The drop disarms it, and leaves it to the next
-/// claimer.
-pub(crate) struct Registration {
-    list: NonNull<WaitList>,
+/// A pointer to what holds a wait list, and keeps it alive.
+///
+/// # Safety
+/// `wait_list` returns the same list at each call, which stays where it is until the owner is dropped, however often the
+/// owner is moved.
+pub(crate) unsafe trait ListOwner {
+    fn wait_list(&self) -> &WaitList;
+}
+
+/// A node of its owner's [`WaitList`], and how the owner has armed it. The drop disarms the node, leaves it to the next
+/// claimer, and drops the owner after that.
+pub(crate) struct Registration<P: ListOwner> {
     node: NonNull<WaitNode>,
     /// The segment in which the node lies, unless it lies inside the list.
     segment: Option<NonNull<Segment>>,
     armed: Option<Armed>,
+    owner: P,
 }
 
-// SAFETY: it stands for references to a list, a node and a segment, which are `Sync`.
-unsafe impl Send for Registration {}
+// SAFETY: it stands for references to a node and a segment, which are `Sync`, and for an owner that is `Send`.
+unsafe impl<P: ListOwner + Send> Send for Registration<P> {}
 // SAFETY: as above; what changes it takes `&mut self`.
-unsafe impl Sync for Registration {}
+unsafe impl<P: ListOwner + Sync> Sync for Registration<P> {}
 
 /// The outcome of [`Registration::disarm`].
 pub(crate) enum Disarmed {
@@ -43,32 +52,38 @@ impl Disarmed {
     }
 }
 
-impl Registration {
-    /// Claims a node of `list` for one of `owners`, each of which has claimed a node of it or is about to. The caller is
-    /// counted among them, and has acquired the count.
+impl<P: ListOwner> Registration<P> {
+    /// Claims a node for `owner`, which is one of `owners`. Each of them has claimed a node of the list or is about to. The
+    /// caller has acquired their count.
     ///
     /// Lock-free but for the allocator, which is asked as often as the number of owners doubles.
-    ///
-    /// # Safety
-    /// The list outlives the registration, and stays where it is.
     #[inline]
-    pub(crate) unsafe fn new(list: &WaitList, owners: usize) -> Self {
-        let (node, segment) = list.claim(owners);
-        Self { list: NonNull::from(list), node, segment, armed: None }
+    pub(crate) fn new(owner: P, owners: usize) -> Self {
+        let (node, segment) = owner.wait_list().claim(owners);
+        Self { node, segment, armed: None, owner }
     }
 
-    fn list(&self) -> &WaitList {
-        // SAFETY: the list outlives this, as the caller of `new` promised.
-        unsafe { self.list.as_ref() }
+    #[inline]
+    pub(crate) fn owner(&self) -> &P {
+        &self.owner
+    }
+
+    /// Returns the owner, for a call that changes it.
+    ///
+    /// # Safety
+    /// The caller does not move it out, nor replace it by another one: the node belongs to its list.
+    #[inline]
+    pub(crate) unsafe fn owner_mut(&mut self) -> &mut P {
+        &mut self.owner
     }
 
     fn node(&self) -> &WaitNode {
-        // SAFETY: nodes live as long as their list, which outlives this.
+        // SAFETY: nodes live as long as their list, which the owner keeps alive.
         unsafe { self.node.as_ref() }
     }
 
     fn segment(&self) -> Option<&Segment> {
-        // SAFETY: segments live as long as their list, which outlives this.
+        // SAFETY: segments live as long as their list, which the owner keeps alive.
         self.segment.map(|segment| unsafe { segment.as_ref() })
     }
 
@@ -93,8 +108,8 @@ impl Registration {
     #[cold]
     fn move_away(&mut self) -> bool {
         // In this order: an owner never has two nodes (W7).
-        self.list().release(self.node(), self.segment());
-        let (node, segment) = self.list().claim_vacant();
+        self.owner.wait_list().release(self.node(), self.segment());
+        let (node, segment) = self.owner.wait_list().claim_vacant();
         (self.node, self.segment) = (node, segment);
         self.node().is_idle()
     }
@@ -126,10 +141,10 @@ impl Registration {
     }
 }
 
-impl Drop for Registration {
+impl<P: ListOwner> Drop for Registration<P> {
     fn drop(&mut self) {
         // Dropped last: a waker's drop is user code.
         let _waiter = self.disarm();
-        self.list().release(self.node(), self.segment());
+        self.owner.wait_list().release(self.node(), self.segment());
     }
 }

@@ -40,8 +40,8 @@ enum Before {
     Yield,
 }
 
-/// The looks of one wait.
-pub(crate) struct Looks {
+/// The spinning of one wait.
+pub(crate) struct SpinWait {
     unpaused: Unpaused,
     left: u32,
     yields_first: bool,
@@ -50,14 +50,14 @@ pub(crate) struct Looks {
     last: Option<Before>,
 }
 
-impl Looks {
+impl SpinWait {
     pub(crate) fn new(limit: u32, unpaused: Unpaused) -> Self {
         let left = if SPINS { limit } else { 0 };
         Self { unpaused, left, yields_first: unpaused > 0, pauses: 0, last: None }
     }
 
-    /// Pauses or yields, for another look; false if it is time to park.
-    pub(crate) fn again(&mut self) -> bool {
+    /// Pauses or yields, for another look. Returns `false` if it is time to park.
+    pub(crate) fn spin(&mut self) -> bool {
         if self.left == 0 {
             return false;
         }
@@ -87,25 +87,25 @@ impl Looks {
 mod tests {
     use super::{
         Before::{self, Pause, Yield},
-        DEFAULT_LIMIT, Looks, UNKNOWN, Unpaused,
+        DEFAULT_LIMIT, SpinWait, UNKNOWN, Unpaused,
     };
     use std::{iter, vec::Vec};
 
     /// Returns the step before each look.
     fn looks(limit: u32, unpaused: Unpaused) -> Vec<Before> {
-        let mut looks = Looks::new(limit, unpaused);
+        let mut wait = SpinWait::new(limit, unpaused);
         let mut before = Vec::new();
-        while looks.again() {
-            before.extend(looks.last);
+        while wait.spin() {
+            before.extend(wait.last);
         }
         before
     }
 
-    /// Looks until one helps, and returns what was learned.
+    /// SpinWait until one helps, and returns what was learned.
     fn learned(unpaused: Unpaused, helps: impl Fn(Before) -> bool) -> Unpaused {
-        let mut looks = Looks::new(DEFAULT_LIMIT, unpaused);
-        let helped = iter::from_fn(|| looks.again().then_some(looks.last)).flatten().any(helps);
-        looks.learned(helped).unwrap()
+        let mut wait = SpinWait::new(DEFAULT_LIMIT, unpaused);
+        let helped = iter::from_fn(|| wait.spin().then_some(wait.last)).flatten().any(helps);
+        wait.learned(helped).unwrap()
     }
 
     #[test]
@@ -146,10 +146,10 @@ mod tests {
         assert_eq!(learned(0, |_| false), 1);
         assert_eq!(learned(5, |_| false), 6);
         assert_eq!(learned(31, |_| false), 0);
-        let mut once = Looks::new(10, 5);
-        assert!(once.again());
+        let mut once = SpinWait::new(10, 5);
+        assert!(once.spin());
         assert_eq!([once.learned(false), once.learned(true)], [Some(6), None]);
-        assert_eq!(Looks::new(10, 7).learned(true), None);
-        assert_eq!(Looks::new(0, 7).learned(false), None);
+        assert_eq!(SpinWait::new(10, 7).learned(true), None);
+        assert_eq!(SpinWait::new(0, 7).learned(false), None);
     }
 }

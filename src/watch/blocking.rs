@@ -5,9 +5,8 @@
 use super::{Receiver, value::Ref};
 use crate::{
     RecvError, RecvTimeoutError,
-    deadline::Deadline,
     sync::rest,
-    wait::{Looks, Waiter},
+    wait::{Armed, Deadline, SpinWait, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -38,7 +37,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn blocking_changed(&mut self) -> Result<(), RecvError> {
         // Without a deadline there is no timeout.
-        self.see_change(Deadline::Never).map_err(|_| RecvError)
+        self.wait_for_change(Deadline::Never).map_err(|_| RecvError)
     }
 
     /// The same, for at most `timeout`.
@@ -70,7 +69,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.blocking_changed_timeout(short), Ok(()));
     /// ```
     pub fn blocking_changed_timeout(&mut self, timeout: Duration) -> Result<(), RecvTimeoutError> {
-        self.see_change(Deadline::After(timeout))
+        self.wait_for_change(Deadline::After(timeout))
     }
 
     /// The same, until `deadline`. It does not wait if that has passed.
@@ -95,7 +94,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.blocking_changed_deadline(Instant::now() + Duration::from_secs(1)), Ok(()));
     /// ```
     pub fn blocking_changed_deadline(&mut self, deadline: Instant) -> Result<(), RecvTimeoutError> {
-        self.see_change(Deadline::At(deadline))
+        self.wait_for_change(Deadline::At(deadline))
     }
 
     /// Waits, as a thread, until the value is `wanted`, and marks it as seen. It looks at the present
@@ -220,9 +219,9 @@ impl<T> Receiver<T> {
         self.spin_limit = looks;
     }
 
-    fn see_change(&mut self, mut deadline: Deadline) -> Result<(), RecvTimeoutError> {
+    fn wait_for_change(&mut self, mut deadline: Deadline) -> Result<(), RecvTimeoutError> {
         let version = self.wait(&mut deadline)?;
-        self.see(version);
+        self.mark_seen(version);
         Ok(())
     }
 
@@ -233,7 +232,7 @@ impl<T> Receiver<T> {
     ) -> Result<Ref<'a, T>, RecvTimeoutError> {
         let mut late = false;
         let result = loop {
-            let value = self.see_newest();
+            let value = self.mark_newest_seen();
             if wanted(&value) {
                 break Ok(value);
             }
@@ -254,7 +253,7 @@ impl<T> Receiver<T> {
     /// Waits for something new, and leaves it to be seen.
     #[inline]
     fn wait(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
-        match self.settle() {
+        match self.poll_state() {
             Some(result) => Ok(result?),
             None => self.spin(deadline),
         }
@@ -263,16 +262,16 @@ impl<T> Receiver<T> {
     /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what was sent in time is
     /// seen, however late this thread is run.
     fn spin(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
-        let mut looks = Looks::new(self.spin_limit, self.unpaused);
+        let mut spins = SpinWait::new(self.spin_limit, self.unpaused);
         loop {
             let late = deadline.has_passed();
-            if !late && !looks.again() {
-                self.unpaused = looks.learned(false).unwrap_or(self.unpaused);
+            if !late && !spins.spin() {
+                self.unpaused = spins.learned(false).unwrap_or(self.unpaused);
                 return self.park(deadline);
             }
-            match self.settle() {
+            match self.poll_state() {
                 Some(result) => {
-                    self.unpaused = looks.learned(result.is_ok()).unwrap_or(self.unpaused);
+                    self.unpaused = spins.learned(result.is_ok()).unwrap_or(self.unpaused);
                     return Ok(result?);
                 }
                 None if late => return Err(RecvTimeoutError::Timeout),
@@ -286,22 +285,22 @@ impl<T> Receiver<T> {
         let mut timed_out = false;
         loop {
             // What the last round armed, or a poll left behind.
-            drop(self.seat.disarm());
-            match self.settle() {
+            drop(self.registration.disarm().into_waiter());
+            match self.poll_state() {
                 Some(result) => return Ok(result?),
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
                 None => {}
             }
-            if !self.seat.arm(Waiter::this_thread()) {
+            if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
                 rest();
                 timed_out |= deadline.has_passed();
                 continue;
             }
-            if let Some(result) = self.announce() {
-                drop(self.seat.disarm());
+            if let Some(result) = self.poll_state_or_wait() {
+                drop(self.registration.disarm().into_waiter());
                 return Ok(result?);
             }
-            while !timed_out && self.seat.is_armed() {
+            while !timed_out && self.registration.is_armed() {
                 timed_out = deadline.park();
             }
         }

@@ -5,7 +5,7 @@
 use super::{Receiver, value::Ref};
 use crate::{
     RecvError,
-    wait::{Waiter, reschedule},
+    wait::{Armed, Waiter, reschedule},
 };
 use core::{
     fmt,
@@ -48,7 +48,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn changed(&mut self) -> ChangedFuture<'_, T> {
-        ChangedFuture { wait: Some(Wait(self)) }
+        ChangedFuture { wait: Some(DisarmOnDrop(self)) }
     }
 
     /// Waits, as a task, until the value is `wanted`, and marks it as seen. It looks at the present value
@@ -85,24 +85,24 @@ impl<T> Receiver<T> {
     where
         F: FnMut(&T) -> bool,
     {
-        WaitForFuture { wait: Some(Wait(self)), has_looked: false, wanted }
+        WaitForFuture { wait: Some(DisarmOnDrop(self)), has_looked: false, wanted }
     }
 
     /// Ready with the newest version when it is new, which is left to be seen. If it returns `Pending`, the
     /// node is armed, or the task woken.
     pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
-        let last = self.seat.disarm();
-        if let Some(result) = self.settle() {
+        let last = self.registration.disarm().into_waiter();
+        if let Some(result) = self.poll_state() {
             return Poll::Ready(result);
         }
-        if !self.seat.arm(Waiter::task(last, cx.waker())) {
+        if !self.registration.arm(Armed::Detached, Waiter::task(last, cx.waker())) {
             return reschedule(cx.waker());
         }
-        let Some(result) = self.announce() else {
+        let Some(result) = self.poll_state_or_wait() else {
             return Poll::Pending;
         };
-        drop(self.seat.disarm());
+        drop(self.registration.disarm().into_waiter());
         Poll::Ready(result)
     }
 
@@ -114,12 +114,12 @@ impl<T> Receiver<T> {
     }
 }
 
-/// A receiver that waits over many polls. However that ends, nobody is woken for it afterwards.
-struct Wait<'a, T>(&'a mut Receiver<T>);
+/// A receiver that waits over many polls. However that ends, no notifier wakes its task afterwards.
+struct DisarmOnDrop<'a, T>(&'a mut Receiver<T>);
 
-impl<T> Drop for Wait<'_, T> {
+impl<T> Drop for DisarmOnDrop<'_, T> {
     fn drop(&mut self) {
-        drop(self.0.seat.disarm());
+        drop(self.0.registration.disarm().into_waiter());
     }
 }
 
@@ -127,16 +127,16 @@ impl<T> Drop for Wait<'_, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ChangedFuture<'a, T> {
     /// Until it is finished.
-    wait: Option<Wait<'a, T>>,
+    wait: Option<DisarmOnDrop<'a, T>>,
 }
 
 impl<T> Future for ChangedFuture<'_, T> {
     type Output = Result<(), RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Wait(receiver) =
+        let DisarmOnDrop(receiver) =
             self.wait.as_mut().expect("`ChangedFuture` polled after it had finished");
-        let result = ready!(receiver.poll_charged(cx)).map(|version| receiver.see(version));
+        let result = ready!(receiver.poll_charged(cx)).map(|version| receiver.mark_seen(version));
         self.wait = None;
         Poll::Ready(result)
     }
@@ -146,7 +146,7 @@ impl<T> Future for ChangedFuture<'_, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct WaitForFuture<'a, T, F> {
     /// Until it is finished.
-    wait: Option<Wait<'a, T>>,
+    wait: Option<DisarmOnDrop<'a, T>>,
     /// At the value that was there first.
     has_looked: bool,
     wanted: F,
@@ -160,20 +160,21 @@ impl<'a, T, F: FnMut(&T) -> bool> Future for WaitForFuture<'a, T, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { wait, has_looked, wanted } = self.get_mut();
-        let Wait(receiver) = wait.as_mut().expect("`WaitForFuture` polled after it had finished");
+        let DisarmOnDrop(receiver) =
+            wait.as_mut().expect("`WaitForFuture` polled after it had finished");
         // Each further value is charged to the budget, so this ends.
         loop {
             let is_first = !*has_looked;
             if is_first {
                 ready!(receiver.budget.poll_proceed(cx.waker()));
                 // Before anything is seen: it may panic.
-                drop(receiver.seat.disarm());
+                drop(receiver.registration.disarm().into_waiter());
             } else if let Err(error) = ready!(receiver.poll_charged(cx)) {
                 *wait = None;
                 return Poll::Ready(Err(error));
             }
             *has_looked = true;
-            let value = receiver.see_newest();
+            let value = receiver.mark_newest_seen();
             if wanted(&value) {
                 if is_first {
                     receiver.budget.charge_ready();

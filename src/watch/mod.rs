@@ -60,7 +60,6 @@ mod blocking;
 mod changed;
 pub mod error;
 mod receiver;
-mod seat;
 mod sender;
 mod shared;
 mod state;
@@ -68,7 +67,7 @@ mod state;
 mod stream;
 mod value;
 
-pub use crate::closed::ClosedFuture;
+pub use crate::wait::ClosedFuture;
 pub use changed::{ChangedFuture, WaitForFuture};
 pub use receiver::Receiver;
 pub use sender::Sender;

@@ -2,11 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::{seat::Seat, shared::Shared, state::Snapshot, value::Ref};
+use super::{shared::Shared, state::Snapshot, value::Ref};
 use crate::{
     RecvError,
-    channel::count,
-    wait::{Budget, DEFAULT_LIMIT, UNKNOWN, Unpaused},
+    core::count,
+    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused},
 };
 use alloc::sync::Arc;
 use core::{
@@ -19,7 +19,9 @@ use core::{
 /// Receivers can be cloned, and do not compete: each sees the newest value. When the last one is dropped, those
 /// who wait in [`closed`](super::Sender::closed) are woken; if a waker panics, the drop does.
 pub struct Receiver<T> {
-    pub(super) seat: Seat<T>,
+    /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, so a waiter
+    /// is always registered as detached.
+    pub(super) registration: Registration<CountedArc<Shared<T>>>,
     /// The newest version that a call of this receiver has marked as seen.
     seen: u64,
     /// Whatever was seen, it was marked as changed.
@@ -42,10 +44,10 @@ impl<T: RefUnwindSafe> UnwindSafe for Receiver<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
-    /// A handle that is one of `receivers`, as the channel's count of them says already.
+    /// Makes a receiver that is one of `receivers`, and counted already.
     pub(super) fn new(shared: Arc<Shared<T>>, receivers: usize, seen: u64) -> Self {
         Self {
-            seat: Seat::new(shared, receivers),
+            registration: Registration::new(CountedArc::new(shared), receivers),
             seen,
             marked: false,
             budget: Budget::new(),
@@ -58,7 +60,7 @@ impl<T> Receiver<T> {
     }
 
     pub(super) fn shared(&self) -> &Shared<T> {
-        self.seat.shared()
+        self.registration.owner()
     }
 
     /// Looks at the newest value, and leaves it to be seen: [`changed`](Self::changed) still reports it.
@@ -95,7 +97,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.has_changed(), Ok(false));
     /// ```
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
-        self.see_newest()
+        self.mark_newest_seen()
     }
 
     /// Is there a value that was not seen?
@@ -157,7 +159,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.has_changed(), Ok(false));
     /// ```
     pub fn mark_unchanged(&mut self) {
-        self.see(self.shared().look().version());
+        self.mark_seen(self.shared().look().version());
     }
 
     /// Is every sender gone? Once true, it stays true. The last value may not have been seen yet.
@@ -216,14 +218,14 @@ impl<T> Receiver<T> {
     /// ```
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(self.seat.shared(), other.seat.shared())
+        Arc::ptr_eq(self.registration.owner(), other.registration.owner())
     }
 
     /// The same, for a `Ref` that need not borrow from the receiver.
-    pub(super) fn see_newest<'a>(&mut self) -> Ref<'a, T> {
+    pub(super) fn mark_newest_seen<'a>(&mut self) -> Ref<'a, T> {
         let value = self.shared().look();
         let has_changed = self.is_new(value.version());
-        self.see(value.version());
+        self.mark_seen(value.version());
         Ref::new(value, has_changed)
     }
 
@@ -241,7 +243,7 @@ impl<T> Receiver<T> {
     }
 
     /// Marks that version as seen, unless a newer one was: a sender stores a value before it tells of it.
-    pub(super) fn see(&mut self, version: u64) {
+    pub(super) fn mark_seen(&mut self, version: u64) {
         self.marked = false;
         if version > self.seen {
             self.skipped += version - self.seen - 1;
@@ -249,20 +251,20 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// The newest version if it is new, or that nothing new can come; nothing if one has to wait.
-    pub(super) fn settle(&self) -> Option<Result<u64, RecvError>> {
+    /// Returns the newest version if it is new, or that nothing new can come. Returns `None` if the caller has to wait.
+    pub(super) fn poll_state(&self) -> Option<Result<u64, RecvError>> {
         let state = self.shared().state.load();
-        self.settle_for(self.newest(state), state)
+        self.state_for(self.newest(state), state)
     }
 
-    /// Announces that this receiver, whose node is armed, waits. Returns what `settle` does, if the word
+    /// Announces that this receiver, whose node is armed, waits. Returns what `poll_state` does, if the word
     /// says it.
-    pub(super) fn announce(&self) -> Option<Result<u64, RecvError>> {
-        let state = self.shared().state.announce();
-        self.settle_for(state.version(), state)
+    pub(super) fn poll_state_or_wait(&self) -> Option<Result<u64, RecvError>> {
+        let state = self.shared().state.set_waiting();
+        self.state_for(state.version(), state)
     }
 
-    fn settle_for(&self, newest: u64, state: Snapshot) -> Option<Result<u64, RecvError>> {
+    fn state_for(&self, newest: u64, state: Snapshot) -> Option<Result<u64, RecvError>> {
         if self.is_new(newest) {
             Some(Ok(newest))
         } else {
@@ -281,7 +283,7 @@ impl<T> Clone for Receiver<T> {
     ///
     /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
     fn clone(&self) -> Self {
-        let shared = self.seat.shared();
+        let shared: &Arc<_> = self.registration.owner();
         let receivers = count(&shared.receivers.count);
         Self {
             marked: self.marked,

@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, error::SendError, shared::Shared, value::Ref};
-use crate::{channel::count, closed::ClosedFuture, wait::Budget};
+use crate::{
+    core::count,
+    wait::{Budget, ClosedFuture},
+};
 use alloc::sync::Arc;
 use core::{
     fmt,

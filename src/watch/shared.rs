@@ -1,4 +1,4 @@
-//! What the handles share: the value, the word that tells of it, and who waits.
+//! What the handles share: the value, the word that announces it, and the wait list.
 
 #![forbid(unsafe_code)]
 
@@ -7,12 +7,11 @@ use super::{
     value::{Ref, Value},
 };
 use crate::{
-    closed::Receivers,
     sync::{ArcSwap, AtomicUsize, Guard},
-    wait::WaitList,
+    wait::{CountsOwners, ReceiverCount, WaitList},
 };
 use alloc::sync::Arc;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 /// A look at the slot's content.
 type Content<T> = Guard<Arc<Value<T>>>;
@@ -21,9 +20,8 @@ pub(super) struct Shared<T> {
     slot: ArcSwap<Value<T>>,
     pub(super) state: State,
     pub(super) senders: AtomicUsize,
-    pub(super) receivers: Receivers,
-    /// Where receivers wait for a newer version, or for the senders' end. Everybody is woken, so nobody
-    /// owes a wake to others.
+    pub(super) receivers: ReceiverCount,
+    /// Where receivers wait for a newer version, or for the senders' end. Every waiter is notified, so there is no baton.
     pub(super) wait_list: WaitList,
 }
 
@@ -34,7 +32,7 @@ impl<T> Shared<T> {
             slot: ArcSwap::new(Arc::new(Value::new(0, init))),
             state: State::new(),
             senders: AtomicUsize::new(1),
-            receivers: Receivers::one(),
+            receivers: ReceiverCount::one(),
             wait_list: WaitList::new(),
         }
     }
@@ -100,5 +98,21 @@ impl<T> Shared<T> {
             self.wait_list.notify_all();
         }
         Ok(())
+    }
+}
+
+impl<T> CountsOwners for Shared<T> {
+    fn wait_list(&self) -> &WaitList {
+        &self.wait_list
+    }
+
+    /// Uncounts a receiver. The last one notifies the futures that wait for the receivers' end.
+    fn uncount(&self) {
+        // ORDERING: AcqRel. Release: what this receiver did comes before the receivers' end, and its node is vacant
+        // before `count` says so. Acquire: the last receiver sees the same of all the others, and the nodes armed
+        // before `ReceiverCount::confirm_open`.
+        if self.receivers.count.fetch_sub(1, AcqRel) == 1 {
+            self.receivers.notify_closed();
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The word by which senders and receivers meet: the version that was announced last, and two flags.
 //!
-//! | call       | before                       | after                  | and then                      |
-//! |------------|------------------------------|------------------------|-------------------------------|
-//! | `publish`  | older version                | newer version          |                               |
-//! |            | older version, `WAITING`     | newer version          | the sender wakes everybody    |
-//! |            | same or newer (`WAITING`?)   | unchanged              | who announced that, has woken |
-//! | `announce` | version (`WAITING`?)         | version, `WAITING`     | sleeps, if it has seen it     |
-//! |            | version, `CLOSED`            | the same, `WAITING`    | does not sleep                |
-//! | `close`    | version (`WAITING`?)         | the same, `CLOSED`     | the sender wakes everybody    |
+//! | call          | before                     | after              | and then                                   |
+//! |---------------|----------------------------|--------------------|--------------------------------------------|
+//! | `publish`     | older version              | newer version      |                                            |
+//! |               | older version, `WAITING`   | newer version      | the sender notifies all                    |
+//! |               | same or newer (`WAITING`?) | unchanged          | its sender has notified all, if it had to   |
+//! | `set_waiting` | version (`WAITING`?)       | version, `WAITING` | the receiver sleeps, if it has seen that   |
+//! |               | version, `CLOSED`          | same, `WAITING`    | the receiver does not sleep                |
+//! | `close`       | version (`WAITING`?)       | same, `CLOSED`     | the sender notifies all                    |
 //!
 //! Every write is a read-modify-write. A receiver arms its node, announces, and sleeps only if the word
 //! had nothing new before that. Either its announcement comes first: then the next sender's
@@ -58,14 +58,14 @@ impl State {
     /// everybody.
     pub(super) fn publish(&self, version: u64) -> bool {
         let word = version << VERSION;
-        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: the value is there.
-        // Acquire pairs with the Release in `announce`: the nodes of the receivers that wait are armed.
+        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `set_waiting`: the value is there.
+        // Acquire pairs with the Release in `set_waiting`: the nodes of the receivers that wait are armed.
         let before = self.0.fetch_max(word, AcqRel);
         before < word && before & WAITING != 0
     }
 
     /// A receiver, whose node is armed, announces that it waits for more than what this returns.
-    pub(super) fn announce(&self) -> Snapshot {
+    pub(super) fn set_waiting(&self) -> Snapshot {
         // ORDERING: AcqRel. Release pairs with the Acquire in `publish` and `close`: the node is armed.
         // Acquire as in `load`.
         Snapshot(self.0.fetch_or(WAITING, AcqRel))
@@ -73,8 +73,8 @@ impl State {
 
     /// The last sender has gone; it must wake everybody.
     pub(super) fn close(&self) {
-        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `announce`: whatever the senders
-        // did has happened. Acquire pairs with the Release in `announce`: the nodes are armed.
+        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `set_waiting`: whatever the senders
+        // did has happened. Acquire pairs with the Release in `set_waiting`: the nodes are armed.
         self.0.fetch_or(CLOSED, AcqRel);
     }
 }

@@ -42,7 +42,7 @@ impl<T: Clone> Stream for Receiver<T> {
             self.ended = true;
             return Poll::Ready(None);
         }
-        let newest = self.see_newest();
+        let newest = self.mark_newest_seen();
         let value = T::clone(&newest);
         // Not as this returns: if it is the last look at the value, dropping that is user code.
         drop(newest);

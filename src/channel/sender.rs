@@ -1,23 +1,15 @@
 //! The sending half: the handle that sends through `&mut self`.
 
-mod send;
-mod shared;
-#[cfg(feature = "sink")]
-mod sink;
+#![forbid(unsafe_code)]
 
-pub use shared::SharedSender;
-
+use super::SharedSender;
 use crate::{
     SendError,
-    block::Block,
-    channel::{Side, count},
-    closed::ClosedFuture,
-    node::Spare,
-    wait::Budget,
+    core::{Handle, Put, Senders},
+    wait::{Budget, ClosedFuture},
 };
 use core::{
     fmt,
-    mem::ManuallyDrop,
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
@@ -27,18 +19,10 @@ use core::{
 /// the sender to send from several places. Senders and receivers can be dropped in any order. When the last
 /// sender is dropped, all who wait are woken; if a waker panics, the drop does.
 pub struct Sender<T> {
-    block: Block<T>,
-    /// Always there but for the body of `drop`.
-    spare: ManuallyDrop<Spare<T>>,
+    handle: Handle<T, Senders>,
     /// Of `closed`.
     budget: Budget,
 }
-
-// SAFETY: a sender moves values of type `T` to other threads, and shares none with them.
-unsafe impl<T: Send> Send for Sender<T> {}
-// SAFETY: through `&Sender` one can only clone it, ask about the channel, by atomics, and wait for its
-// end, in a node that each such wait claims for itself.
-unsafe impl<T: Send> Sync for Sender<T> {}
 
 // No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
 // whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
@@ -46,8 +30,8 @@ impl<T> UnwindSafe for Sender<T> {}
 impl<T> RefUnwindSafe for Sender<T> {}
 
 impl<T> Sender<T> {
-    pub(crate) fn new(block: Block<T>, spare: Spare<T>) -> Self {
-        Self { block, spare: ManuallyDrop::new(spare), budget: Budget::new() }
+    pub(super) fn new(handle: Handle<T, Senders>) -> Self {
+        Self { handle, budget: Budget::new() }
     }
 
     /// Sends `value`, replacing the value that nobody has received yet, if there is one.
@@ -87,7 +71,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn send(&mut self, value: T) -> Result<Option<T>, SendError<T>> {
-        self.block.send(&mut self.spare, value)
+        send(&mut self.handle, value)
     }
 
     /// Sends `value` unless what it would displace is newer (greater); returns the one not kept.
@@ -173,7 +157,7 @@ impl<T> Sender<T> {
         value: T,
         key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
-        self.block.send_newest_by_key(&mut self.spare, value, key)
+        send_newest_by_key(&mut self.handle, value, key)
     }
 
     /// Turns this sender into one that sends through `&self`.
@@ -189,11 +173,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn into_shared(self) -> SharedSender<T> {
-        // The handle goes on, and stays counted.
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is not dropped, so the spare is taken once.
-        let spare = unsafe { ManuallyDrop::take(&mut this.spare) };
-        SharedSender::new(this.block.clone(), spare)
+        SharedSender::new(self.handle.into())
     }
 
     /// Is every receiver gone? Once true, it stays true, and every send fails.
@@ -213,7 +193,7 @@ impl<T> Sender<T> {
     #[inline]
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.block.has_receivers()
+        !self.handle.counts.has_receivers()
     }
 
     /// Waits until every receiver is gone: the future ends when each further send would fail.
@@ -240,7 +220,7 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture::new(&self.block.counts.receivers, &self.budget)
+        ClosedFuture::new(&self.handle.counts.receivers, &self.budget)
     }
 
     /// Do both senders belong to the same channel?
@@ -257,7 +237,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        self.block.is_same(&other.block)
+        self.handle.is_same_channel(&other.handle)
     }
 }
 
@@ -270,18 +250,7 @@ impl<T> Clone for Sender<T> {
     ///
     /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        count(&self.block.counts.senders);
-        Self::new(self.block.clone(), self.block.acquire_node())
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        // SAFETY: the spare is not used after this.
-        let spare = unsafe { ManuallyDrop::take(&mut self.spare) };
-        self.block.release_node(spare);
-        // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { self.block.clone().release_handle(Side::Senders) };
+        Self::new(self.handle.another().0)
     }
 }
 
@@ -289,4 +258,52 @@ impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sender").finish_non_exhaustive()
     }
+}
+
+/// Sends by any handle; see [`Sender::send`].
+#[inline]
+pub(super) fn send<T>(handle: &mut impl Put<T>, value: T) -> Result<Option<T>, SendError<T>> {
+    if !handle.counts.has_receivers() {
+        return Err(SendError(value));
+    }
+    let displaced = handle.put(value);
+    if displaced.is_some() {
+        handle.counts.wait_list.notify_past_stalled();
+    }
+    Ok(displaced)
+}
+
+/// Sends by any handle; see [`Sender::send_newest_by_key`].
+pub(super) fn send_newest_by_key<T, K: Ord>(
+    handle: &mut impl Put<T>,
+    value: T,
+    mut key: impl FnMut(&T) -> K,
+) -> Result<Option<T>, SendError<T>> {
+    if !handle.counts.has_receivers() {
+        drop(key); // not as this returns: see below
+        return Err(SendError(value));
+    }
+    let mut newest = key(&value);
+    let mut displaced = handle.put(value);
+    let has_replaced = displaced.is_some();
+    let not_kept = loop {
+        // A panic of `key`, of the comparison or of a key's drop drops this value, and no other.
+        let Some(held) = displaced else { break None };
+        let found = key(&held);
+        if found > newest {
+            newest = found;
+        } else {
+            drop(found); // before `held` leaves for where a panic would leak it: see below
+            break Some(held);
+        }
+        displaced = handle.put(held);
+    };
+    if has_replaced {
+        handle.counts.wait_list.notify_past_stalled();
+    }
+    // Dropping these is user code. As this function returned, a panic of theirs would leak what it returns
+    // (https://github.com/rust-lang/rust/issues/47949).
+    drop(newest);
+    drop(key);
+    Ok(not_kept)
 }

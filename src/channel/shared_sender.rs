@@ -1,21 +1,19 @@
 //! A sender that sends through `&self`.
 
-use super::Sender;
+#![forbid(unsafe_code)]
+
+use super::{
+    Sender,
+    sender::{send, send_newest_by_key},
+};
 use crate::{
     SendError,
-    block::Block,
-    channel::{Side, count},
-    closed::ClosedFuture,
-    node::{Node, Spare},
-    sync::{AtomicPtr, get_mut},
-    wait::Budget,
+    core::SharedHandle,
+    wait::{Budget, ClosedFuture},
 };
 use core::{
     fmt,
-    mem::ManuallyDrop,
     panic::{RefUnwindSafe, UnwindSafe},
-    ptr::{self, NonNull},
-    sync::atomic::Ordering::{AcqRel, Acquire},
 };
 
 /// A sender for shared state: it sends through `&self`, so an `Fn` callback, a web server's state or
@@ -25,17 +23,10 @@ use core::{
 /// each place that sends can own a handle, clone a `Sender` for each: that is faster and never
 /// allocates. A `SharedSender` can be cloned, too; threads that have each their own clone do not meet.
 pub struct SharedSender<T> {
-    block: Block<T>,
-    /// The node at home; null while a send has it.
-    spare: AtomicPtr<Node<T>>,
+    handle: SharedHandle<T>,
     /// Of `closed`.
     budget: Budget,
 }
-
-// SAFETY: a sender moves values of type `T` to other threads, and shares none with them.
-unsafe impl<T: Send> Send for SharedSender<T> {}
-// SAFETY: `&SharedSender` sends: that moves values. The node at home has one owner, by an exchange.
-unsafe impl<T: Send> Sync for SharedSender<T> {}
 
 // No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
 // whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
@@ -43,9 +34,8 @@ impl<T> UnwindSafe for SharedSender<T> {}
 impl<T> RefUnwindSafe for SharedSender<T> {}
 
 impl<T> SharedSender<T> {
-    #[expect(clippy::needless_pass_by_value, reason = "the handle owns the node from now on")]
-    pub(super) fn new(block: Block<T>, spare: Spare<T>) -> Self {
-        Self { block, spare: AtomicPtr::new(spare.as_ptr()), budget: Budget::new() }
+    pub(super) fn new(handle: SharedHandle<T>) -> Self {
+        Self { handle, budget: Budget::new() }
     }
 
     /// Sends `value`, replacing the value that nobody has received yet, as [`Sender::send`] does.
@@ -80,7 +70,7 @@ impl<T> SharedSender<T> {
     /// # Ok::<(), overwrite_channel::SendError<i32>>(())
     /// ```
     pub fn send(&self, value: T) -> Result<Option<T>, SendError<T>> {
-        self.block.send(&mut self.borrow().spare, value)
+        send(&mut self.handle.borrow(), value)
     }
 
     /// Sends `value` unless what it would displace is newer, as [`Sender::send_newest`] does.
@@ -143,7 +133,7 @@ impl<T> SharedSender<T> {
         value: T,
         key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
-        self.block.send_newest_by_key(&mut self.borrow().spare, value, key)
+        send_newest_by_key(&mut self.handle.borrow(), value, key)
     }
 
     /// Is every receiver gone? As [`Sender::is_closed`].
@@ -161,7 +151,7 @@ impl<T> SharedSender<T> {
     #[inline]
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.block.has_receivers()
+        !self.handle.counts.has_receivers()
     }
 
     /// Waits until every receiver is gone, as [`Sender::closed`] does.
@@ -181,7 +171,7 @@ impl<T> SharedSender<T> {
     /// # });
     /// ```
     pub fn closed(&self) -> ClosedFuture<'_> {
-        ClosedFuture::new(&self.block.counts.receivers, &self.budget)
+        ClosedFuture::new(&self.handle.counts.receivers, &self.budget)
     }
 
     /// Do both senders belong to the same channel?
@@ -197,37 +187,7 @@ impl<T> SharedSender<T> {
     /// ```
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        self.block.is_same(&other.block)
-    }
-
-    /// Returns a node for one send: the one at home, or another one while a send has that.
-    fn borrow(&self) -> Borrowed<'_, T> {
-        // ORDERING: Acquire pairs with `Borrowed::drop`: the send before is done with the node.
-        let home = self.spare.swap(ptr::null_mut(), Acquire);
-        let spare = match NonNull::new(home) {
-            // SAFETY: this exchange brought the node out of `spare` (I1).
-            Some(node) => unsafe { Spare::from_owned(node) },
-            None => self.block.acquire_node(),
-        };
-        Borrowed { home: self, spare: ManuallyDrop::new(spare) }
-    }
-}
-
-/// A node for one send, which comes home even if a key or a waker panics.
-struct Borrowed<'a, T> {
-    home: &'a SharedSender<T>,
-    spare: ManuallyDrop<Spare<T>>,
-}
-
-impl<T> Drop for Borrowed<'_, T> {
-    fn drop(&mut self) {
-        // ORDERING: AcqRel. Release gives the node up: this send is done with it; pairs with `borrow`
-        // and with the Acquire here, which takes over the node that another send has brought home.
-        let other = self.home.spare.swap(self.spare.as_ptr(), AcqRel);
-        if let Some(other) = NonNull::new(other) {
-            // SAFETY: this exchange brought the node out of `spare` (I1).
-            self.home.block.release_node(unsafe { Spare::from_owned(other) });
-        }
+        self.handle.is_same_channel(&other.handle)
     }
 }
 
@@ -247,20 +207,7 @@ impl<T> Clone for SharedSender<T> {
     ///
     /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        count(&self.block.counts.senders);
-        Self::new(self.block.clone(), self.block.acquire_node())
-    }
-}
-
-impl<T> Drop for SharedSender<T> {
-    fn drop(&mut self) {
-        // No send is under way, so the node is at home.
-        if let Some(node) = NonNull::new(get_mut(&mut self.spare)) {
-            // SAFETY: the handle has the node at home alone (I1), and ends here.
-            self.block.release_node(unsafe { Spare::from_owned(node) });
-        }
-        // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { self.block.clone().release_handle(Side::Senders) };
+        Self::new(self.handle.another())
     }
 }
 

@@ -2,11 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Receiver, Wait};
+use super::receiver::{Receiver, WaitGuard};
 use crate::{
-    deadline::Deadline,
     sync::rest,
-    wait::{Armed, Looks, UNKNOWN, Unpaused, Waiter},
+    wait::{Armed, Deadline, SpinWait, UNKNOWN, Unpaused, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -127,16 +126,16 @@ fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<u
     if let Some(index) = first_ready(receivers) {
         return Some(index);
     }
-    let mut looks = Looks::new(limit, unpaused.unwrap_or(UNKNOWN));
+    let mut spins = SpinWait::new(limit, unpaused.unwrap_or(UNKNOWN));
     loop {
         let mut late = deadline.has_passed();
-        if !late && !looks.again() {
-            learn(receivers, looks.learned(false));
+        if !late && !spins.spin() {
+            learn(receivers, spins.learned(false));
             late = park(receivers, &mut deadline);
         }
         let ready = first_ready(receivers);
         if ready.is_some() {
-            learn(receivers, looks.learned(true));
+            learn(receivers, spins.learned(true));
         }
         if ready.is_some() || late {
             return ready;
@@ -198,7 +197,7 @@ impl<T> sealed::Waitable for Receiver<T> {
     }
 
     fn begin(&mut self) {
-        drop(Wait(self));
+        WaitGuard::end(self);
     }
 
     fn is_ready(&self) -> bool {
@@ -211,7 +210,7 @@ impl<T> sealed::Waitable for Receiver<T> {
             rest();
             return false;
         }
-        self.block.slot.announce_if_empty(&mut self.spare) && self.block.confirm_open()
+        self.registration.announce_if_empty() && self.handle().counts.confirm_open()
     }
 
     fn is_armed(&self) -> bool {

@@ -9,12 +9,10 @@
 //! travels between cores on the line of the word itself; large ones start on lines of their own. A
 //! handle that goes leaves an inner node to the next clone, and frees any other.
 
-use crate::{
-    closed::Receivers,
-    node::{Node, Spare},
+use super::{
+    counts::{Counts, Side},
+    node::{Node, OwnedNode},
     slot::Slot,
-    sync::{AtomicBool, AtomicU8, AtomicUsize},
-    wait::WaitList,
 };
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
@@ -34,31 +32,19 @@ const LINE: usize = 64;
 
 const INNER: usize = 3;
 
-/// What is read by all and seldom written.
-#[repr(C)]
-pub(crate) struct Counts {
-    pub(crate) senders: AtomicUsize,
-    pub(crate) receivers: Receivers,
-    /// Is one side gone altogether? The other frees the channel.
-    pub(crate) abandoned: AtomicBool,
-    /// A bit for each inner node that nobody owns.
-    unowned: AtomicU8,
-    /// Where receivers wait for a value, or for the senders' end.
-    pub(crate) wait_list: WaitList,
-}
-
 /// Keeps the word off the line of the counts, which every call reads.
 const GAP: usize = size_of::<Counts>().next_multiple_of(APART) - size_of::<Counts>();
 
+/// What stands before the inner nodes.
 #[repr(C)]
-pub(crate) struct Shared<T> {
+pub(crate) struct Header<T> {
     pub(crate) counts: Counts,
     _apart: [MaybeUninit<u8>; GAP],
     pub(crate) slot: Slot<T>,
 }
 
-/// A handle's way to the block, which lives until the last handle of both sides is gone.
-pub(crate) struct Block<T>(NonNull<Shared<T>>);
+/// A handle's pointer to the block, which lives until the last handle of both sides is gone.
+pub(super) struct Block<T>(NonNull<Header<T>>);
 
 impl<T> Clone for Block<T> {
     fn clone(&self) -> Self {
@@ -67,10 +53,10 @@ impl<T> Clone for Block<T> {
 }
 
 impl<T> Deref for Block<T> {
-    type Target = Shared<T>;
+    type Target = Header<T>;
 
     #[inline]
-    fn deref(&self) -> &Shared<T> {
+    fn deref(&self) -> &Header<T> {
         // SAFETY: the block is freed by the last handle that has it, and writes to it go through
         // atomics and cells only.
         unsafe { self.0.as_ref() }
@@ -104,7 +90,7 @@ impl<T> Block<T> {
             Ok(nodes) => nodes,
             Err(error) => return Err(error),
         };
-        let shared = match Layout::new::<Shared<T>>().align_to(APART) {
+        let shared = match Layout::new::<Header<T>>().align_to(APART) {
             Ok(shared) => shared,
             Err(error) => return Err(error),
         };
@@ -114,36 +100,30 @@ impl<T> Block<T> {
         }
     }
 
-    /// A channel with one handle a side, and the spares of the two.
-    pub(crate) fn new() -> (Self, Spare<T>, Spare<T>) {
-        // SAFETY: the layout is not empty: it holds a `Shared`.
+    /// Makes a channel with one handle on each side, and the nodes of both.
+    pub(super) fn new() -> (Self, OwnedNode<T>, OwnedNode<T>) {
+        // SAFETY: the layout is not empty: it holds a `Header`.
         let memory = unsafe { alloc(Self::LAYOUT.0) };
         let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT.0) };
         let block = Self(memory.cast());
         for index in 0..INNER {
-            // SAFETY: the layout has room for it, and nobody looks at it yet.
+            // SAFETY: the layout has room for it, and no other thread has the block yet.
             unsafe { Node::init(block.inner(index)) };
         }
-        // SAFETY: each of the inner nodes is handed to one owner: the slot and two handles (I1).
+        // SAFETY: each of the inner nodes gets one owner: the slot and two handles (I1).
         let [slot, one, other] =
-            [0, 1, 2].map(|index| unsafe { Spare::from_owned(block.inner(index)) });
-        let shared = Shared {
-            counts: Counts {
-                senders: AtomicUsize::new(1),
-                receivers: Receivers::one(),
-                abandoned: AtomicBool::new(false),
-                unowned: AtomicU8::new(0),
-                wait_list: WaitList::new(),
-            },
+            [0, 1, 2].map(|index| unsafe { OwnedNode::from_owned(block.inner(index)) });
+        let header = Header {
+            counts: Counts::new(),
             _apart: [const { MaybeUninit::uninit() }; GAP],
             slot: Slot::new(slot),
         };
-        // SAFETY: allocated above with room for it, and nobody looks at it yet.
-        unsafe { block.0.write(shared) };
+        // SAFETY: allocated above with room for it, and no other thread has the block yet.
+        unsafe { block.0.write(header) };
         (block, one, other)
     }
 
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 
@@ -157,9 +137,8 @@ impl<T> Block<T> {
         unsafe { self.first_inner().byte_add(index * Self::STRIDE) }
     }
 
-    /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if no inner node is
-    /// unowned.
-    pub(crate) fn acquire_node(&self) -> Spare<T> {
+    /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if every inner node has an owner.
+    pub(super) fn acquire_node(&self) -> OwnedNode<T> {
         // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else.
         let unowned = self.counts.unowned.load(Relaxed);
         for index in 0..INNER {
@@ -167,23 +146,36 @@ impl<T> Block<T> {
             // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
             // with the node.
             if unowned & bit != 0 && self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
-                // SAFETY: clearing the bit made us the node's owner (I1).
-                return unsafe { Spare::from_owned(self.inner(index)) };
+                // SAFETY: the thread that clears the bit is the node's owner (I1).
+                return unsafe { OwnedNode::from_owned(self.inner(index)) };
             }
         }
-        Spare::on_heap()
+        OwnedNode::on_heap()
     }
 
-    /// Takes a handle's node back.
-    pub(crate) fn release_node(&self, node: Spare<T>) {
+    /// Takes the node of a handle back.
+    pub(super) fn release_node(&self, node: OwnedNode<T>) {
         let from_first = node.as_ptr().addr().wrapping_sub(self.first_inner().as_ptr().addr());
         let index = from_first / Self::STRIDE;
         if index < INNER {
             // ORDERING: Release pairs with the Acquire in `acquire_node`.
             self.counts.unowned.fetch_or(1 << index, Release);
         } else {
-            // SAFETY: it is none of the inner ones, so it was made on the heap.
+            // SAFETY: it is no inner node, so it was made on the heap.
             unsafe { node.free() };
+        }
+    }
+
+    /// Ends a handle of side `S`. The last handle of a side closes that side. The last handle of both sides frees the
+    /// channel, and drops the value that is left in it.
+    ///
+    /// # Safety
+    /// The handle is counted on that side, and does not use the block again. Its node is `node`.
+    pub(super) unsafe fn end<S: Side>(self, node: OwnedNode<T>) {
+        self.release_node(node);
+        if self.counts.leave::<S>() {
+            let side_ends = SideEnds(self);
+            S::notify_closed(&side_ends.0.counts);
         }
     }
 
@@ -191,7 +183,7 @@ impl<T> Block<T> {
     ///
     /// # Safety
     /// No handle is left but the caller's, which does not use the block again.
-    pub(crate) unsafe fn free(self) {
+    unsafe fn free(self) {
         // SAFETY: no handle is left to use the slot.
         let (node, is_full) = unsafe { self.slot.dismantle() };
         let mut remains = Remains { block: self, node: ManuallyDrop::new(node) };
@@ -202,11 +194,23 @@ impl<T> Block<T> {
     }
 }
 
+/// A side whose waiters were notified of its end, or one of their wakers has panicked.
+struct SideEnds<T>(Block<T>);
+
+impl<T> Drop for SideEnds<T> {
+    fn drop(&mut self) {
+        if self.0.counts.close() {
+            // SAFETY: no handle is left on either side, and the caller of `end` does not use the block again.
+            unsafe { self.0.clone().free() };
+        }
+    }
+}
+
 /// The remains of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
 /// the value in the node has panicked.
 struct Remains<T> {
     block: Block<T>,
-    node: ManuallyDrop<Spare<T>>,
+    node: ManuallyDrop<OwnedNode<T>>,
 }
 
 impl<T> Drop for Remains<T> {
@@ -216,11 +220,11 @@ impl<T> Drop for Remains<T> {
         self.block.release_node(node);
         let memory = self.block.0;
         // SAFETY: no handle is left to use the block, whose memory goes next.
-        let shared = unsafe { memory.read() };
+        let header = unsafe { memory.read() };
         // SAFETY: allocated in `new` with this very layout.
         unsafe { dealloc(memory.as_ptr().cast(), Block::<T>::LAYOUT.0) };
         // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
         // is notified by the receivers' end.
-        drop(shared);
+        drop(header);
     }
 }

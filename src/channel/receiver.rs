@@ -1,36 +1,16 @@
 //! The receiving half: looking, predicates, and the handle's life.
 
-#[cfg(feature = "std")]
-mod blocking;
-#[cfg(feature = "std")]
-mod blocking_iter;
-mod future;
-mod iter;
-mod poll;
-#[cfg(feature = "std")]
-mod select;
-#[cfg(feature = "stream")]
-mod stream;
-
-#[cfg(feature = "std")]
-pub use blocking_iter::{IntoIter, Iter};
-pub use future::{RecvFuture, RecvMatchingFuture};
-pub use iter::TryIter;
-#[cfg(feature = "std")]
-pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "std")]
 use crate::wait::{DEFAULT_LIMIT, UNKNOWN, Unpaused};
 use crate::{
     TryRecvError,
-    block::Block,
-    channel::{Side, count},
-    node::{Spare, Taken},
+    core::{Handle, Receivers, Taken},
     wait::{Armed, Budget, Disarmed, Registration, Waiter},
 };
 use core::{
-    fmt,
-    mem::{self, ManuallyDrop},
+    fmt, mem,
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
@@ -41,32 +21,24 @@ use core::{
 /// those who wait in [`closed`](crate::Sender::closed)), or drops a waker that a poll left behind, and that
 /// panics, the drop does.
 pub struct Receiver<T> {
-    block: Block<T>,
-    /// Always there but for the body of `drop`.
-    spare: ManuallyDrop<Spare<T>>,
-    /// Where this receiver waits; as long as `spare`.
-    registration: ManuallyDrop<Registration>,
-    /// This receiver was notified inside a call, and those who are still asleep depend on it: the
-    /// send that woke it removed `WAITING`. It is discharged by an exchange that sets `WAITING`, as each
-    /// announcement does, or by waking the next one.
-    baton: bool,
+    /// The handle, and where it waits.
+    pub(super) registration: Registration<Handle<T, Receivers>>,
+    /// This receiver was notified inside a call, and receivers that are still asleep depend on it: the send that notified
+    /// it removed `WAITING`. The baton is discharged by an exchange that sets `WAITING`, as each announcement does, or by
+    /// notifying the next receiver.
+    pub(super) baton: bool,
     /// Of its futures and its stream.
-    budget: Budget,
+    pub(super) budget: Budget,
     /// Its stream has returned `None`.
     #[cfg(feature = "stream")]
-    ended: bool,
+    pub(super) ended: bool,
     /// Maximum number of looks after the first, before it parks.
     #[cfg(feature = "std")]
-    spin_limit: u32,
+    pub(super) spin_limit: u32,
     /// The knowledge from earlier waits about spinning.
     #[cfg(feature = "std")]
-    unpaused: Unpaused,
+    pub(super) unpaused: Unpaused,
 }
-
-// SAFETY: a receiver takes values of type `T` from other threads, and shares none with them.
-unsafe impl<T: Send> Send for Receiver<T> {}
-// SAFETY: through `&Receiver` one can only clone it and ask about the channel, by atomics.
-unsafe impl<T: Send> Sync for Receiver<T> {}
 
 // No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
 // whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
@@ -74,14 +46,10 @@ impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
-    /// A handle that is one of `receivers`, as the channel's count of them says already.
-    pub(crate) fn new(block: Block<T>, spare: Spare<T>, receivers: usize) -> Self {
-        // SAFETY: the list lies in the block, which stays where it is and outlives this handle.
-        let registration = unsafe { Registration::new(&block.counts.wait_list, receivers) };
+    /// Makes a receiver that is one of `receivers`.
+    pub(super) fn new(handle: Handle<T, Receivers>, receivers: usize) -> Self {
         Self {
-            registration: ManuallyDrop::new(registration),
-            block,
-            spare: ManuallyDrop::new(spare),
+            registration: Registration::new(handle, receivers),
             baton: false,
             budget: Budget::new(),
             #[cfg(feature = "stream")]
@@ -122,13 +90,17 @@ impl<T> Receiver<T> {
         self.look(false)
     }
 
-    /// `try_recv` by a receiver that may hold the baton.
+    pub(super) fn handle(&self) -> &Handle<T, Receivers> {
+        self.registration.owner()
+    }
+
+    /// Does what `try_recv` does, by a receiver that may hold the baton.
     #[inline]
-    fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
-        if let Some(value) = self.block.take(&mut self.spare, baton) {
+    pub(super) fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
+        if let Some(value) = self.registration.take(baton) {
             return Ok(value.into_inner());
         }
-        if self.block.has_senders() {
+        if self.handle().counts.has_senders() {
             return Err(TryRecvError::Empty);
         }
         match self.last_look(baton) {
@@ -140,8 +112,8 @@ impl<T> Receiver<T> {
     /// Looks once more when the senders are gone: the last value may have come after the first look, but not after them.
     #[cold]
     #[inline(never)]
-    fn last_look(&mut self, baton: bool) -> Option<Taken<'_, T>> {
-        self.block.take(&mut self.spare, baton)
+    pub(super) fn last_look(&mut self, baton: bool) -> Option<Taken<'_, T>> {
+        self.registration.take(baton)
     }
 
     /// Is there no value now?
@@ -163,7 +135,7 @@ impl<T> Receiver<T> {
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.block.slot.is_empty()
+        self.handle().slot.is_empty()
     }
 
     /// Is every sender gone? Once true, it stays true. A value may still be there.
@@ -184,7 +156,7 @@ impl<T> Receiver<T> {
     #[inline]
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.block.has_senders()
+        !self.handle().counts.has_senders()
     }
 
     /// Do both receivers belong to the same channel?
@@ -201,42 +173,42 @@ impl<T> Receiver<T> {
     /// ```
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        self.block.is_same(&other.block)
+        self.handle().is_same_channel(other.handle())
     }
 
     /// Arms the node, and announces that on the slot's word. The node stays armed, whatever the announcement found.
-    fn announce(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
+    pub(super) fn arm(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
         if !self.registration.arm(armed, waiter) {
             return Announced::Busy;
         }
-        let came = self.block.slot.announce(&mut self.spare);
-        // The announcement left `WAITING` behind: whatever was owed before it is discharged.
+        let came = self.registration.announce();
+        // The announcement left `WAITING` behind, which discharges the baton.
         self.baton = false;
         match came {
             Some(value) => Announced::Value(value),
-            None if self.block.confirm_open() => Announced::Asleep,
+            None if self.handle().counts.confirm_open() => Announced::Asleep,
             None => Announced::Closed,
         }
     }
 
     /// Stops waiting; notes the baton. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
     #[inline]
-    fn disarm(&mut self) -> Option<Waiter> {
+    pub(super) fn disarm(&mut self) -> Option<Waiter> {
         let disarmed = self.registration.disarm();
         self.baton |= matches!(disarmed, Disarmed::Notified(Armed::InCall));
         disarmed.into_waiter()
     }
 
-    /// Whoever holds the baton and leaves wakes the next one, who holds it then.
-    fn pass_on(&mut self) {
+    /// Notifies the next receiver, which holds the baton then, if this one holds it.
+    pub(super) fn pass_on(&mut self) {
         if mem::take(&mut self.baton) {
-            self.block.counts.wait_list.notify_one();
+            self.handle().counts.wait_list.notify_one();
         }
     }
 }
 
 /// What an announcement found.
-enum Announced<T> {
+pub(super) enum Announced<T> {
     /// Notifiers are at work in every vacant node: nothing was announced.
     Busy,
     /// Nothing: a notifier will wake the waiter.
@@ -257,9 +229,9 @@ impl<T> Clone for Receiver<T> {
     ///
     /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        let receivers = count(&self.block.counts.receivers.count);
+        let (handle, receivers) = self.handle().another();
         #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
-        let mut clone = Self::new(self.block.clone(), self.block.acquire_node(), receivers);
+        let mut clone = Self::new(handle, receivers);
         #[cfg(feature = "std")]
         {
             clone.spin_limit = self.spin_limit;
@@ -271,39 +243,30 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        // Dropped last: a waker's drop is user code.
+        // Dropped last: a waker's drop is user code, as a wake is. Whatever panics, the registration and the handle end
+        // after this.
         let _left = self.disarm();
-        // If this wakes somebody, that is user code, too.
-        End(self).0.pass_on();
+        self.pass_on();
     }
 }
 
-/// A receiver that waits inside a call, blocking or over many polls. However the call ends, with a
-/// value, a timeout, a cancelled future or a panic, it disarms the node and passes the baton on.
-struct Wait<'a, T>(&'a mut Receiver<T>);
+/// A receiver that waits inside a call, blocking or over many polls. However the call ends, with a value, a timeout, a
+/// dropped future or a panic, the guard disarms the node and passes the baton on.
+pub(super) struct WaitGuard<'a, T>(pub(super) &'a mut Receiver<T>);
 
-impl<T> Drop for Wait<'_, T> {
+impl<T> WaitGuard<'_, T> {
+    /// Ends a wait of `receiver`, if a call left one behind: a future that was forgotten.
+    pub(super) fn end(receiver: &mut Receiver<T>) {
+        drop(WaitGuard(receiver));
+    }
+}
+
+impl<T> Drop for WaitGuard<'_, T> {
     fn drop(&mut self) {
-        // Dropped last: that may be user code, as a wake is. What a poll left behind stays.
+        // Dropped last: that may be user code, as a wake is. A waker that `poll_recv` left stays.
         let in_call = self.0.registration.armed() == Some(Armed::InCall);
         let _last = if in_call { self.0.disarm() } else { None };
         self.0.pass_on();
-    }
-}
-
-/// The rest of a receiver's drop, whatever panics before.
-struct End<'a, T>(&'a mut Receiver<T>);
-
-impl<T> Drop for End<'_, T> {
-    fn drop(&mut self) {
-        let receiver = &mut *self.0;
-        // SAFETY: the registration is not used after this.
-        unsafe { ManuallyDrop::drop(&mut receiver.registration) };
-        // SAFETY: the spare is not used after this.
-        let spare = unsafe { ManuallyDrop::take(&mut receiver.spare) };
-        receiver.block.release_node(spare);
-        // SAFETY: this handle was counted, has just given its node back, and ends here.
-        unsafe { receiver.block.clone().release_handle(Side::Receivers) };
     }
 }
 

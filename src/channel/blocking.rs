@@ -2,12 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Announced, Receiver, Wait};
+use super::receiver::{Announced, Receiver, WaitGuard};
 use crate::{
     RecvError, RecvTimeoutError, TryRecvError,
-    deadline::Deadline,
     sync::rest,
-    wait::{Armed, Looks, Waiter},
+    wait::{Armed, Deadline, SpinWait, Waiter},
 };
 use core::convert::identity;
 use std::time::{Duration, Instant};
@@ -250,11 +249,11 @@ impl<T> Receiver<T> {
         deadline: &mut Deadline,
         error: impl FnOnce(RecvTimeoutError) -> E,
     ) -> Result<T, E> {
-        drop(Wait(self)); // if a future was forgotten, this makes up for it
-        if let Some(value) = self.block.take(&mut self.spare, false) {
+        WaitGuard::end(self); // a future may have been forgotten
+        if let Some(value) = self.registration.take(false) {
             return Ok(value.into_inner());
         }
-        if !self.block.has_senders() {
+        if !self.handle().counts.has_senders() {
             return match self.last_look(false) {
                 Some(value) => Ok(value.into_inner()),
                 None => Err(error(RecvTimeoutError::Disconnected)),
@@ -267,16 +266,16 @@ impl<T> Receiver<T> {
     /// was sent in time is received, however late this thread is run.
     #[inline(never)]
     fn spin(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
-        let mut looks = Looks::new(self.spin_limit, self.unpaused);
+        let mut spins = SpinWait::new(self.spin_limit, self.unpaused);
         loop {
             let late = deadline.has_passed();
-            if !late && !looks.again() {
-                self.unpaused = looks.learned(false).unwrap_or(self.unpaused);
+            if !late && !spins.spin() {
+                self.unpaused = spins.learned(false).unwrap_or(self.unpaused);
                 return self.park(deadline);
             }
             match self.look(false) {
                 Ok(value) => {
-                    self.unpaused = looks.learned(true).unwrap_or(self.unpaused);
+                    self.unpaused = spins.learned(true).unwrap_or(self.unpaused);
                     return Ok(value);
                 }
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
@@ -289,9 +288,9 @@ impl<T> Receiver<T> {
     /// Parks until there is a value, or none can come, or the deadline has passed.
     fn park(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
         drop(self.disarm()); // a waker that a poll left behind
-        let wait = Wait(self);
+        let wait = WaitGuard(self);
         let result = wait.0.sleep(deadline);
-        // It may wake somebody, and so panic: as this function returned, that would leak what it returns
+        // It may notify, and so panic: as this function returned, that would leak what it returns
         // (https://github.com/rust-lang/rust/issues/47949).
         drop(wait);
         result
@@ -304,12 +303,12 @@ impl<T> Receiver<T> {
                 Err(TryRecvError::Empty) if timed_out => return Err(RecvTimeoutError::Timeout),
                 Err(TryRecvError::Empty) => {}
                 result => {
-                    // A taken value left `WAITING` behind, and closing wakes everybody.
+                    // The exchange left `WAITING` behind, or the senders' end notifies every receiver.
                     self.baton = false;
                     return result.map_err(|_| RecvTimeoutError::Disconnected);
                 }
             }
-            match self.announce(Armed::InCall, Waiter::this_thread()) {
+            match self.arm(Armed::InCall, Waiter::this_thread()) {
                 Announced::Value(value) => return Ok(value),
                 Announced::Busy => {
                     rest();

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Receiver, Wait};
+use super::receiver::{Receiver, WaitGuard};
 use crate::RecvError;
 use core::{
     fmt,
@@ -53,7 +53,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn recv_async(&mut self) -> RecvFuture<'_, T> {
-        RecvFuture { wait: Some(Wait(self)) }
+        RecvFuture { wait: Some(WaitGuard(self)) }
     }
 
     /// Waits as a task for a value that is `wanted`; takes and drops those that are not.
@@ -88,7 +88,7 @@ impl<T> Receiver<T> {
     where
         F: FnMut(&T) -> bool,
     {
-        RecvMatchingFuture { wait: Some(Wait(self)), wanted }
+        RecvMatchingFuture { wait: Some(WaitGuard(self)), wanted }
     }
 }
 
@@ -96,7 +96,7 @@ impl<T> Receiver<T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct RecvFuture<'a, T> {
     /// Until it is finished.
-    wait: Option<Wait<'a, T>>,
+    wait: Option<WaitGuard<'a, T>>,
 }
 
 impl<T> Future for RecvFuture<'_, T> {
@@ -116,7 +116,7 @@ impl<T> Future for RecvFuture<'_, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct RecvMatchingFuture<'a, T, F> {
     /// Until it is finished.
-    wait: Option<Wait<'a, T>>,
+    wait: Option<WaitGuard<'a, T>>,
     wanted: F,
 }
 

@@ -1,9 +1,4 @@
-//! Nodes: where a value lies, and who owns it.
-//!
-//! * **I1** A node has one owner: one handle, or the slot. Ownership moves only by exchanging the
-//!   slot's word (and, while no handle owns it, through the pool of inner nodes).
-//! * **I2** The slot's node holds a value if and only if the word says `FULL`. A handle's spare
-//!   never holds one, outside the body of one call.
+//! Nodes: where a value lies, and which owner has it.
 
 use crate::sync::{UnsafeCell, init_room};
 use alloc::boxed::Box;
@@ -14,7 +9,7 @@ use core::{
 
 /// Room for one value. The alignment leaves the low bits of its address to the slot's tags.
 #[repr(align(8))]
-pub(crate) struct Node<T> {
+pub(super) struct Node<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
@@ -23,7 +18,7 @@ impl<T> Node<T> {
     ///
     /// # Safety
     /// `memory` is valid for writes of a node, and aligned for one.
-    pub(crate) unsafe fn init(memory: NonNull<Self>) {
+    pub(super) unsafe fn init(memory: NonNull<Self>) {
         // SAFETY: the field is inside what the caller promised.
         let value = unsafe { &raw mut (*memory.as_ptr()).value };
         // SAFETY: as the caller promised.
@@ -31,17 +26,17 @@ impl<T> Node<T> {
     }
 }
 
-/// Ownership of one node (I1), which is empty whenever nobody is in the middle of a call (I2).
-pub(crate) struct Spare<T>(NonNull<Node<T>>);
+/// Ownership of one node (I1), which is empty outside the body of a call (I2).
+pub(super) struct OwnedNode<T>(NonNull<Node<T>>);
 
-impl<T> Spare<T> {
+impl<T> OwnedNode<T> {
     /// # Safety
     /// The caller hands over its ownership of the node (I1), which stays allocated while owned.
-    pub(crate) unsafe fn from_owned(node: NonNull<Node<T>>) -> Self {
+    pub(super) unsafe fn from_owned(node: NonNull<Node<T>>) -> Self {
         Self(node)
     }
 
-    pub(crate) fn on_heap() -> Self {
+    pub(super) fn on_heap() -> Self {
         let memory = Box::leak(Box::<Node<T>>::new_uninit());
         let node = NonNull::from(memory).cast();
         // SAFETY: the box has room for a node.
@@ -55,15 +50,15 @@ impl<T> Spare<T> {
         unsafe { self.0.as_ref() }
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut Node<T> {
+    pub(super) fn as_ptr(&self) -> *mut Node<T> {
         self.0.as_ptr()
     }
 
     /// Puts `value` into the node; without an exchange after it, the value is leaked.
     #[inline]
-    pub(crate) fn write(&mut self, value: T) {
+    pub(super) fn write(&mut self, value: T) {
         self.node().value.with_mut(|cell| {
-            // SAFETY: we own the node, so nobody else looks at it (I1).
+            // SAFETY: the caller owns the node, so no other thread accesses it (I1).
             unsafe { cell.write(MaybeUninit::new(value)) };
         });
     }
@@ -73,9 +68,9 @@ impl<T> Spare<T> {
     /// # Safety
     /// The node holds a value.
     #[inline]
-    pub(crate) unsafe fn read(&mut self) -> T {
+    pub(super) unsafe fn read(&mut self) -> T {
         self.node().value.with_mut(|cell| {
-            // SAFETY: we own the node (I1), and it holds a value, as the caller promised.
+            // SAFETY: the caller owns the node (I1), and promises that it holds a value.
             unsafe { cell.cast::<T>().read() }
         })
     }
@@ -85,7 +80,7 @@ impl<T> Spare<T> {
     /// # Safety
     /// The node holds a value.
     #[inline]
-    pub(crate) unsafe fn taken(&mut self) -> Taken<'_, T> {
+    pub(super) unsafe fn taken(&mut self) -> Taken<'_, T> {
         Taken(self)
     }
 
@@ -93,15 +88,15 @@ impl<T> Spare<T> {
     ///
     /// # Safety
     /// The node came from `on_heap`.
-    pub(crate) unsafe fn free(self) {
-        // SAFETY: it was leaked from a box, and nobody else has it (I1).
+    pub(super) unsafe fn free(self) {
+        // SAFETY: it was leaked from a box, and has no other owner (I1).
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
 
 /// A value that a call has taken from the slot, still in the node that it came in. So it is moved once, to where the
 /// call returns it; or it is dropped where it lies.
-pub(crate) struct Taken<'a, T>(&'a mut Spare<T>);
+pub(crate) struct Taken<'a, T>(&'a mut OwnedNode<T>);
 
 impl<T> Taken<'_, T> {
     #[inline]
@@ -115,7 +110,7 @@ impl<T> Taken<'_, T> {
 impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
         self.0.node().value.with_mut(|cell| {
-            // SAFETY: we own the node (I1), and it holds a value until `self` is gone.
+            // SAFETY: the caller owns the node (I1), and it holds a value until `self` is gone.
             unsafe { cell.cast::<T>().drop_in_place() }
         });
     }

@@ -1,11 +1,7 @@
 //! Waiting for the receivers' end.
 
-use crate::{
-    channel::count,
-    once_box::OnceBox,
-    sync::AtomicUsize,
-    wait::{Armed, Budget, Registration, WaitList, Waiter, reschedule},
-};
+use super::{Armed, Budget, ListOwner, OnceBox, Registration, WaitList, Waiter, reschedule};
+use crate::{core::count, sync::AtomicUsize};
 use core::{
     fmt,
     future::Future,
@@ -15,9 +11,9 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-/// The receivers, as senders see them: how many there are, and who waits for their end.
+/// The receivers, as senders see them: how many there are, and the futures that wait until there are none.
 #[repr(C)]
-pub(crate) struct Receivers {
+pub(crate) struct ReceiverCount {
     pub(crate) count: AtomicUsize,
     /// Made by the first future that waits.
     closing: OnceBox<Closing>,
@@ -35,13 +31,13 @@ impl Closing {
     }
 }
 
-impl Receivers {
-    /// One receiver, and no future that waits.
+impl ReceiverCount {
+    /// Counts one receiver, and no future that waits.
     pub(crate) fn one() -> Self {
         Self { count: AtomicUsize::new(1), closing: OnceBox::new() }
     }
 
-    /// Notifies all that wait for the receivers' end. The caller was the last receiver, and has acquired the count.
+    /// Notifies the futures that wait for the receivers' end. The caller was the last receiver, and has acquired the count.
     pub(crate) fn notify_closed(&self) {
         if let Some(closing) = self.closing.get() {
             closing.wait_list.notify_all();
@@ -57,30 +53,39 @@ impl Receivers {
     }
 
     /// Counts a future, and claims a node for it.
-    fn register(&self) -> Registration {
+    fn register(&self) -> Registration<CountedFuture<'_>> {
         let closing = self.closing.get_or_init(Closing::new);
-        // SAFETY: the list is freed with `self`, which every such future borrows.
-        unsafe { Registration::new(&closing.wait_list, count(&closing.futures)) }
-    }
-
-    /// Uncounts a future, after it has left its node.
-    fn unregister(&self) {
-        if let Some(closing) = self.closing.get() {
-            // ORDERING: Release pairs with the Acquire of `count`: the node is vacant.
-            closing.futures.fetch_sub(1, Release);
-        }
+        let futures = count(&closing.futures);
+        Registration::new(CountedFuture(closing), futures)
     }
 }
 
-/// The future of `closed`: of [`Sender::closed`](crate::Sender::closed), and of its like.
+/// A future that is counted among those that wait. The drop uncounts it.
+struct CountedFuture<'a>(&'a Closing);
+
+// SAFETY: the list is borrowed.
+unsafe impl ListOwner for CountedFuture<'_> {
+    fn wait_list(&self) -> &WaitList {
+        &self.0.wait_list
+    }
+}
+
+impl Drop for CountedFuture<'_> {
+    fn drop(&mut self) {
+        // ORDERING: Release pairs with the Acquire of `count`: the node is vacant.
+        self.0.futures.fetch_sub(1, Release);
+    }
+}
+
+/// The future of `closed`, a method of every sender: see [`Sender::closed`](crate::Sender::closed).
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ClosedFuture<'a> {
     /// Until it is finished.
-    receivers: Option<&'a Receivers>,
+    receivers: Option<&'a ReceiverCount>,
     /// The sender's.
     budget: &'a Budget,
     /// From the first poll that waits.
-    registration: Option<Registration>,
+    registration: Option<Registration<CountedFuture<'a>>>,
 }
 
 // No panic leaves a wait half done.
@@ -88,17 +93,14 @@ impl UnwindSafe for ClosedFuture<'_> {}
 impl RefUnwindSafe for ClosedFuture<'_> {}
 
 impl<'a> ClosedFuture<'a> {
-    pub(crate) fn new(receivers: &'a Receivers, budget: &'a Budget) -> Self {
+    pub(crate) fn new(receivers: &'a ReceiverCount, budget: &'a Budget) -> Self {
         Self { receivers: Some(receivers), budget, registration: None }
     }
 
     /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
     fn release(&mut self) -> Option<Waiter> {
         let mut registration = self.registration.take()?;
-        let waiter = registration.disarm().into_waiter();
-        drop(registration);
-        self.receivers?.unregister();
-        waiter
+        registration.disarm().into_waiter()
     }
 }
 

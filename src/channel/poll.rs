@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Announced, Receiver, Wait};
+use super::receiver::{Announced, Receiver, WaitGuard};
 use crate::{
     RecvError, TryRecvError,
     wait::{Armed, Waiter, reschedule},
@@ -59,19 +59,19 @@ impl<T> Receiver<T> {
     fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let last = self.disarm();
         if armed == Armed::Detached {
-            // Who may not come back holds no baton. A future that was forgotten may have left one.
+            // A detached waiter never holds the baton. A future that was forgotten may have left it.
             self.pass_on();
         }
         match self.look(self.baton) {
             Err(TryRecvError::Empty) => {}
             result => {
-                // A taken value left `WAITING` behind, and closing wakes everybody.
+                // The exchange left `WAITING` behind, or the senders' end notifies every receiver.
                 self.baton = false;
                 drop(last);
                 return Poll::Ready(result.map_err(|_| RecvError));
             }
         }
-        match self.announce(armed, Waiter::task(last, waker)) {
+        match self.arm(armed, Waiter::task(last, waker)) {
             Announced::Busy => reschedule(waker),
             Announced::Value(value) => Poll::Ready(Ok(value)),
             Announced::Asleep => Poll::Pending,
@@ -80,14 +80,14 @@ impl<T> Receiver<T> {
     }
 }
 
-impl<T> Wait<'_, T> {
+impl<T> WaitGuard<'_, T> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
         // Before a value is taken. The node is not armed in a call then: each wait that was ready has disarmed it.
         ready!(self.0.budget.poll_proceed(cx.waker()));
         let poll = self.0.poll_armed(Armed::InCall, cx.waker());
         if poll.is_ready() {
-            // This wait is over. Who goes on to look at the value may take its time, or panic.
-            drop(Wait(self.0));
+            // The wait is over: a predicate that looks at the value next may take its time, or panic.
+            WaitGuard::end(self.0);
         }
         self.0.budget.charge(poll)
     }

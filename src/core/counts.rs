@@ -1,0 +1,117 @@
+//! How many handles each side has, and what follows when the last one goes.
+
+use crate::{
+    sync::{AtomicBool, AtomicU8, AtomicUsize},
+    wait::{ReceiverCount, WaitList},
+};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+/// What every call reads and few calls write.
+#[repr(C)]
+pub(crate) struct Counts {
+    senders: AtomicUsize,
+    pub(crate) receivers: ReceiverCount,
+    /// One side is gone. The other side frees the channel.
+    abandoned: AtomicBool,
+    /// A bit for each inner node of the block that has no owner.
+    pub(super) unowned: AtomicU8,
+    /// Where receivers wait for a value, or for the senders' end.
+    pub(crate) wait_list: WaitList,
+}
+
+impl Counts {
+    /// Counts one handle on each side.
+    pub(super) fn new() -> Self {
+        Self {
+            senders: AtomicUsize::new(1),
+            receivers: ReceiverCount::one(),
+            abandoned: AtomicBool::new(false),
+            unowned: AtomicU8::new(0),
+            wait_list: WaitList::new(),
+        }
+    }
+
+    /// Returns `false` if every receiver is gone. Then it stays `false`.
+    #[inline]
+    pub(crate) fn has_receivers(&self) -> bool {
+        // ORDERING: Relaxed; nothing is read because of it, and once zero it stays zero.
+        self.receivers.count.load(Relaxed) != 0
+    }
+
+    /// Returns `false` if every sender is gone. Then it stays `false`, and every send has happened before.
+    #[inline]
+    pub(crate) fn has_senders(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release in `leave`: what the senders sent is seen.
+        self.senders.load(Acquire) != 0
+    }
+
+    /// Returns `true` if there is a sender left that, if it is the last to go, sees the node that this thread has armed.
+    pub(crate) fn confirm_open(&self) -> bool {
+        // ORDERING: Release, and a write, to stand before or after the last sender's in `leave` (I4). If before, that
+        // sender sees the armed node. If after, nothing is read because of it: the next look at the senders acquires.
+        self.senders.fetch_add(0, Release) != 0
+    }
+
+    /// Uncounts a handle of side `S`, which has given its node back. Returns `true` if it was the last of its side.
+    pub(super) fn leave<S: Side>(&self) -> bool {
+        // ORDERING: AcqRel. Release: what this handle did with the channel comes before its end, and its sends before
+        // `has_senders` is false. Acquire: the last handle sees the same of all the others, and the nodes armed before
+        // either `confirm_open`. Release also pairs with `count`: the wait node is vacant.
+        S::count(self).fetch_sub(1, AcqRel) == 1
+    }
+
+    /// Closes a side. Returns `true` if the other side was closed before.
+    pub(super) fn close(&self) -> bool {
+        // ORDERING: AcqRel. Release hands the block over to the other side; Acquire takes it from there, if that side was
+        // first.
+        self.abandoned.swap(true, AcqRel)
+    }
+}
+
+/// Counts one handle more, and returns how many there are.
+///
+/// # Panics
+/// If there are half as many as can be counted; only forgotten handles of a zero-sized type can be.
+pub(crate) fn count(handles: &AtomicUsize) -> usize {
+    // ORDERING: Acquire pairs with the Release of each handle's end: its wait node is vacant (W7).
+    let before = handles.fetch_add(1, Acquire);
+    if before > usize::MAX / 2 {
+        // ORDERING: Relaxed; no more than the addition is undone.
+        handles.fetch_sub(1, Relaxed);
+        panic!("too many handles of one channel");
+    }
+    before + 1
+}
+
+/// One side of a channel.
+pub(crate) trait Side {
+    fn count(counts: &Counts) -> &AtomicUsize;
+
+    /// Notifies all that wait for the end of this side: always, because a send may just have removed `WAITING` and
+    /// notified one receiver only (I4).
+    fn notify_closed(counts: &Counts);
+}
+
+pub(crate) enum Senders {}
+
+impl Side for Senders {
+    fn count(counts: &Counts) -> &AtomicUsize {
+        &counts.senders
+    }
+
+    fn notify_closed(counts: &Counts) {
+        counts.wait_list.notify_all();
+    }
+}
+
+pub(crate) enum Receivers {}
+
+impl Side for Receivers {
+    fn count(counts: &Counts) -> &AtomicUsize {
+        &counts.receivers.count
+    }
+
+    fn notify_closed(counts: &Counts) {
+        counts.receivers.notify_closed();
+    }
+}

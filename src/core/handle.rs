@@ -1,0 +1,235 @@
+//! Handles: each is counted on its side of the channel, and owns a node.
+
+use super::{
+    block::{Block, Header},
+    counts::{Receivers, Senders, Side, count},
+    node::{Node, OwnedNode, Taken},
+};
+use crate::{
+    sync::{AtomicPtr, get_mut},
+    wait::{ListOwner, Registration, WaitList},
+};
+use core::{
+    marker::PhantomData,
+    mem::ManuallyDrop,
+    ops::Deref,
+    ptr::{self, NonNull},
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed},
+};
+
+/// Makes a channel, with one handle on each side.
+pub(crate) fn channel<T>() -> (Handle<T, Senders>, Handle<T, Receivers>) {
+    let (block, one, other) = Block::new();
+    (Handle::new(block.clone(), one), Handle::new(block, other))
+}
+
+/// A handle of one side, with a node of its own.
+pub(crate) struct Handle<T, S: Side> {
+    block: Block<T>,
+    /// Always there but for the body of `drop`.
+    node: ManuallyDrop<OwnedNode<T>>,
+    side: PhantomData<S>,
+}
+
+// SAFETY: a handle moves values of type `T` from thread to thread, and shares none.
+unsafe impl<T: Send, S: Side> Send for Handle<T, S> {}
+// SAFETY: `&Handle` gives access to counts and word, which are atomics, and to the wait list, which is `Sync`.
+unsafe impl<T: Send, S: Side> Sync for Handle<T, S> {}
+
+impl<T, S: Side> Handle<T, S> {
+    /// Makes a handle that is counted already.
+    fn new(block: Block<T>, node: OwnedNode<T>) -> Self {
+        Self { block, node: ManuallyDrop::new(node), side: PhantomData }
+    }
+
+    /// Makes another handle of the same side, and returns how many there are with it.
+    ///
+    /// # Panics
+    /// See [`count`].
+    pub(crate) fn another(&self) -> (Self, usize) {
+        let handles = count(S::count(&self.counts));
+        (Self::new(self.block.clone(), self.block.acquire_node()), handles)
+    }
+
+    pub(crate) fn is_same_channel(&self, other: &Self) -> bool {
+        self.block.is_same(&other.block)
+    }
+}
+
+impl<T, S: Side> Deref for Handle<T, S> {
+    type Target = Header<T>;
+
+    #[inline]
+    fn deref(&self) -> &Header<T> {
+        &self.block
+    }
+}
+
+impl<T, S: Side> Drop for Handle<T, S> {
+    fn drop(&mut self) {
+        // SAFETY: the node is not used after this.
+        let node = unsafe { ManuallyDrop::take(&mut self.node) };
+        // SAFETY: this handle was counted, and ends here with its node.
+        unsafe { self.block.clone().end::<S>(node) };
+    }
+}
+
+/// What can put values into the slot.
+pub(crate) trait Put<T>: Deref<Target = Header<T>> {
+    /// Puts `value` in, and returns the one that it displaces. One exchange; notifies a receiver first if it must.
+    fn put(&mut self, value: T) -> Option<T>;
+}
+
+impl<T> Put<T> for Handle<T, Senders> {
+    #[inline]
+    fn put(&mut self, value: T) -> Option<T> {
+        let header = &*self.block;
+        header.slot.put(&mut self.node, value, &header.counts.wait_list)
+    }
+}
+
+// SAFETY: the list lies in the block, which stays where it is until the handle's drop.
+unsafe impl<T> ListOwner for Handle<T, Receivers> {
+    fn wait_list(&self) -> &WaitList {
+        &self.counts.wait_list
+    }
+}
+
+impl<T> Registration<Handle<T, Receivers>> {
+    /// Takes the value, if there is one. One exchange at most. A receiver that holds the baton owes a notification to the
+    /// receivers that sleep: its exchange leaves `WAITING` behind, if there can be any.
+    #[inline]
+    pub(crate) fn take(&mut self, baton: bool) -> Option<Taken<'_, T>> {
+        let (header, node) = self.parts();
+        // ORDERING: Relaxed; a receiver that sleeps while this one lives keeps the count above 1.
+        let others_wait = baton && header.counts.receivers.count.load(Relaxed) > 1;
+        header.slot.take(node, others_wait, &header.counts.wait_list)
+    }
+
+    /// Announces that the receiver waits, and returns the value that was there, if one was.
+    pub(crate) fn announce(&mut self) -> Option<T> {
+        let (header, node) = self.parts();
+        header.slot.announce(node)
+    }
+
+    /// Announces that the receiver waits, unless there is a value. Returns `false` if there is.
+    #[cfg(feature = "std")]
+    pub(crate) fn announce_if_empty(&mut self) -> bool {
+        let (header, node) = self.parts();
+        header.slot.announce_if_empty(node)
+    }
+
+    #[inline]
+    fn parts(&mut self) -> (&Header<T>, &mut OwnedNode<T>) {
+        // SAFETY: the handle stays what it is, whatever becomes of its node.
+        let handle = unsafe { self.owner_mut() };
+        (&handle.block, &mut handle.node)
+    }
+}
+
+/// A sender's handle that puts values through `&self`.
+pub(crate) struct SharedHandle<T> {
+    block: Block<T>,
+    /// The node at home; null while a send has it.
+    home: AtomicPtr<Node<T>>,
+}
+
+// SAFETY: a handle moves values of type `T` from thread to thread, and shares none.
+unsafe impl<T: Send> Send for SharedHandle<T> {}
+// SAFETY: `&SharedHandle` puts: that moves values. The node at home has one owner, by an exchange.
+unsafe impl<T: Send> Sync for SharedHandle<T> {}
+
+impl<T> SharedHandle<T> {
+    /// Makes a handle that is counted already.
+    #[expect(clippy::needless_pass_by_value, reason = "the handle owns the node from now on")]
+    fn new(block: Block<T>, node: OwnedNode<T>) -> Self {
+        Self { block, home: AtomicPtr::new(node.as_ptr()) }
+    }
+
+    /// Makes another sender's handle.
+    ///
+    /// # Panics
+    /// See [`count`].
+    pub(crate) fn another(&self) -> Self {
+        count(Senders::count(&self.counts));
+        Self::new(self.block.clone(), self.block.acquire_node())
+    }
+
+    pub(crate) fn is_same_channel(&self, other: &Self) -> bool {
+        self.block.is_same(&other.block)
+    }
+
+    /// Returns a node for one send: the one at home, or another one while a send has that.
+    pub(crate) fn borrow(&self) -> Borrowed<'_, T> {
+        // ORDERING: Acquire pairs with `Borrowed::drop`: the send before is done with the node.
+        let home = self.home.swap(ptr::null_mut(), Acquire);
+        let node = match NonNull::new(home) {
+            // SAFETY: this exchange brought the node out of `home` (I1).
+            Some(node) => unsafe { OwnedNode::from_owned(node) },
+            None => self.block.acquire_node(),
+        };
+        Borrowed { handle: self, node: ManuallyDrop::new(node) }
+    }
+}
+
+impl<T> From<Handle<T, Senders>> for SharedHandle<T> {
+    fn from(handle: Handle<T, Senders>) -> Self {
+        // The new handle is the old one, and stays counted.
+        let mut handle = ManuallyDrop::new(handle);
+        // SAFETY: `handle` is not dropped, so the node is taken once.
+        let node = unsafe { ManuallyDrop::take(&mut handle.node) };
+        Self::new(handle.block.clone(), node)
+    }
+}
+
+impl<T> Deref for SharedHandle<T> {
+    type Target = Header<T>;
+
+    fn deref(&self) -> &Header<T> {
+        &self.block
+    }
+}
+
+impl<T> Drop for SharedHandle<T> {
+    fn drop(&mut self) {
+        // SAFETY: no send is under way, so the node is at home.
+        let home = unsafe { NonNull::new_unchecked(get_mut(&mut self.home)) };
+        // SAFETY: the handle owns the node at home (I1).
+        let node = unsafe { OwnedNode::from_owned(home) };
+        // SAFETY: this handle was counted, and ends here with its node.
+        unsafe { self.block.clone().end::<Senders>(node) };
+    }
+}
+
+/// A node for one send, which comes home even if a key or a waker panics.
+pub(crate) struct Borrowed<'a, T> {
+    handle: &'a SharedHandle<T>,
+    node: ManuallyDrop<OwnedNode<T>>,
+}
+
+impl<T> Deref for Borrowed<'_, T> {
+    type Target = Header<T>;
+
+    fn deref(&self) -> &Header<T> {
+        self.handle
+    }
+}
+
+impl<T> Put<T> for Borrowed<'_, T> {
+    fn put(&mut self, value: T) -> Option<T> {
+        let Header { slot, counts, .. } = &**self.handle;
+        slot.put(&mut self.node, value, &counts.wait_list)
+    }
+}
+
+impl<T> Drop for Borrowed<'_, T> {
+    fn drop(&mut self) {
+        // ORDERING: AcqRel. Release gives the node up: this send is done with it; pairs with `borrow` and with the
+        // Acquire here, which takes over the node that another send has brought home.
+        let other = self.handle.home.swap(self.node.as_ptr(), AcqRel);
+        if let Some(other) = NonNull::new(other) {
+            // SAFETY: this exchange brought the node out of `home` (I1).
+            self.handle.block.release_node(unsafe { OwnedNode::from_owned(other) });
+        }
+    }
+}

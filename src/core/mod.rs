@@ -1,0 +1,25 @@
+//! The slot, the nodes in which values travel, and the handles that own nodes: all code that moves values.
+//!
+//! A channel is one allocation, a [`Block`]: counts, wait list, the slot's word, and the first nodes. Each handle owns a
+//! node for its next value. A send writes the value into that node and exchanges it for the slot's node; a receive
+//! exchanges an empty node for the slot's.
+//!
+//! * **I1** *A node has one owner: a handle, or the slot.* Ownership moves only by exchanging the slot's word, by
+//!   exchanging the node at home in a shared handle, or, while no handle owns an inner node, through its bit in the block.
+//! * **I2** *The slot's node holds a value if and only if the word says `FULL`. A handle's node holds none*, outside the
+//!   body of one call.
+//! * **I3** *`WAITING` is set only on an empty slot, after the waiters have armed their nodes.* The thread whose exchange
+//!   removes `WAITING` without setting it again must notify.
+//! * **I4** *A side is gone if and only if its count is zero.* A waiter that is about to sleep has armed its node and reads
+//!   the count of the other side by a read-modify-write. If that comes before the last handle's decrement, the last handle
+//!   sees the armed node. If it comes after, the waiter sees zero.
+
+mod block;
+mod counts;
+mod handle;
+mod node;
+mod slot;
+
+pub(crate) use counts::{Receivers, Senders, count};
+pub(crate) use handle::{Handle, Put, SharedHandle, channel};
+pub(crate) use node::Taken;

@@ -1,0 +1,190 @@
+//! The slot: one word, exchanged whole.
+//!
+//! The word is a pointer to the slot's node; two low bits are tags.
+//!
+//! | word            | meaning                                                            |
+//! |-----------------|--------------------------------------------------------------------|
+//! | node            | empty; no receiver has announced that it waits                     |
+//! | node, `WAITING` | empty; a receiver may be asleep, and the next send must notify one |
+//! | node, `FULL`    | the node holds a value that no receiver has taken                  |
+//!
+//! Every write to the word is a read-modify-write, so every one of them continues the release
+//! sequences of all before it. The transitions, with what each brings back:
+//!
+//! | call       | before          | after              | brings back                            |
+//! |------------|-----------------|--------------------|----------------------------------------|
+//! | `put`      | a               | mine, `FULL`       | a, empty                               |
+//! |            | a, `WAITING`    | mine, `FULL`       | a, empty, and the duty to notify (I3)  |
+//! |            | a, `FULL`       | mine, `FULL`       | a, with the stale value                |
+//! | `take`     | a, `FULL`       | mine (`WAITING`?)  | a, with the value                      |
+//! |            | a               | mine (`WAITING`?)  | a, empty: another taker was faster     |
+//! |            | a, `WAITING`    | mine               | a, empty, and the duty to notify (I3)  |
+//! |            | a, `WAITING`    | mine, `WAITING`    | a, empty                               |
+//! | `announce` | a (`WAITING`?)  | mine, `WAITING`    | a, empty                               |
+//! |            | a, `FULL`       | mine, `WAITING`    | a, with the value                      |
+//! | `announce_ | a (`WAITING`?)  | mine, `WAITING`    | a, empty                               |
+//! |  if_empty` | a, `FULL`       | unchanged          | nothing                                |
+
+use super::node::{Node, OwnedNode, Taken};
+use crate::{
+    sync::{AtomicPtr, prefetch},
+    wait::WaitList,
+};
+use core::{
+    ptr::NonNull,
+    sync::atomic::Ordering::{AcqRel, Relaxed},
+};
+
+const FULL: usize = 0b01;
+const WAITING: usize = 0b10;
+const TAGS: usize = FULL | WAITING;
+
+pub(crate) struct Slot<T> {
+    word: AtomicPtr<Node<T>>,
+}
+
+/// The word as it was at one moment.
+struct Word<T>(*mut Node<T>);
+
+impl<T> Word<T> {
+    fn is_full(&self) -> bool {
+        self.0.addr() & FULL != 0
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.0.addr() & WAITING != 0
+    }
+
+    /// # Safety
+    /// The word was exchanged for another, so its node is the caller's now (I1).
+    #[inline]
+    unsafe fn into_node(self) -> OwnedNode<T> {
+        let node = self.0.map_addr(|word| word & !TAGS);
+        // SAFETY: the word always points to a node, and tags only use bits below its alignment.
+        let node = unsafe { NonNull::new_unchecked(node) };
+        // SAFETY: the caller took the slot's ownership over.
+        unsafe { OwnedNode::from_owned(node) }
+    }
+}
+
+fn tagged<T>(node: &OwnedNode<T>, tags: usize) -> *mut Node<T> {
+    node.as_ptr().map_addr(|address| address | tags)
+}
+
+impl<T> Slot<T> {
+    /// A slot that is empty and owns `node` from now on.
+    #[expect(clippy::needless_pass_by_value, reason = "the slot owns the node from now on")]
+    pub(super) fn new(node: OwnedNode<T>) -> Self {
+        Self { word: AtomicPtr::new(node.as_ptr()) }
+    }
+
+    /// Returns `true` if the slot is empty at this moment.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        // ORDERING: Relaxed; nothing is read through it. A caller that acts on the answer exchanges.
+        !Word(self.word.load(Relaxed)).is_full()
+    }
+
+    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange, and a notification if the slot
+    /// was empty and said `WAITING` (I3).
+    #[inline]
+    pub(super) fn put(&self, node: &mut OwnedNode<T>, value: T, wait_list: &WaitList) -> Option<T> {
+        // The exchange has to wait for earlier ones of this thread, on any channel, to end; fetching its line need not.
+        // An echo between two threads is shorter with it (see `ratios` in docs/benchmarks.md).
+        prefetch(&raw const self.word);
+        node.write(value);
+        let before = self.exchange(node, FULL);
+        if before.full {
+            // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+            return Some(unsafe { node.read() });
+        }
+        if before.waiting {
+            wait_list.notify_one();
+        }
+        None
+    }
+
+    /// Takes the value, if there is one. Wait-free: at most one exchange. With `others_wait` the exchange leaves
+    /// `WAITING` behind, for receivers that sleep although the word does not say so. Without it, a notification follows
+    /// if the exchange removed `WAITING` (I3).
+    #[inline]
+    pub(super) fn take<'a>(
+        &self,
+        node: &'a mut OwnedNode<T>,
+        others_wait: bool,
+        wait_list: &WaitList,
+    ) -> Option<Taken<'a, T>> {
+        if self.is_empty() {
+            return None;
+        }
+        let before = self.exchange(node, if others_wait { WAITING } else { 0 });
+        if before.full {
+            // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+            return Some(unsafe { node.taken() });
+        }
+        if before.waiting && !others_wait {
+            wait_list.notify_one();
+        }
+        None
+    }
+
+    #[inline]
+    fn exchange(&self, node: &mut OwnedNode<T>, tags: usize) -> Before {
+        // ORDERING: AcqRel. Release gives up the node: what this thread wrote into it (put) or read out of it (take) comes
+        // before the next owner's use; pairs with that owner's Acquire. Acquire takes the other node over from the thread
+        // that put it in, and, if the word said `WAITING`, sees the nodes armed before the announcement.
+        let word = Word(self.word.swap(tagged(node, tags), AcqRel));
+        let before = Before { full: word.is_full(), waiting: word.is_waiting() };
+        // SAFETY: this very exchange replaced the word.
+        *node = unsafe { word.into_node() };
+        before
+    }
+
+    /// Announces that the caller waits: puts its empty node in with `WAITING`, and returns the value
+    /// that was there, if one was. Wait-free: one exchange.
+    pub(super) fn announce(&self, node: &mut OwnedNode<T>) -> Option<T> {
+        let before = self.exchange(node, WAITING);
+        // SAFETY: read only if the word said `FULL`: the node that came back holds a value (I2).
+        before.full.then(|| unsafe { node.read() })
+    }
+
+    /// Announces that the caller waits, if the slot is empty, and leaves a value where it is. Returns `false` if there is
+    /// a value. Lock-free: it tries again only if another handle changed the word.
+    #[cfg(feature = "std")]
+    pub(super) fn announce_if_empty(&self, node: &mut OwnedNode<T>) -> bool {
+        // ORDERING: Relaxed; only the exchange counts.
+        let mut word = self.word.load(Relaxed);
+        while !Word(word).is_full() {
+            // ORDERING: AcqRel, as in `exchange`. Relaxed when it fails: no node changes hands. An equal
+            // word may belong to a node that went round meanwhile: it is as empty.
+            let waiting = tagged(node, WAITING);
+            match self.word.compare_exchange(word, waiting, AcqRel, Relaxed) {
+                Ok(word) => {
+                    // SAFETY: this very exchange replaced the word.
+                    *node = unsafe { Word(word).into_node() };
+                    return true;
+                }
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Takes the slot's node out for good. Returns `true` with it if it holds a value.
+    ///
+    /// # Safety
+    /// No thread uses the slot any more.
+    pub(super) unsafe fn dismantle(&self) -> (OwnedNode<T>, bool) {
+        // ORDERING: Relaxed; the caller has synchronised with every handle's end.
+        let word = Word(self.word.load(Relaxed));
+        let is_full = word.is_full();
+        // SAFETY: no thread exchanges the word again, so its node is the caller's (I1).
+        (unsafe { word.into_node() }, is_full)
+    }
+}
+
+/// The tags that an exchange replaced.
+struct Before {
+    full: bool,
+    waiting: bool,
+}
