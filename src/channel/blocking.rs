@@ -250,7 +250,7 @@ impl<T> Receiver<T> {
         error: impl FnOnce(RecvTimeoutError) -> E,
     ) -> Result<T, E> {
         WaitGuard::end(self); // a future may have been forgotten
-        if let Some(value) = self.registration.take(false) {
+        if let Some(value) = self.registration.access().take(false) {
             return Ok(value.into_inner());
         }
         if !self.handle().counts.has_senders() {

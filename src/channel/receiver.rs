@@ -97,7 +97,7 @@ impl<T> Receiver<T> {
     /// Does what `try_recv` does, by a receiver that may hold the baton.
     #[inline]
     pub(super) fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
-        if let Some(value) = self.registration.take(baton) {
+        if let Some(value) = self.registration.access().take(baton) {
             return Ok(value.into_inner());
         }
         if self.handle().counts.has_senders() {
@@ -113,7 +113,7 @@ impl<T> Receiver<T> {
     #[cold]
     #[inline(never)]
     pub(super) fn last_look(&mut self, baton: bool) -> Option<Taken<'_, T>> {
-        self.registration.take(baton)
+        self.registration.access().take(baton)
     }
 
     /// Is there no value now?
@@ -181,7 +181,7 @@ impl<T> Receiver<T> {
         if !self.registration.arm(armed, waiter) {
             return Announced::Busy;
         }
-        let came = self.registration.announce();
+        let came = self.registration.access().announce();
         // The announcement left `WAITING` behind, which discharges the baton.
         self.baton = false;
         match came {

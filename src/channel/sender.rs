@@ -5,7 +5,7 @@
 use super::SharedSender;
 use crate::{
     SendError,
-    core::{Handle, Put, Senders},
+    core::{Access, Handle, Senders},
     wait::{Budget, ClosedFuture},
 };
 use core::{
@@ -71,7 +71,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn send(&mut self, value: T) -> Result<Option<T>, SendError<T>> {
-        send(&mut self.handle, value)
+        send(self.handle.access(), value)
     }
 
     /// Sends `value` unless what it would displace is newer (greater); returns the one not kept.
@@ -157,7 +157,7 @@ impl<T> Sender<T> {
         value: T,
         key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
-        send_newest_by_key(&mut self.handle, value, key)
+        send_newest_by_key(self.handle.access(), value, key)
     }
 
     /// Turns this sender into one that sends through `&self`.
@@ -260,31 +260,31 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-/// Sends by any handle; see [`Sender::send`].
+/// Sends with the access of any handle; see [`Sender::send`].
 #[inline]
-pub(super) fn send<T>(handle: &mut impl Put<T>, value: T) -> Result<Option<T>, SendError<T>> {
-    if !handle.counts.has_receivers() {
+pub(super) fn send<T>(mut access: Access<'_, T>, value: T) -> Result<Option<T>, SendError<T>> {
+    if !access.channel().counts.has_receivers() {
         return Err(SendError(value));
     }
-    let displaced = handle.put(value);
+    let displaced = access.put(value);
     if displaced.is_some() {
-        handle.counts.wait_list.notify_past_stalled();
+        access.channel().counts.wait_list.notify_past_stalled();
     }
     Ok(displaced)
 }
 
-/// Sends by any handle; see [`Sender::send_newest_by_key`].
+/// Sends with the access of any handle; see [`Sender::send_newest_by_key`].
 pub(super) fn send_newest_by_key<T, K: Ord>(
-    handle: &mut impl Put<T>,
+    mut access: Access<'_, T>,
     value: T,
     mut key: impl FnMut(&T) -> K,
 ) -> Result<Option<T>, SendError<T>> {
-    if !handle.counts.has_receivers() {
+    if !access.channel().counts.has_receivers() {
         drop(key); // not as this returns: see below
         return Err(SendError(value));
     }
     let mut newest = key(&value);
-    let mut displaced = handle.put(value);
+    let mut displaced = access.put(value);
     let has_replaced = displaced.is_some();
     let not_kept = loop {
         // A panic of `key`, of the comparison or of a key's drop drops this value, and no other.
@@ -296,10 +296,10 @@ pub(super) fn send_newest_by_key<T, K: Ord>(
             drop(found); // before `held` leaves for where a panic would leak it: see below
             break Some(held);
         }
-        displaced = handle.put(held);
+        displaced = access.put(held);
     };
     if has_replaced {
-        handle.counts.wait_list.notify_past_stalled();
+        access.channel().counts.wait_list.notify_past_stalled();
     }
     // Dropping these is user code. As this function returned, a panic of theirs would leak what it returns
     // (https://github.com/rust-lang/rust/issues/47949).

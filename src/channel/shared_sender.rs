@@ -70,7 +70,7 @@ impl<T> SharedSender<T> {
     /// # Ok::<(), overwrite_channel::SendError<i32>>(())
     /// ```
     pub fn send(&self, value: T) -> Result<Option<T>, SendError<T>> {
-        send(&mut self.handle.borrow(), value)
+        send(self.handle.borrow().access(), value)
     }
 
     /// Sends `value` unless what it would displace is newer, as [`Sender::send_newest`] does.
@@ -133,7 +133,7 @@ impl<T> SharedSender<T> {
         value: T,
         key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
-        send_newest_by_key(&mut self.handle.borrow(), value, key)
+        send_newest_by_key(self.handle.borrow().access(), value, key)
     }
 
     /// Is every receiver gone? As [`Sender::is_closed`].

@@ -210,7 +210,7 @@ impl<T> sealed::Waitable for Receiver<T> {
             rest();
             return false;
         }
-        self.registration.announce_if_empty() && self.handle().counts.confirm_open()
+        self.registration.access().announce_if_empty() && self.handle().counts.confirm_open()
     }
 
     fn is_armed(&self) -> bool {

@@ -74,17 +74,10 @@ impl<T, S: Side> Drop for Handle<T, S> {
     }
 }
 
-/// What can put values into the slot.
-pub(crate) trait Put<T>: Deref<Target = Header<T>> {
-    /// Puts `value` in, and returns the one that it displaces. One exchange; notifies a receiver first if it must.
-    fn put(&mut self, value: T) -> Option<T>;
-}
-
-impl<T> Put<T> for Handle<T, Senders> {
+impl<T> Handle<T, Senders> {
     #[inline]
-    fn put(&mut self, value: T) -> Option<T> {
-        let header = &*self.block;
-        header.slot.put(&mut self.node, value, &header.counts.wait_list)
+    pub(crate) fn access(&mut self) -> Access<'_, T> {
+        Access { channel: &self.block, node: &mut self.node }
     }
 }
 
@@ -96,34 +89,52 @@ unsafe impl<T> ListOwner for Handle<T, Receivers> {
 }
 
 impl<T> Registration<Handle<T, Receivers>> {
+    #[inline]
+    pub(crate) fn access(&mut self) -> Access<'_, T> {
+        // SAFETY: the handle stays what it is, whatever becomes of its node.
+        let handle = unsafe { self.owner_mut() };
+        Access { channel: &handle.block, node: &mut handle.node }
+    }
+}
+
+/// A call's access to the channel, with the node of its handle.
+pub(crate) struct Access<'a, T> {
+    channel: &'a Header<T>,
+    node: &'a mut OwnedNode<T>,
+}
+
+impl<'a, T> Access<'a, T> {
+    #[inline]
+    pub(crate) fn channel(&self) -> &'a Header<T> {
+        self.channel
+    }
+
+    /// Puts `value` in, and returns the one that it displaces. One exchange; notifies a receiver first if it must.
+    #[inline]
+    pub(crate) fn put(&mut self, value: T) -> Option<T> {
+        let wait_list = &self.channel.counts.wait_list;
+        self.channel.slot.put(self.node, value, || wait_list.notify_one())
+    }
+
     /// Takes the value, if there is one. One exchange at most. A receiver that holds the baton owes a notification to the
     /// receivers that sleep: its exchange leaves `WAITING` behind, if there can be any.
     #[inline]
-    pub(crate) fn take(&mut self, baton: bool) -> Option<Taken<'_, T>> {
-        let (header, node) = self.parts();
+    pub(crate) fn take(self, baton: bool) -> Option<Taken<'a, T>> {
+        let counts = &self.channel.counts;
         // ORDERING: Relaxed; a receiver that sleeps while this one lives keeps the count above 1.
-        let others_wait = baton && header.counts.receivers.count.load(Relaxed) > 1;
-        header.slot.take(node, others_wait, &header.counts.wait_list)
+        let others_wait = baton && counts.receivers.count.load(Relaxed) > 1;
+        self.channel.slot.take(self.node, others_wait, || counts.wait_list.notify_one())
     }
 
     /// Announces that the receiver waits, and returns the value that was there, if one was.
-    pub(crate) fn announce(&mut self) -> Option<T> {
-        let (header, node) = self.parts();
-        header.slot.announce(node)
+    pub(crate) fn announce(self) -> Option<T> {
+        self.channel.slot.announce(self.node)
     }
 
     /// Announces that the receiver waits, unless there is a value. Returns `false` if there is.
     #[cfg(feature = "std")]
-    pub(crate) fn announce_if_empty(&mut self) -> bool {
-        let (header, node) = self.parts();
-        header.slot.announce_if_empty(node)
-    }
-
-    #[inline]
-    fn parts(&mut self) -> (&Header<T>, &mut OwnedNode<T>) {
-        // SAFETY: the handle stays what it is, whatever becomes of its node.
-        let handle = unsafe { self.owner_mut() };
-        (&handle.block, &mut handle.node)
+    pub(crate) fn announce_if_empty(self) -> bool {
+        self.channel.slot.announce_if_empty(self.node)
     }
 }
 
@@ -207,18 +218,9 @@ pub(crate) struct Borrowed<'a, T> {
     node: ManuallyDrop<OwnedNode<T>>,
 }
 
-impl<T> Deref for Borrowed<'_, T> {
-    type Target = Header<T>;
-
-    fn deref(&self) -> &Header<T> {
-        self.handle
-    }
-}
-
-impl<T> Put<T> for Borrowed<'_, T> {
-    fn put(&mut self, value: T) -> Option<T> {
-        let Header { slot, counts, .. } = &**self.handle;
-        slot.put(&mut self.node, value, &counts.wait_list)
+impl<T> Borrowed<'_, T> {
+    pub(crate) fn access(&mut self) -> Access<'_, T> {
+        Access { channel: &self.handle.block, node: &mut self.node }
     }
 }
 

@@ -21,5 +21,5 @@ mod node;
 mod slot;
 
 pub(crate) use counts::{Receivers, Senders, count};
-pub(crate) use handle::{Handle, Put, SharedHandle, channel};
+pub(crate) use handle::{Access, Handle, SharedHandle, channel};
 pub(crate) use node::Taken;

@@ -26,10 +26,7 @@
 //! |  if_empty` | a, `FULL`       | unchanged          | nothing                                |
 
 use super::node::{Node, OwnedNode, Taken};
-use crate::{
-    sync::{AtomicPtr, prefetch},
-    wait::WaitList,
-};
+use crate::sync::{AtomicPtr, prefetch};
 use core::{
     ptr::NonNull,
     sync::atomic::Ordering::{AcqRel, Relaxed},
@@ -88,7 +85,12 @@ impl<T> Slot<T> {
     /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange, and a notification if the slot
     /// was empty and said `WAITING` (I3).
     #[inline]
-    pub(super) fn put(&self, node: &mut OwnedNode<T>, value: T, wait_list: &WaitList) -> Option<T> {
+    pub(super) fn put(
+        &self,
+        node: &mut OwnedNode<T>,
+        value: T,
+        notify: impl FnOnce(),
+    ) -> Option<T> {
         // The exchange has to wait for earlier ones of this thread, on any channel, to end; fetching its line need not.
         // An echo between two threads is shorter with it (see `ratios` in docs/benchmarks.md).
         prefetch(&raw const self.word);
@@ -99,7 +101,7 @@ impl<T> Slot<T> {
             return Some(unsafe { node.read() });
         }
         if before.waiting {
-            wait_list.notify_one();
+            notify();
         }
         None
     }
@@ -112,7 +114,7 @@ impl<T> Slot<T> {
         &self,
         node: &'a mut OwnedNode<T>,
         others_wait: bool,
-        wait_list: &WaitList,
+        notify: impl FnOnce(),
     ) -> Option<Taken<'a, T>> {
         if self.is_empty() {
             return None;
@@ -123,7 +125,7 @@ impl<T> Slot<T> {
             return Some(unsafe { node.taken() });
         }
         if before.waiting && !others_wait {
-            wait_list.notify_one();
+            notify();
         }
         None
     }

@@ -56,6 +56,8 @@
 //! compare-and-exchange, so versions only rise. Then it raises the version in one word, by
 //! which receivers learn of it, and by which it learns whether anybody waits.
 
+#![forbid(unsafe_code)]
+
 mod blocking;
 mod changed;
 pub mod error;
