@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Short, and still long enough for a busy machine to send a sentinel in time.
-const BRIEFLY: [&str; 4] = ["--timeout", "100ms", "--stall", "2"];
+const BRIEFLY: [&str; 4] = ["--timeout", "250ms", "--stall", "2"];
 
 /// Returns the example, built: `cargo test` builds it before it runs this, but
 /// `cargo test --test cutover` does not.

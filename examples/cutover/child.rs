@@ -3,11 +3,12 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{memory, policies::Policy};
+use crate::policies::Policy;
 use std::{
     env,
     process::{Command, Output, Stdio},
 };
+use support::allocator;
 
 /// The hidden option that makes a process such a child.
 pub(crate) const OPTION: &str = "in-child";
@@ -26,7 +27,7 @@ pub(crate) struct Death {
 
 /// In the child: builds the channel, or dies.
 pub(crate) fn build(max_retries: u64) {
-    memory::refuse_requests_above(LIMIT);
+    allocator::refuse_above(LIMIT);
     drop(Policy::Bounded.open(max_retries));
 }
 

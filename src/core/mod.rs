@@ -1,6 +1,6 @@
 //! The slot, the nodes in which values travel, and the handles that own nodes: all code that moves values.
 //!
-//! A channel is one allocation, a [`Block`]: counts, wait list, the slot's word, and the first nodes. Each handle owns a
+//! A channel is one allocation, a block: counts, wait list, the slot's word, and the first nodes. Each handle owns a
 //! node for its next value. A send writes the value into that node and exchanges it for the slot's node; a receive
 //! exchanges an empty node for the slot's.
 //!

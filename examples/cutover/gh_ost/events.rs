@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::{options::Options, seed::Chance};
+use crate::options::Options;
 use clap::ValueEnum;
 use std::{
     fs::File,
@@ -10,6 +10,7 @@ use std::{
     path::Path,
     str,
 };
+use support::dice::Dice;
 
 /// Far more than any recording that is worth replaying here.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -52,10 +53,10 @@ impl Events {
     /// Generates rows like those of a busy shop: half of them are updates.
     fn generate(seed: u64) -> Self {
         use Operation::{Delete, Insert, Update};
-        let mut chance = Chance(seed);
+        let mut dice = Dice::new(seed);
         let row = |_| Row {
-            table: chance.within(0..=3),
-            operation: [Insert, Delete, Update, Update][chance.within(0..=3)],
+            table: dice.below(4),
+            operation: dice.pick(&[Insert, Delete, Update, Update]),
         };
         Self { rows: (0..5_000).map(row).collect(), tables: 4, seconds: 10 }
     }

@@ -7,12 +7,12 @@ use crate::{
     memory::in_channel,
     play::{Halt, Play, Record},
     policies::Inbox,
-    seed::Chance,
 };
 use std::{
     sync::mpsc::Sender,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use support::dice::Dice;
 
 /// The time without progress after which the migrator checks on the worker.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -24,11 +24,11 @@ const CHECKS: usize = 40;
 pub(crate) fn migrate(play: &Play<'_>, log: Sender<LogEntry>, mut inbox: Inbox) {
     // Fails only if the streamer is gone; then the heartbeat stays away.
     let write = move |entry| drop(log.send(entry));
-    let mut chance = Chance(play.options.seed);
+    let mut dice = Dice::new(play.options.seed);
     let mut challenge = Challenge(0);
     for attempt in 1..=play.options.attempts {
         // More rows than the events queue holds: a worker that is stuck stops the streamer too.
-        write(LogEntry::Rows(chance.within(1_100..=1_500)));
+        write(LogEntry::Rows(dice.within(1_100, 1_500)));
         // Like gh-ost, start no attempt while the streamer is behind the server.
         write(LogEntry::Heartbeat(attempt));
         let stuck = |record: &Record| record.sending && record.queue_is_full;
