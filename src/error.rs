@@ -1,10 +1,10 @@
-//! What can go wrong: only ever that the other side is gone, or that there is nothing yet.
+//! Errors: the other side is gone, or there is no value yet.
 
 #![forbid(unsafe_code)]
 
 use core::{error::Error, fmt};
 
-/// The value could not be sent, because no receiver is left; it is handed back.
+/// Every receiver is gone. Contains the value that was not sent.
 ///
 /// Returned by the sends of [`Sender`](crate::Sender) and [`SharedSender`](crate::SharedSender).
 ///
@@ -21,7 +21,7 @@ use core::{error::Error, fmt};
 pub struct SendError<T>(pub T);
 
 impl<T> SendError<T> {
-    /// The value that was not sent.
+    /// Returns the value that was not sent.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -43,9 +43,9 @@ impl<T> Error for SendError<T> {}
 
 /// Every sender is gone, and no value is left to receive or to see.
 ///
-/// Returned by [`Receiver::recv_async`](crate::Receiver::recv_async) and the other calls that wait for a value. `watch`
-/// returns it if every sender is gone and the receiver has seen the last value;
-/// its `has_changed` returns it even if the receiver has not.
+/// Returned by [`Receiver::recv`](crate#overview), [`Receiver::recv_async`](crate::Receiver::recv_async) and the other calls
+/// that wait for a value. The calls of `watch` return it if the receiver has also seen the last value; `has_changed` returns it
+/// in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecvError;
 
@@ -57,23 +57,23 @@ impl fmt::Display for RecvError {
 
 impl Error for RecvError {}
 
-/// Why [`Receiver::try_recv`](crate::Receiver::try_recv) has no value.
+/// The reason why [`Receiver::try_recv`](crate::Receiver::try_recv) returned no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryRecvError {
     /// There is no value now, but a sender is left.
     Empty,
-    /// Every sender is gone and the slot is empty: no value will ever come.
+    /// Every sender is gone, and the slot is empty. No value will ever come.
     Disconnected,
 }
 
 impl TryRecvError {
-    /// Is it [`Empty`](Self::Empty)?
+    /// Returns `true` for [`Empty`](Self::Empty).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
 
-    /// Is it [`Disconnected`](Self::Disconnected)?
+    /// Returns `true` for [`Disconnected`](Self::Disconnected).
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected)
@@ -97,28 +97,27 @@ impl From<RecvError> for TryRecvError {
     }
 }
 
-/// Why a receive with a deadline has no value.
+/// The reason why a call with a deadline returned no value.
 ///
-/// Returned by [`Receiver::recv_timeout`](crate::Receiver::recv_timeout) and its like.
+/// Returned by the calls whose names end in `_timeout` and `_deadline`.
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecvTimeoutError {
     /// The deadline passed, and a sender is left.
     Timeout,
-    /// Every sender is gone, and there is nothing left to receive; of `watch`, nothing that
-    /// was not seen.
+    /// Every sender is gone, and no value is left to receive or to see.
     Disconnected,
 }
 
 #[cfg(feature = "std")]
 impl RecvTimeoutError {
-    /// Is it [`Timeout`](Self::Timeout)?
+    /// Returns `true` for [`Timeout`](Self::Timeout).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout)
     }
 
-    /// Is it [`Disconnected`](Self::Disconnected)?
+    /// Returns `true` for [`Disconnected`](Self::Disconnected).
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected)

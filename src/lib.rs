@@ -1,94 +1,81 @@
-//! A channel that holds one value: the newest that nobody has read yet.
+//! A channel with one slot, which holds the newest value.
 //!
-//! [`channel()`] makes a [`Sender`] and a [`Receiver`], which can both be cloned.
+//! A send replaces the value that no receiver has taken yet and returns it. A send never waits, allocates, or loses the
+//! newest value.
 //!
-//! * [`send`](Sender::send) is wait-free. It replaces the value nobody has read yet, hands the stale
-//!   one back, and never waits or allocates.
-//! * [`send_newest`](Sender::send_newest) does so unless what it would replace is newer.
-//! * [`try_recv`](Receiver::try_recv) takes the value if there is one; it is wait-free, too.
-//! * [`recv`] waits for a value, [`recv_timeout`] for at most
-//!   some time, [`recv_matching`] for a value that matches.
-//! * [`recv_async`](Receiver::recv_async) waits as a task, on any runtime. Threads and tasks can wait for
-//!   the same channel.
-//! * [`wait_any`] waits for several channels at once, as a thread.
-//! * [`into_shared`](Sender::into_shared) makes a sender that sends through `&self`.
+//! # Which one
 //!
-//! Each value sent is, exactly once: received by one receiver, or handed back to the sender that
-//! displaced it, or handed back in [`SendError`], or dropped with the channel.
+//! | you want | use |
+//! |---|---|
+//! | each value to go to one receiver, which owns it | [`channel()`] |
+//! | every receiver to see the newest value | [`watch`] |
+//! | every value, in order | a queue, such as `std::sync::mpsc` or `crossbeam-channel` |
 //!
 //! # Examples
 //!
-//! A worker announces its progress to a supervisor that looks when it has time, and must neither hold
-//! the worker up nor work through old news:
-//!
 //! ```
-//! use std::{thread, time::Duration};
+//! use overwrite_channel::{TryRecvError, channel};
+//! use std::thread;
 //!
-//! let (mut tx, mut rx) = overwrite_channel::channel();
+//! let (mut tx, mut rx) = channel();
 //!
 //! let worker = thread::spawn(move || {
 //!     for done in 1..=100 {
-//!         let _stale = tx.send(done); // at once, whatever the supervisor does
+//!         // Returns at once. The displaced value comes back.
+//!         let _stale = tx.send(done);
 //!     }
 //! });
 //!
-//! let mut progress = 0;
-//! while let Ok(done) = rx.recv_timeout(Duration::from_secs(10)) {
-//!     assert!(done > progress); // the freshest, never older than the last
-//!     progress = done;
+//! // Waits for a value: the newest.
+//! let mut progress = rx.recv().unwrap();
+//!
+//! // Looks without waiting.
+//! loop {
+//!     match rx.try_recv() {
+//!         Ok(done) => progress = done,
+//!         Err(TryRecvError::Empty) => thread::yield_now(),
+//!         Err(TryRecvError::Disconnected) => break,
+//!     }
 //! }
 //! assert_eq!(progress, 100); // the last value survives its sender
 //! worker.join().unwrap();
 //! ```
 //!
-//! # What the compiler checks
+//! # Overview
 //!
-//! A handle owns the room for its next value, so a send takes `&mut self` (but for a [`SharedSender`]'s),
-//! and a value crosses threads, so it must be `Send`:
+//! [`channel()`] makes a [`Sender`] and a [`Receiver`], which can both be cloned. Receivers compete: each value goes to one
+//! of them.
 //!
-//! ```
-//! let (mut tx, rx) = overwrite_channel::channel();
-//! std::thread::scope(|scope| {
-//!     let mut other = tx.clone();
-//!     scope.spawn(move || tx.send(1));
-//!     scope.spawn(move || other.send(2));
-//! });
-//! # drop(rx);
-//! ```
+//! | call | does | progress |
+//! |---|---|---|
+//! | [`send`](Sender::send) | replaces the unread value and returns it | wait-free |
+//! | [`send_newest`](Sender::send_newest) | replaces it unless it is newer | lock-free |
+//! | [`into_shared`](Sender::into_shared) | makes a sender that sends through `&self` | wait-free |
+//! | [`try_recv`](Receiver::try_recv) | takes the value if there is one | wait-free |
+//! | [`recv`], [`recv_timeout`] | waits for a value, as a thread | waits |
+//! | [`recv_matching`] | waits for a value that matches | waits |
+//! | [`recv_async`](Receiver::recv_async) | waits for a value, as a task on any runtime | waits |
+//! | [`wait_any`] | waits for several channels, as a thread | waits |
 //!
-//! ```compile_fail,E0596
-//! let (tx, rx) = overwrite_channel::channel();
-//! std::thread::scope(|scope| {
-//!     let other = &tx;
-//!     scope.spawn(|| tx.send(1));
-//!     scope.spawn(|| other.send(2));
-//! });
-//! # drop(rx);
-//! ```
+//! Each value is, exactly once: received by one receiver, or returned to the sender that displaced it, or returned in
+//! [`SendError`], or dropped with the channel. The thread that has it drops it: the sender a displaced value, the receiver
+//! a received one, and the last handle the value that is still in the channel.
 //!
-//! ```
-//! let (mut tx, rx) = overwrite_channel::channel();
-//! std::thread::spawn(move || tx.send(std::sync::Arc::new(1)));
-//! # drop(rx);
-//! ```
-//!
-//! ```compile_fail,E0277
-//! let (mut tx, rx) = overwrite_channel::channel();
-//! std::thread::spawn(move || tx.send(std::rc::Rc::new(1)));
-//! # drop(rx);
-//! ```
+//! Memory is constant: the channel holds one value, and each handle has room for one more. `channel()` makes one
+//! allocation. A clone allocates if no dropped handle has left its room behind. Sending, receiving and waiting do not
+//! allocate.
 //!
 //! # Features
 //!
-//! * `std` (default): the calls that park a thread. Without it the crate is `no_std` and needs `alloc`;
-//!   waiting as a task is there.
-//! * `watch` (default): [`watch`], the channel whose every receiver sees the newest value. It needs `std`, and
-//!   a target with 64-bit atomics.
+//! * `std` (default): the calls that park a thread. Without it the crate is `no_std` and needs `alloc`. Waiting as a task
+//!   works without it.
+//! * `watch` (default): [`watch`], the channel whose receivers all see the newest value. It needs `std`, and a target with
+//!   64-bit atomics.
 //! * `stream`: `Stream` and `FusedStream` for [`Receiver`], `FusedFuture` for the futures.
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
-// Links to what is not compiled lead to the list of features.
+// Links to items that are not compiled lead to the list of features.
 #![doc = ""]
 #![cfg_attr(feature = "std", doc = "[`recv`]: Receiver::recv")]
 #![cfg_attr(feature = "std", doc = "[`recv_timeout`]: Receiver::recv_timeout")]
@@ -125,3 +112,56 @@ pub use wait::ClosedFuture;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Sends through `&Sender` do not compile, because a handle owns the room for its next value, and values cross threads, so
+/// they must be `Send`. Each program that must not compile stands beside one that does.
+///
+/// ```
+/// let (mut tx, rx) = overwrite_channel::channel();
+/// std::thread::scope(|scope| {
+///     let mut other = tx.clone();
+///     scope.spawn(move || tx.send(1));
+///     scope.spawn(move || other.send(2));
+/// });
+/// # drop(rx);
+/// ```
+///
+/// ```compile_fail,E0596
+/// let (tx, rx) = overwrite_channel::channel();
+/// std::thread::scope(|scope| {
+///     let other = &tx;
+///     scope.spawn(|| tx.send(1));
+///     scope.spawn(|| other.send(2));
+/// });
+/// # drop(rx);
+/// ```
+///
+/// ```
+/// let (mut tx, rx) = overwrite_channel::channel();
+/// std::thread::spawn(move || tx.send(std::sync::Arc::new(1)));
+/// # drop(rx);
+/// ```
+///
+/// ```compile_fail,E0277
+/// let (mut tx, rx) = overwrite_channel::channel();
+/// std::thread::spawn(move || tx.send(std::rc::Rc::new(1)));
+/// # drop(rx);
+/// ```
+///
+/// The handles of `watch` are unwind safe only if the value is, because all handles share it:
+///
+/// ```
+/// use std::{panic::catch_unwind, sync::atomic::{AtomicU32, Ordering::Relaxed}};
+///
+/// let (_tx, rx) = overwrite_channel::watch::channel(AtomicU32::new(1));
+/// assert!(catch_unwind(|| rx.borrow().store(2, Relaxed)).is_ok());
+/// ```
+///
+/// ```compile_fail,E0277
+/// use std::{cell::Cell, panic::catch_unwind};
+///
+/// let (_tx, rx) = overwrite_channel::watch::channel(Cell::new(1));
+/// assert!(catch_unwind(|| rx.borrow().set(2)).is_ok());
+/// ```
+#[cfg(doctest)]
+struct CompileFail;

@@ -12,12 +12,15 @@ use core::convert::identity;
 use std::time::{Duration, Instant};
 
 impl<T> Receiver<T> {
-    /// Takes the value, waiting for one if there is none.
+    /// Takes the value, blocking until there is one.
     ///
-    /// **Waits**: it looks at the slot for a moment
-    /// ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It uses the thread's
-    /// [`park`](std::thread::park) token: a later `park` of the caller's own may return at once, as
-    /// that function's documentation allows, and an `unpark` that was meant for it may be used up.
+    /// In a task, use [`recv_async`](Self::recv_async): this call would block the runtime's thread.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**: it looks at the slot for a moment ([`set_spin_limit`](Self::set_spin_limit)), and then parks the thread. It
+    /// uses the thread's [`park`](std::thread::park) token. So a later `park` of the caller may return at once, as its
+    /// documentation allows, and the call may consume an `unpark` that was meant for the caller.
     ///
     /// # Errors
     ///
@@ -25,8 +28,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If a waker panics: one that a poll left behind, when it is dropped, or one that is woken on behalf of
-    /// another receiver. Then the value that this call has taken is dropped.
+    /// If a waker panics: one that a poll left behind, when it is dropped, or one that is woken on behalf of another receiver.
+    /// Then the value that this call has taken is dropped.
     ///
     /// # Examples
     ///
@@ -41,13 +44,14 @@ impl<T> Receiver<T> {
         self.wait(&mut Deadline::Never, |_| RecvError)
     }
 
-    /// Takes the value, waiting for one for at most `timeout`.
+    /// Takes the value, blocking for at most `timeout` until there is one.
     ///
-    /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits
-    /// without a deadline. The time counts from the first look that finds no value: if a value is there, the call reads
-    /// no clock.
+    /// A `timeout` of zero does not wait. If the deadline is too far away to be expressed, the call waits without a deadline. The
+    /// time counts from the first look that finds no value. If a value is there, the call reads no clock.
     ///
-    /// **Waits**, as [`recv`](Self::recv) does.
+    /// # Progress
+    ///
+    /// **Waits**, as [`recv`](Self::recv).
     ///
     /// # Errors
     ///
@@ -74,9 +78,13 @@ impl<T> Receiver<T> {
         self.wait(&mut Deadline::After(timeout), identity)
     }
 
-    /// Takes the value, waiting for one until `deadline`. It does not wait if that has passed.
+    /// Takes the value, blocking until there is one or `deadline` has passed.
     ///
-    /// **Waits**, as [`recv`](Self::recv) does.
+    /// A `deadline` that has passed does not wait.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**, as [`recv`](Self::recv).
     ///
     /// # Errors
     ///
@@ -101,9 +109,11 @@ impl<T> Receiver<T> {
         self.wait(&mut Deadline::At(deadline), identity)
     }
 
-    /// Waits for a value that is `wanted`; takes and drops those that are not.
+    /// Blocks until a value is `wanted`, and takes it. Takes and drops the values before it.
     ///
-    /// **Waits**, as [`recv`](Self::recv) does.
+    /// # Progress
+    ///
+    /// **Waits**, as [`recv`](Self::recv).
     ///
     /// # Errors
     ///
@@ -111,8 +121,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If `wanted` panics, or its drop or that of a value that was not wanted. That loses the one value
-    /// looked at, and the channel goes on working. Else as [`recv`](Self::recv).
+    /// If `wanted`, its drop, or the drop of an unwanted value panics. The value that the call was looking at is lost, and the
+    /// channel goes on working. Otherwise as [`recv`](Self::recv).
     ///
     /// # Examples
     ///
@@ -130,12 +140,14 @@ impl<T> Receiver<T> {
         self.wait_matching(Deadline::Never, wanted).map_err(|_| RecvError)
     }
 
-    /// Waits for a value that is `wanted` for at most `timeout`, however many others come meanwhile.
+    /// Blocks for at most `timeout` until a value is `wanted`, and takes it. Takes and drops the values before it.
     ///
-    /// A `timeout` of zero looks at the values that are there. One so large that the deadline cannot
-    /// be expressed waits without a deadline. The time counts from the first look that finds no wanted value.
+    /// Unwanted values do not extend the time. A `timeout` of zero looks at the values that are there. If the deadline is too far
+    /// away to be expressed, the call waits without a deadline. The time counts from the first look that finds no wanted value.
     ///
-    /// **Waits**, as [`recv`](Self::recv) does.
+    /// # Progress
+    ///
+    /// **Waits**, as [`recv`](Self::recv).
     ///
     /// # Errors
     ///
@@ -165,9 +177,13 @@ impl<T> Receiver<T> {
         self.wait_matching(Deadline::After(timeout), wanted)
     }
 
-    /// Waits for a value that is `wanted` until `deadline`, however many others come meanwhile.
+    /// Blocks until a value is `wanted` or `deadline` has passed, and takes that value. Takes and drops the values before it.
     ///
-    /// **Waits**, as [`recv`](Self::recv) does.
+    /// Unwanted values do not extend the time.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**, as [`recv`](Self::recv).
     ///
     /// # Errors
     ///
@@ -198,17 +214,18 @@ impl<T> Receiver<T> {
 
     /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
     ///
-    /// A value that comes meanwhile costs its sender nothing more, and the receiver is there at once;
-    /// parking and waking cost both a system call. 0 parks at once.
+    /// A value that comes while the call spins costs its sender nothing more, and the receiver has it at once. Parking and waking
+    /// cost a system call each. 0 parks at once. The default is 10, which takes a few microseconds. A clone starts with the limit
+    /// of its original, and with what the original has learned.
     ///
-    /// Each look comes after a pause of the core, or after the thread has yielded it. A pause helps if the
-    /// sender runs on another core. If it needs this one, a yield lets it run. So the first look comes after
-    /// a yield, unless a pause has helped the receiver the last time; from time to time it tries again which is
-    /// better. Then come up to seven pauses, each twice as long as the one before, and a yield before each
-    /// look that is left.
+    /// Each look comes after a pause of the core, or after the thread has yielded the core. A pause helps if the sender runs on
+    /// another core; a yield helps if the sender needs this one. The first look comes after a yield, unless a pause helped the
+    /// receiver the last time, and from time to time the receiver tries again which is better. Up to seven pauses follow, each
+    /// twice as long as the one before, and then a yield before each further look.
     ///
-    /// The default is 10, a few microseconds. A clone starts with the limit of its original, and with what
-    /// that has learned.
+    /// # Progress
+    ///
+    /// **Wait-free.**
     ///
     /// # Examples
     ///
@@ -231,7 +248,7 @@ impl<T> Receiver<T> {
                 Ok(value) if !wanted(&value) => {}
                 result => break result,
             }
-            // Ever more values that are not wanted do not extend the deadline.
+            // Unwanted values do not extend the deadline.
             if late {
                 break Err(RecvTimeoutError::Timeout);
             }
@@ -241,8 +258,8 @@ impl<T> Receiver<T> {
         result
     }
 
-    /// Takes the value that is there, or waits for one. `error` makes the caller's error, because mapping a whole result
-    /// would move the value once more.
+    /// Takes the value, or waits for one. `error` makes the caller's error, because mapping a whole result would move the
+    /// value once more.
     #[inline]
     fn wait<E>(
         &mut self,
@@ -262,8 +279,8 @@ impl<T> Receiver<T> {
         self.spin(deadline).map_err(error)
     }
 
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what
-    /// was sent in time is received, however late this thread is run.
+    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: a value that was sent in
+    /// time is received, however late this thread runs.
     #[inline(never)]
     fn spin(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
         let mut spins = SpinWait::new(self.spin_limit, self.unpaused);

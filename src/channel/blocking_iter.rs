@@ -1,4 +1,4 @@
-//! Iterating with waiting.
+//! Iterators that wait.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,11 @@ use super::Receiver;
 use core::{fmt, iter::FusedIterator};
 
 impl<T> Receiver<T> {
-    /// An iterator that waits for each value, and ends when the channel is disconnected.
+    /// Returns an iterator that blocks for each value, and ends when every sender is gone and the slot is empty.
+    ///
+    /// # Progress
+    ///
+    /// Each step **waits**, as [`recv`](Self::recv).
     ///
     /// # Examples
     ///
@@ -22,7 +26,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// Values as they come, waiting for each; made by [`Receiver::iter`].
+/// An iterator that blocks for each value, made by [`Receiver::iter`].
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<'a, T> {
     receiver: &'a mut Receiver<T>,
@@ -36,7 +40,7 @@ impl<T> Iterator for Iter<'_, T> {
     }
 }
 
-/// Disconnected is for good.
+/// The end is final.
 impl<T> FusedIterator for Iter<'_, T> {}
 
 impl<T> fmt::Debug for Iter<'_, T> {
@@ -45,7 +49,7 @@ impl<T> fmt::Debug for Iter<'_, T> {
     }
 }
 
-/// Values as they come, waiting for each; made by `Receiver::into_iter`.
+/// An iterator that blocks for each value, made by `Receiver::into_iter`.
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
@@ -59,7 +63,7 @@ impl<T> Iterator for IntoIter<T> {
     }
 }
 
-/// Disconnected is for good.
+/// The end is final.
 impl<T> FusedIterator for IntoIter<T> {}
 
 impl<T> fmt::Debug for IntoIter<T> {

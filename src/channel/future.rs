@@ -12,26 +12,30 @@ use core::{
 };
 
 impl<T> Receiver<T> {
-    /// Takes the value, waiting for one as a task if there is none. It works on any runtime.
+    /// Takes the value, waiting for one as a task. It works on any runtime.
     ///
-    /// **Waits**, without holding the thread up. One send wakes one of the receivers that wait.
+    /// # Progress
     ///
-    /// **Cancel safe**: dropping the future at any point loses no value, and if it had been woken it
-    /// passes the wake on. So it can be raced with others, or put under a runtime's timeout.
+    /// **Waits** as a task. One send notifies one of the receivers that wait.
     ///
-    /// **Cooperative**, on any runtime: a receiver whose waits were ready 128 times in a row, the end
-    /// included, yields once. The next poll of a future or of the stream wakes its task, takes nothing, and
-    /// returns `Pending`. So a loop over a channel that always has a value, or over one that is
-    /// disconnected, lets other tasks and timers run. Each clone counts for itself. Code that polls a future
-    /// only once must expect that; [`try_recv`](Self::try_recv) and [`poll_recv`](Self::poll_recv) never
-    /// yield.
+    /// # Cancel safety
     ///
-    /// Once polled, go on polling it or drop it. A future that is notified, and then neither polled nor
-    /// dropped, delays the other receivers until the next send that displaces a value: they sleep although
-    /// there is a value. That is what `select!` over `&mut future` does if its task then awaits something
-    /// else. Where no task would come back, use [`poll_recv`](Self::poll_recv) or the `Stream`. (If the
-    /// future was forgotten, by [`mem::forget`](core::mem::forget), the next call that waits on this
-    /// receiver makes up for it, or the receiver's drop; `try_recv` does not.)
+    /// Cancel safe: dropping the future loses no value, and if it had been notified it notifies the next receiver. So it can be
+    /// one branch of a `select!`, or stand under a runtime's timeout. A future that is *ready* holds the value: in a `join!` with
+    /// a timeout around it, the value of the branch that was ready first is dropped with the `join!`.
+    ///
+    /// Once polled, go on polling the future or drop it. A future that was notified, and is neither polled nor dropped, delays the
+    /// other receivers until the next send that displaces a value: they sleep although there is a value. `select!` over
+    /// `&mut future` does that if its task then awaits something else. If no task may poll again, use
+    /// [`poll_recv`](Self::poll_recv) or the `Stream`. If the future was forgotten by [`mem::forget`](core::mem::forget), the next
+    /// call that waits on this receiver notifies in its place, or the drop of the receiver does; `try_recv` does not.
+    ///
+    /// # Cooperation
+    ///
+    /// A receiver whose waits were ready 128 times in a row, the end included, yields once: the next poll of a future or of the
+    /// stream wakes its task, takes nothing, and returns `Pending`. So a loop over a channel that always has a value, or over one
+    /// that is closed, lets other tasks and timers run, on any runtime. Each clone counts for itself. A caller that polls a future
+    /// only once must expect that. [`try_recv`](Self::try_recv) and [`poll_recv`](Self::poll_recv) never yield.
     ///
     /// # Errors
     ///
@@ -39,8 +43,7 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled again after it has finished, and if a waker panics, as
-    /// [`poll_recv`](Self::poll_recv) does.
+    /// The future panics if it is polled again after it was ready, and if a waker panics, as [`poll_recv`](Self::poll_recv) does.
     ///
     /// # Examples
     ///
@@ -56,11 +59,21 @@ impl<T> Receiver<T> {
         RecvFuture { wait: Some(WaitGuard(self)) }
     }
 
-    /// Waits as a task for a value that is `wanted`; takes and drops those that are not.
+    /// Waits as a task until a value is `wanted`, and takes it. Takes and drops the values before it.
     ///
-    /// **Waits**, and is **cancel safe** and **cooperative**, as [`recv_async`](Self::recv_async): only
-    /// values that were not wanted are gone. Each value that `wanted` looks at counts as a wait that was
-    /// ready, so a flood of them does not keep other tasks from running.
+    /// # Progress
+    ///
+    /// **Waits** as a task, as [`recv_async`](Self::recv_async).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future loses no value but those that were not wanted. Otherwise as
+    /// [`recv_async`](Self::recv_async).
+    ///
+    /// # Cooperation
+    ///
+    /// As [`recv_async`](Self::recv_async). Each value that `wanted` looks at counts as a wait that was ready, so a flood of
+    /// values does not keep other tasks from running.
     ///
     /// # Errors
     ///
@@ -68,8 +81,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics if `wanted` or the drop of a value that was not wanted does, which loses the
-    /// one value looked at; it may be polled again then. Else as [`recv_async`](Self::recv_async).
+    /// The future panics if `wanted` or the drop of an unwanted value panics. The value that it was looking at is lost, and the
+    /// future may be polled again. Otherwise as [`recv_async`](Self::recv_async).
     ///
     /// # Examples
     ///
@@ -95,7 +108,7 @@ impl<T> Receiver<T> {
 /// The future of [`Receiver::recv_async`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct RecvFuture<'a, T> {
-    /// Until it is finished.
+    /// `None` once the future was ready.
     wait: Option<WaitGuard<'a, T>>,
 }
 
@@ -115,7 +128,7 @@ impl<T> Future for RecvFuture<'_, T> {
 /// The future of [`Receiver::recv_matching_async`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct RecvMatchingFuture<'a, T, F> {
-    /// Until it is finished.
+    /// `None` once the future was ready.
     wait: Option<WaitGuard<'a, T>>,
     wanted: F,
 }

@@ -1,4 +1,4 @@
-//! Iterating without waiting.
+//! An iterator that does not wait.
 
 #![forbid(unsafe_code)]
 
@@ -6,9 +6,13 @@ use super::Receiver;
 use core::fmt;
 
 impl<T> Receiver<T> {
-    /// An iterator that takes the freshest value as long as there is one, without waiting.
+    /// Returns an iterator that takes the newest value as long as there is one, without waiting.
     ///
     /// It may go on for as long as senders keep up with it.
+    ///
+    /// # Progress
+    ///
+    /// Each step is **wait-free**, as [`try_recv`](Self::try_recv).
     ///
     /// # Examples
     ///
@@ -23,7 +27,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// Values that are there without waiting; made by [`Receiver::try_iter`].
+/// An iterator that takes values without waiting, made by [`Receiver::try_iter`].
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct TryIter<'a, T> {
     receiver: &'a mut Receiver<T>,

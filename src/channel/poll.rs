@@ -10,21 +10,22 @@ use crate::{
 use core::task::{Context, Poll, Waker, ready};
 
 impl<T> Receiver<T> {
-    /// Takes the value, or leaves the task's waker behind and returns `Pending`.
+    /// Takes the value, or registers the task's waker and returns `Pending`.
     ///
-    /// For code that writes its own futures; elsewhere use [`recv_async`](Self::recv_async). The
-    /// waker stays until the next send, the senders' end, or the next call that waits on this
-    /// receiver (a future, once it is polled), and only the last one left is woken. Since nobody can
-    /// tell whether its task will come back, **every** send to a channel that is waited for wakes it, in
-    /// addition to the one receiver that waits inside a call, if there is one. So a task that loses
-    /// interest takes no wake away from others. A task may be woken and find nothing.
+    /// It is for code that implements futures by hand. Otherwise use [`recv_async`](Self::recv_async).
     ///
-    /// It never yields while there is a value, unlike [`recv_async`](Self::recv_async): code that calls it in
-    /// a loop should return `Pending` now and then.
+    /// The waker stays until the next send, until the last sender is dropped, or until the next call that waits on this receiver
+    /// (a future once it is polled). Only the waker of the last poll is woken. **Every** send to a channel with waiting receivers
+    /// wakes it, in addition to one receiver that waits inside a call, because its task may never poll again. So a task that
+    /// loses interest takes no notification away from other receivers. A task may be woken and find no value.
     ///
-    /// **Wait-free**: one exchange of the slot, three at most in a race; **lock-free** if a notifier is
-    /// still taking the waker that the last poll left. Outside that claim are the waker's own `clone` and
-    /// `drop`, and, rarely, waking another receiver in passing.
+    /// It never yields while there is a value, unlike [`recv_async`](Self::recv_async). Code that calls it in a loop should
+    /// return `Pending` now and then.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free**: one exchange of the slot, three at most in a race. **Lock-free** if a notifier is still taking the waker that
+    /// the last poll left. This excludes the waker's `clone` and `drop`, and, rarely, notifying another receiver.
     ///
     /// # Errors
     ///
@@ -32,8 +33,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If a waker panics. If it does so while it is dropped, or woken on behalf of another, the value
-    /// that this call has taken is dropped.
+    /// If a waker panics. If it panics while it is dropped, or woken on behalf of another receiver, the value that this call has
+    /// taken is dropped.
     ///
     /// # Examples
     ///
@@ -54,8 +55,8 @@ impl<T> Receiver<T> {
         poll
     }
 
-    /// Looks; if there is nothing, arms the node, announces that, and returns `Pending`. If it returns
-    /// something else, the node may be armed all the same.
+    /// Looks. If there is no value, arms the node, announces that, and returns `Pending`. If it returns `Ready`, the node may
+    /// still be armed.
     fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let last = self.disarm();
         if armed == Armed::Detached {

@@ -16,10 +16,17 @@ use core::{
 
 /// The receiving half of a channel made by [`channel`](crate::channel()).
 ///
-/// Receivers can be cloned, and compete then: each value goes to exactly one of them, and a send
-/// wakes one of those that wait. If the drop of a receiver wakes somebody (another receiver, or at the end
-/// those who wait in [`closed`](crate::Sender::closed)), or drops a waker that a poll left behind, and that
-/// panics, the drop does.
+/// Receivers can be cloned. Clones compete: each value goes to exactly one of them, and a send notifies one of those that
+/// wait. If every receiver has to see the newest value, use [`watch`](crate#which-one).
+///
+/// Receiving takes `&mut self`, because each handle owns the room that it exchanges for the value. Clone the receiver for
+/// each thread or task.
+///
+/// # Panics
+///
+/// The drop of a receiver may notify: the next receiver, or, if it is the last one, the futures of
+/// [`closed`](crate::Sender::closed). It also drops a waker that a poll left behind. If such a waker panics, the drop
+/// panics.
 pub struct Receiver<T> {
     /// The handle, and where it waits.
     pub(super) registration: Registration<Handle<T, Receivers>>,
@@ -40,8 +47,7 @@ pub struct Receiver<T> {
     pub(super) unpaused: Unpaused,
 }
 
-// No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
-// whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
+// As `Sender`.
 impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
@@ -63,15 +69,20 @@ impl<T> Receiver<T> {
 
     /// Takes the value if there is one, without waiting.
     ///
-    /// **Wait-free**: none or one exchange, two at the most in a race with the last sender's end.
-    /// Outside that claim is one rare wake: this call may have to pass it on to a receiver that
-    /// waits (and panics if that is a task whose waker does).
+    /// # Progress
+    ///
+    /// **Wait-free**: no exchange if there is no value, one if there is, and two in a race with the drop of the last sender. This
+    /// excludes a notification that the call may have to pass on to another receiver that waits, which is rare. With one
+    /// receiver there is none.
     ///
     /// # Errors
     ///
     /// * [`TryRecvError::Empty`] if there is no value now.
-    /// * [`TryRecvError::Disconnected`] if every sender is gone and the slot is empty: no value
-    ///   will ever come.
+    /// * [`TryRecvError::Disconnected`] if every sender is gone and the slot is empty. Then no value will ever come.
+    ///
+    /// # Panics
+    ///
+    /// If the call passes a notification on and the waker of that task panics.
     ///
     /// # Examples
     ///
@@ -94,7 +105,7 @@ impl<T> Receiver<T> {
         self.registration.owner()
     }
 
-    /// Does what `try_recv` does, by a receiver that may hold the baton.
+    /// Takes the value if there is one, as `try_recv`, for a receiver that may hold the baton.
     #[inline]
     pub(super) fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
         if let Some(value) = self.registration.access().take(baton) {
@@ -116,11 +127,12 @@ impl<T> Receiver<T> {
         self.registration.access().take(baton)
     }
 
-    /// Is there no value now?
+    /// Returns `true` if there is no value now.
     ///
-    /// Either answer may be out of date at once: a sender may put a value in, another receiver may
-    /// take it. Only once [`is_closed`](Self::is_closed) is true, an empty channel stays
-    /// empty.
+    /// Both answers may be out of date at once: a sender may put a value in, and another receiver may take it. Once
+    /// [`is_closed`](Self::is_closed) is `true`, an empty channel stays empty.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -138,9 +150,11 @@ impl<T> Receiver<T> {
         self.handle().slot.is_empty()
     }
 
-    /// Is every sender gone? Once true, it stays true. A value may still be there.
+    /// Returns `true` if every sender is gone. A value may still be in the channel.
     ///
-    /// If false, the last sender may go at any time.
+    /// `true` stays `true`. `false` may be out of date at once: the last sender may be dropped at any time.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -159,7 +173,9 @@ impl<T> Receiver<T> {
         !self.handle().counts.has_senders()
     }
 
-    /// Do both receivers belong to the same channel?
+    /// Returns `true` if both receivers belong to the same channel.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -207,7 +223,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// What an announcement found.
+/// The outcome of arming and announcing.
 pub(super) enum Announced<T> {
     /// Notifiers are at work in every vacant node: nothing was announced.
     Busy,
@@ -220,10 +236,14 @@ pub(super) enum Announced<T> {
 }
 
 impl<T> Clone for Receiver<T> {
-    /// Another receiver of the same channel, which competes with this one.
+    /// Makes another receiver of the same channel, which competes with this one.
     ///
-    /// **Lock-free**, with a step for 64 of the most receivers there ever were at once, but for the allocator, which
-    /// is asked if no node of a dropped handle is free, and as often as the number of receivers doubles.
+    /// It starts with the spin limit of the original, and with what the original has learned about spinning.
+    ///
+    /// # Progress
+    ///
+    /// **Lock-free**, with a step for every 64 of the most receivers that existed at once. This excludes the allocator, which is
+    /// asked for memory if no dropped handle has left its room behind, and whenever the number of receivers doubles.
     ///
     /// # Panics
     ///

@@ -15,17 +15,20 @@ use core::{
 
 /// The sending half of a channel made by [`channel`](crate::channel()).
 ///
-/// A send takes `&mut self`, because each handle owns the room its next value is written to; clone
-/// the sender to send from several places. Senders and receivers can be dropped in any order. When the last
-/// sender is dropped, all who wait are woken; if a waker panics, the drop does.
+/// A send takes `&mut self`, because each handle owns the room for its next value. To send from several places, clone the
+/// sender or turn it into a [`SharedSender`]. Senders and receivers can be dropped in any order.
+///
+/// # Panics
+///
+/// The drop of the last sender notifies every waiting receiver. If a task's waker panics then, the drop panics.
 pub struct Sender<T> {
     handle: Handle<T, Senders>,
     /// Of `closed`.
     budget: Budget,
 }
 
-// No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
-// whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
+// No panic leaves a handle or the channel half changed, and handles share no reference to a value. So they are unwind safe
+// for every `T`, as the handles of `std::sync::mpsc` and of crossbeam-channel are.
 impl<T> UnwindSafe for Sender<T> {}
 impl<T> RefUnwindSafe for Sender<T> {}
 
@@ -34,20 +37,20 @@ impl<T> Sender<T> {
         Self { handle, budget: Budget::new() }
     }
 
-    /// Sends `value`, replacing the value that nobody has received yet, if there is one.
+    /// Sends `value`, replacing the unread value if there is one.
     ///
-    /// Returns the stale value it displaced: `Ok(Some(stale))`, or `Ok(None)` if the slot was empty.
-    /// Overwriting is one atomic exchange: a receiver sees the stale value or the new one, never an
-    /// empty slot between them.
+    /// Returns `Ok(Some(stale))` with the value that it displaced, or `Ok(None)` if the slot was empty. The caller drops the
+    /// stale value. A receiver sees the stale value or the new one, never an empty slot between them.
     ///
-    /// `Ok` does not mean received: if every receiver goes first, the value is dropped with the
-    /// channel, when the last sender goes, too.
+    /// `Ok` does not mean received. If every receiver is dropped before it takes the value, the value is dropped with the
+    /// channel, when the last sender is dropped too.
     ///
-    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. Outside that claim is
-    /// notifying a receiver that waits: at most a step for every 64 of the most receivers there ever were
-    /// at once, and a system call if it is parked, or its waker's `wake` if it is a task. A send that
-    /// displaces a value notifies a receiver, too, if the one notified before was a task: that one may
-    /// never poll again.
+    /// # Progress
+    ///
+    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying a receiver that waits: at
+    /// most a step for every 64 of the most receivers that existed at once, and a system call to unpark a thread or the `wake`
+    /// of a task's waker. A send that displaces a value also notifies a receiver if the receiver notified last was a task,
+    /// because that task may never poll again.
     ///
     /// # Errors
     ///
@@ -55,8 +58,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If a task's waker panics when it is woken. The value has been sent, and the value that it displaced
-    /// is dropped.
+    /// If a task's waker panics when it is woken. The value has been sent, and the displaced value is dropped.
     ///
     /// # Examples
     ///
@@ -74,17 +76,18 @@ impl<T> Sender<T> {
         send(self.handle.access(), value)
     }
 
-    /// Sends `value` unless what it would displace is newer (greater); returns the one not kept.
+    /// Sends `value` unless the value that it would displace is greater. Returns the value that is not kept.
     ///
-    /// For senders that may overtake one another: when the value of an earlier attempt arrives
-    /// last, it does not evict the current one. Of two equal values one is kept.
+    /// It is for senders that may overtake one another: a value of an earlier attempt that arrives last does not evict the
+    /// value of the current attempt. Of two equal values, one is kept.
     ///
-    /// It is [`send_newest_by_key`](Self::send_newest_by_key) with a clone of the value for a key:
-    /// once the value is in the slot it may be anybody's, so the comparison needs something that
-    /// stays behind. A key that is cheaper to make than a clone, or a `T` that is not `Clone`, wants
-    /// that method.
+    /// It is [`send_newest_by_key`](Self::send_newest_by_key) with a clone of the value as the key. A receiver may take the
+    /// value as soon as it is in the slot, so the sender needs a copy to compare with. If a key is cheaper to make than a clone,
+    /// or if `T` is not `Clone`, use `send_newest_by_key`.
     ///
-    /// **Lock-free**; see there.
+    /// # Progress
+    ///
+    /// **Lock-free**, as [`send_newest_by_key`](Self::send_newest_by_key).
     ///
     /// # Errors
     ///
@@ -92,8 +95,8 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If the value's `Clone` or `Ord`, or the drop of a clone, panics, as
-    /// [`send_newest_by_key`](Self::send_newest_by_key) does if its key panics.
+    /// If `Clone`, `Ord` or the drop of a clone panics. See [`send_newest_by_key`](Self::send_newest_by_key) for what is lost
+    /// then.
     ///
     /// # Examples
     ///
@@ -112,20 +115,21 @@ impl<T> Sender<T> {
         self.send_newest_by_key(value, T::clone)
     }
 
-    /// Sends `value` unless what it would displace has a greater key; returns the one not kept.
+    /// Sends `value` unless the value that it would displace has a greater key. Returns the value that is not kept.
     ///
-    /// The value goes in with one exchange. If that displaced one with a greater key, the greater
-    /// goes back in with another, until what came out is not greater than what went in. Whatever the
-    /// number of senders, the value with the greatest key is never lost.
+    /// The value goes in with one exchange. If it displaced a value with a greater key, that value goes back in with another
+    /// exchange, until the value that comes out is not greater than the one that went in. Whatever the number of senders, the
+    /// value with the greatest key is never lost. `Ok(None)` means that no value came out: the slot was empty, or a receiver
+    /// has taken the value.
     ///
-    /// The comparison is with what is in the slot, not with what was received before. A receiver
-    /// that looks between the two exchanges receives the older value, and the newer one after it;
-    /// and if it meanwhile receives a third one, the value that goes back in may be older than that.
+    /// The comparison is with the value in the slot, not with values that were received before. A receiver that looks between
+    /// the two exchanges receives the older value first, and the newer one after it. If it receives a third value meanwhile, the
+    /// value that goes back in may be older than that.
     ///
-    /// `Ok(None)` means that nothing came out: the slot was empty, or a receiver has the value.
+    /// # Progress
     ///
-    /// **Lock-free**: two exchanges at most, unless other senders put ever greater values in
-    /// meanwhile. Outside that claim are `key`, the comparison, and waking a receiver that waits.
+    /// **Lock-free**: two exchanges at most, unless other senders put ever greater values in meanwhile. This excludes `key`,
+    /// the comparison, and notifying a receiver that waits.
     ///
     /// # Errors
     ///
@@ -133,10 +137,14 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `key`, a comparison or the drop of a key panics. A panic before the first exchange drops `value`, and nothing
-    /// was sent. A later one drops the displaced value that `key` was looking at, and the send stands. If a task's waker
-    /// panics, the value put in last has been sent. If the drop of the last key, or of the function, panics,
-    /// the send stands, if there was a receiver, and what it would have returned is dropped.
+    /// If `key`, a comparison or the drop of a key panics:
+    ///
+    /// * before the first exchange, `value` is dropped, and nothing was sent;
+    /// * later, the displaced value that `key` was looking at is dropped, and the send stands;
+    /// * at the end, in the drop of the last key or of `key` itself, the send stands if there was a receiver, and the value that
+    ///   the call would have returned is dropped.
+    ///
+    /// If a task's waker panics, the value that was put in last has been sent.
     ///
     /// # Examples
     ///
@@ -162,6 +170,10 @@ impl<T> Sender<T> {
 
     /// Turns this sender into one that sends through `&self`.
     ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
     /// # Examples
     ///
     /// ```
@@ -176,9 +188,12 @@ impl<T> Sender<T> {
         SharedSender::new(self.handle.into())
     }
 
-    /// Is every receiver gone? Once true, it stays true, and every send fails.
+    /// Returns `true` if every receiver is gone.
     ///
-    /// If false, the last receiver may go at any time.
+    /// `true` stays `true`, and every send fails from then on. `false` may be out of date at once: the last receiver may be
+    /// dropped at any time.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -196,18 +211,27 @@ impl<T> Sender<T> {
         !self.handle.counts.has_receivers()
     }
 
-    /// Waits until every receiver is gone: the future ends when each further send would fail.
+    /// Waits as a task until every receiver is gone.
     ///
-    /// So that work for which nobody waits any more can be given up. What the receivers did has then
-    /// happened before. **Cancel safe**: dropping the future undoes it. **Cooperative**: after 128 such waits
-    /// of one sender in a row that were ready, the next one wakes its task and returns `Pending` once.
+    /// When the future is ready, every further send fails, and everything that the receivers did has happened before. A sender
+    /// can use it to give up work that no receiver will see.
     ///
-    /// **Waits** as a task. The first poll that must wait may allocate: for the first such future of the
-    /// channel, and as often as the largest number of them at once doubles.
+    /// # Progress
+    ///
+    /// **Waits** as a task. The first poll that must wait may allocate: for the first such future of the channel, and whenever
+    /// the largest number of such futures at once doubles.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect on the channel.
+    ///
+    /// # Cooperation
+    ///
+    /// After 128 such waits of one sender in a row that were ready, the next one wakes its task and returns `Pending` once.
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled again after it has finished, and if a waker panics.
+    /// The future panics if it is polled again after it was ready, and if a waker panics.
     ///
     /// # Examples
     ///
@@ -223,7 +247,9 @@ impl<T> Sender<T> {
         ClosedFuture::new(&self.handle.counts.receivers, &self.budget)
     }
 
-    /// Do both senders belong to the same channel?
+    /// Returns `true` if both senders belong to the same channel.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -242,9 +268,11 @@ impl<T> Sender<T> {
 }
 
 impl<T> Clone for Sender<T> {
-    /// Another sender of the same channel, with a node of its own.
+    /// Makes another sender of the same channel, with room of its own for a value.
     ///
-    /// **Lock-free** but for the allocator, which is asked if no node of a dropped handle is free.
+    /// # Progress
+    ///
+    /// **Lock-free**. This excludes the allocator, which is asked for memory if no dropped handle has left its room behind.
     ///
     /// # Panics
     ///

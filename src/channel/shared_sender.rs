@@ -16,20 +16,20 @@ use core::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
-/// A sender for shared state: it sends through `&self`, so an `Fn` callback, a web server's state or
-/// anything behind an [`Arc`](alloc::sync::Arc) can send. Made by [`Sender::into_shared`].
+/// A sender that sends through `&self`, made by [`Sender::into_shared`].
 ///
-/// A send costs two exchanges more than [`Sender::send`], on a word that its users share. So where
-/// each place that sends can own a handle, clone a `Sender` for each: that is faster and never
-/// allocates. A `SharedSender` can be cloned, too; threads that have each their own clone do not meet.
+/// It is for shared state: an `Fn` callback, the state of a web server, a value behind an [`Arc`](alloc::sync::Arc).
+///
+/// A send costs two exchanges more than [`Sender::send`], on a word that all users of the handle share. If each place that
+/// sends can own a handle, clone a `Sender` for each: that is faster and never allocates. A `SharedSender` can be cloned,
+/// too; threads that have a clone each do not contend for that word.
 pub struct SharedSender<T> {
     handle: SharedHandle<T>,
     /// Of `closed`.
     budget: Budget,
 }
 
-// No panic leaves a handle or the channel half done, and handles share no reference to a value. So they are unwind safe
-// whatever `T` is, as those of `std::sync::mpsc` and of crossbeam-channel are.
+// As `Sender`.
 impl<T> UnwindSafe for SharedSender<T> {}
 impl<T> RefUnwindSafe for SharedSender<T> {}
 
@@ -38,11 +38,12 @@ impl<T> SharedSender<T> {
         Self { handle, budget: Budget::new() }
     }
 
-    /// Sends `value`, replacing the value that nobody has received yet, as [`Sender::send`] does.
+    /// Sends `value`, replacing the unread value if there is one, as [`Sender::send`] does.
     ///
-    /// **Wait-free**: three atomic exchanges. If another thread is sending through this very handle
-    /// at this instant, the allocator is asked for room, which is given back at once. Outside that
-    /// claim is waking a receiver that waits.
+    /// # Progress
+    ///
+    /// **Wait-free**: three atomic exchanges. This excludes notifying a receiver that waits. It also excludes the allocator,
+    /// which is asked for room, given back at once, if another thread is sending through this very handle at this instant.
     ///
     /// # Errors
     ///
@@ -50,7 +51,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If the waker of a task panics. The value has been sent, and the value that it displaced is dropped.
+    /// If a task's waker panics when it is woken. The value has been sent, and the displaced value is dropped.
     ///
     /// # Examples
     ///
@@ -73,10 +74,12 @@ impl<T> SharedSender<T> {
         send(self.handle.borrow().access(), value)
     }
 
-    /// Sends `value` unless what it would displace is newer, as [`Sender::send_newest`] does.
+    /// Sends `value` unless the value that it would displace is greater, as [`Sender::send_newest`] does.
     ///
-    /// **Lock-free**: as there, with two exchanges more. Outside that claim is the allocator, if
-    /// another thread is sending through this very handle at this instant.
+    /// # Progress
+    ///
+    /// **Lock-free**, with two exchanges more than [`Sender::send_newest`]. This excludes the allocator, if another thread is
+    /// sending through this very handle at this instant.
     ///
     /// # Errors
     ///
@@ -102,13 +105,14 @@ impl<T> SharedSender<T> {
         self.send_newest_by_key(value, T::clone)
     }
 
-    /// Sends `value` unless what it would displace has a greater key, as
-    /// [`Sender::send_newest_by_key`] does.
+    /// Sends `value` unless the value that it would displace has a greater key, as [`Sender::send_newest_by_key`] does.
     ///
     /// `key` may itself send through this handle.
     ///
-    /// **Lock-free**: as there, with two exchanges more. Outside that claim is the allocator, if
-    /// another thread is sending through this very handle at this instant.
+    /// # Progress
+    ///
+    /// **Lock-free**, with two exchanges more than [`Sender::send_newest_by_key`]. This excludes the allocator, if another
+    /// thread is sending through this very handle at this instant.
     ///
     /// # Errors
     ///
@@ -136,7 +140,9 @@ impl<T> SharedSender<T> {
         send_newest_by_key(self.handle.borrow().access(), value, key)
     }
 
-    /// Is every receiver gone? As [`Sender::is_closed`].
+    /// Returns `true` if every receiver is gone, as [`Sender::is_closed`] does.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -154,7 +160,11 @@ impl<T> SharedSender<T> {
         !self.handle.counts.has_receivers()
     }
 
-    /// Waits until every receiver is gone, as [`Sender::closed`] does.
+    /// Waits as a task until every receiver is gone, as [`Sender::closed`] does.
+    ///
+    /// # Progress
+    ///
+    /// **Waits** as a task.
     ///
     /// # Panics
     ///
@@ -174,7 +184,9 @@ impl<T> SharedSender<T> {
         ClosedFuture::new(&self.handle.counts.receivers, &self.budget)
     }
 
-    /// Do both senders belong to the same channel?
+    /// Returns `true` if both senders belong to the same channel.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -192,16 +204,18 @@ impl<T> SharedSender<T> {
 }
 
 impl<T> From<Sender<T>> for SharedSender<T> {
-    /// As [`Sender::into_shared`].
+    /// Turns a sender into one that sends through `&self`; see [`Sender::into_shared`].
     fn from(sender: Sender<T>) -> Self {
         sender.into_shared()
     }
 }
 
 impl<T> Clone for SharedSender<T> {
-    /// Another sender of the same channel, with a node of its own.
+    /// Makes another sender of the same channel, with room of its own for a value.
     ///
-    /// **Lock-free** but for the allocator, which is asked if no node of a dropped handle is free.
+    /// # Progress
+    ///
+    /// **Lock-free**. This excludes the allocator, which is asked for memory if no dropped handle has left its room behind.
     ///
     /// # Panics
     ///

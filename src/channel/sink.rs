@@ -39,9 +39,9 @@ macro_rules! sink {
 sink! {
     /// A sender is a sink that is always ready.
     ///
-    /// **What a send displaces is dropped**: a sink has no way to hand it back. A send after every
-    /// receiver is gone fails with the value. Nothing is buffered, so flushing does nothing; nor does
-    /// closing the sink, because a channel is closed by dropping its senders.
+    /// **The displaced value is dropped**, because a sink has no way to return it. A send fails with the value once every
+    /// receiver is gone. The sink buffers nothing, so flushing does nothing. Closing does nothing either, because a channel
+    /// is closed by dropping its senders.
     ///
     /// # Examples
     ///
@@ -59,12 +59,12 @@ sink! {
 }
 
 sink! {
-    /// As the sink of [`Sender`]; what a send displaces is dropped.
+    /// Sends as the sink of [`Sender`] does. The displaced value is dropped.
     SharedSender<T>
 }
 
 sink! {
-    /// As the sink of [`Sender`], where the sender is shared; what a send displaces is dropped.
+    /// Sends as the sink of [`Sender`] does, through a shared reference. The displaced value is dropped.
     ///
     /// # Examples
     ///

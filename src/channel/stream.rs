@@ -9,13 +9,13 @@ use core::{
 };
 use futures_core::{FusedStream, Stream};
 
-/// A receiver is the stream of the values it takes: after a pause, the newest. The stream ends when
-/// every sender is gone and the slot is empty. A poll after the end returns `None` again.
+/// A receiver is the stream of the values that it takes: after a pause, the newest. The stream ends when every sender is gone
+/// and the slot is empty. A poll after the end returns `None` again.
 ///
-/// Polling leaves a waker behind as [`poll_recv`](Receiver::poll_recv) does, so a dropped `next()`
-/// takes no wake away from other receivers; where many tasks compete for the values of one channel,
-/// [`recv_async`](Receiver::recv_async) wakes fewer of them. It is cooperative as that method is, and shares
-/// its count: after 128 values or ends in a row a poll yields once.
+/// A poll leaves its waker behind as [`poll_recv`](Receiver::poll_recv) does, so a dropped `next()` takes no notification away
+/// from other receivers. If many tasks compete for the values of one channel, [`recv_async`](Receiver::recv_async) wakes fewer
+/// of them. The stream is cooperative as that method is, and shares its count: after 128 values or ends in a row, a poll
+/// yields once.
 ///
 /// # Examples
 ///
@@ -41,11 +41,11 @@ impl<T> Stream for Receiver<T> {
     }
 }
 
-/// Terminated means that this receiver's stream has returned `None`, so `select!` over it receives the end
-/// once. What other threads do to the channel changes nothing about it.
+/// `is_terminated` returns `true` once this receiver's stream has returned `None`, so `select!` receives the end once. Nothing
+/// that other threads do to the channel changes the answer.
 ///
 /// Each receiver returns the end of its own stream: a clone is not terminated. An error of
-/// [`recv_async`](Receiver::recv_async), [`poll_recv`](Receiver::poll_recv) and so on is not the stream's end.
+/// [`recv_async`](Receiver::recv_async) or [`poll_recv`](Receiver::poll_recv) is not the end of the stream.
 ///
 /// # Examples
 ///

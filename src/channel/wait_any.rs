@@ -9,34 +9,34 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// What a thread can wait for together with others: a [`Receiver`] of any type. Sealed; the receivers of
-/// `watch` are not among them.
+/// A handle that a thread can wait for together with others: a [`Receiver`] of any type. This trait is sealed.
 pub trait Waitable: sealed::Waitable {}
 
 impl<T> Waitable for Receiver<T> {}
 
-/// Waits until one of the receivers has a value, or is disconnected, and returns its index.
+/// Blocks until one of the receivers has a value or is closed, and returns its index.
 ///
-/// The receivers may be of different types and of any channels. If several are ready, it is the first
-/// of them: put the most urgent one first. What is ready is then received by
-/// [`try_recv`](Receiver::try_recv) or any other call on that receiver. If other receivers compete for
-/// the value, one may be faster, and `try_recv` finds nothing: wait again. A receiver whose senders are
-/// gone is ready for ever: leave it out from then on.
+/// It receives nothing. Receive by [`try_recv`](Receiver::try_recv) or any other call on that receiver. If several receivers
+/// are ready, the index is that of the first, so put the most urgent one first. If other receivers compete for the value, one
+/// of them may be faster, and `try_recv` finds nothing: wait again. A receiver whose senders are gone is always ready: leave
+/// it out from then on.
 ///
-/// **Waits**: it looks at all of them for a moment, for as long as the smallest
-/// [`set_spin_limit`](Receiver::set_spin_limit) among them says, then parks the thread. Nothing is
-/// allocated. While it waits, every send to one of the channels wakes it, in addition to the one
-/// receiver that waits in a call of its own. It uses the thread's park token as
-/// [`recv`](Receiver::recv) does, and takes the place of a waker that a
-/// [`poll_recv`](Receiver::poll_recv) left behind.
-///
-/// Many receivers of one type are given as
+/// The receivers may be of different types and of any channels. For many receivers of one type, pass
 /// `receivers.iter_mut().map(|rx| rx as &mut dyn Waitable).collect::<Vec<_>>()`.
+///
+/// While the call waits, every send to one of the channels wakes the thread, in addition to the one receiver that waits in a
+/// call of its own. The call replaces a waker that [`poll_recv`](Receiver::poll_recv) left behind.
+///
+/// # Progress
+///
+/// **Waits**: it looks at all receivers for a moment, limited by the smallest
+/// [`set_spin_limit`](Receiver::set_spin_limit) among them, and then parks the thread. It allocates nothing. It uses the
+/// thread's park token, as [`recv`](Receiver::recv) does.
 ///
 /// # Panics
 ///
-/// If `receivers` is empty; or if a waker panics, one that a poll left behind and that is dropped here, or one
-/// that is woken on behalf of a future that was forgotten.
+/// If `receivers` is empty, or if a waker panics: one that a poll left behind and that is dropped here, or one that is woken on
+/// behalf of a future that was forgotten.
 ///
 /// # Examples
 ///
@@ -67,10 +67,15 @@ pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
     wait(receivers, Deadline::Never).expect("without a deadline there is no timeout")
 }
 
-/// Waits as [`wait_any`] does, for at most `timeout`; `None` if none was ready in time.
+/// Blocks for at most `timeout` until one of the receivers is ready, as [`wait_any`] does. Returns `None` if none was ready in
+/// time.
 ///
-/// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits without
-/// a deadline. The time counts from the first look that finds none ready.
+/// A `timeout` of zero does not wait. If the deadline is too far away to be expressed, the call waits without a deadline. The
+/// time counts from the first look that finds none ready.
+///
+/// # Progress
+///
+/// **Waits**, as [`wait_any`].
 ///
 /// # Panics
 ///
@@ -92,7 +97,12 @@ pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) 
     wait(receivers, Deadline::After(timeout))
 }
 
-/// Waits as [`wait_any`] does, until `deadline`; `None` if none was ready in time.
+/// Blocks until one of the receivers is ready or `deadline` has passed, as [`wait_any`] does. Returns `None` if none was ready
+/// in time.
+///
+/// # Progress
+///
+/// **Waits**, as [`wait_any`].
 ///
 /// # Panics
 ///
@@ -154,7 +164,7 @@ fn learn(receivers: &mut [&mut dyn Waitable], unpaused: Option<Unpaused>) {
     }
 }
 
-/// Parks until one of the receivers may be ready, or `deadline`; says whether the deadline passed.
+/// Parks until one of the receivers may be ready, or `deadline`. Returns `true` if the deadline has passed.
 fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> bool {
     let mut late = false;
     if receivers.iter_mut().all(|receiver| receiver.arm()) {
@@ -175,18 +185,18 @@ mod sealed {
         fn spin_limit(&self) -> u32;
         /// The knowledge from earlier waits about spinning.
         fn unpaused(&mut self) -> &mut Unpaused;
-        /// If a future of this receiver was forgotten, makes up for it.
+        /// Notifies in the place of a future of this receiver that was forgotten.
         fn begin(&mut self);
         fn is_ready(&self) -> bool;
-        /// Says that this thread waits. False if it may not park, because there is something already.
+        /// Announces that this thread waits. Returns `false` if it must not park, because the receiver is ready already.
         fn arm(&mut self) -> bool;
         fn is_armed(&self) -> bool;
         fn disarm(&mut self);
     }
 }
 
-/// The thread is detached in every node, as a waker that a poll leaves behind: a thread that is woken by one
-/// channel and then returns for another owes nothing to the first.
+/// The thread is detached in every node, as a waker that a poll leaves behind: a thread that one channel wakes, and that
+/// returns for another one, never holds the baton of the first.
 impl<T> sealed::Waitable for Receiver<T> {
     fn spin_limit(&self) -> u32 {
         self.spin_limit

@@ -24,7 +24,7 @@ use core::{
 };
 use crossbeam_utils::CachePadded;
 
-/// How far apart two cores' data must be on this platform.
+/// The distance between data that two cores use, on this platform.
 const APART: usize = align_of::<CachePadded<u8>>();
 
 /// The usual cache line. A word and three nodes that fit into one lie together.
@@ -35,7 +35,7 @@ const INNER: usize = 3;
 /// Keeps the word off the line of the counts, which every call reads.
 const GAP: usize = size_of::<Counts>().next_multiple_of(APART) - size_of::<Counts>();
 
-/// What stands before the inner nodes.
+/// The part of a block before the inner nodes.
 #[repr(C)]
 pub(crate) struct Header<T> {
     pub(crate) counts: Counts,
@@ -64,7 +64,7 @@ impl<T> Deref for Block<T> {
 }
 
 impl<T> Block<T> {
-    /// How far apart the inner nodes start; never 0, so that each has an address of its own.
+    /// The distance between inner nodes; never 0, so that each has an address of its own.
     const STRIDE: usize = {
         let size = size_of::<Node<T>>();
         if size == 0 {

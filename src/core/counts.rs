@@ -6,7 +6,7 @@ use crate::{
 };
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
-/// What every call reads and few calls write.
+/// The part of a channel that every call reads and few calls write.
 #[repr(C)]
 pub(crate) struct Counts {
     senders: AtomicUsize,

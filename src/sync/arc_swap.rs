@@ -31,7 +31,7 @@ impl<T> ArcSwap<T> {
 
     pub(crate) fn compare_and_swap(&self, current: &Guard<Arc<T>>, new: Arc<T>) -> Guard<Arc<T>> {
         let index = {
-            let mut kept = self.kept.lock().expect("nobody panics here");
+            let mut kept = self.kept.lock().expect("no thread panics while it holds the lock");
             kept.push(Some(new));
             kept.len() - 1
         };
@@ -40,7 +40,9 @@ impl<T> ArcSwap<T> {
         match self.present.compare_exchange(current.index, index, AcqRel, Acquire) {
             Ok(before) => self.guard(before),
             Err(found) => {
-                let rejected = self.kept.lock().expect("nobody panics here")[index].take();
+                let rejected = self.kept.lock().expect("no thread panics while it holds the lock")
+                    [index]
+                    .take();
                 // Its drop may be a model's, which must not happen inside the lock.
                 drop(rejected);
                 self.guard(found)
@@ -49,7 +51,7 @@ impl<T> ArcSwap<T> {
     }
 
     fn guard(&self, index: usize) -> Guard<Arc<T>> {
-        let kept = self.kept.lock().expect("nobody panics here");
+        let kept = self.kept.lock().expect("no thread panics while it holds the lock");
         Guard { value: kept[index].clone().expect("what was stored is kept"), index }
     }
 }

@@ -1,5 +1,5 @@
-//! The atomics of `core`, each of whose operations may come late: two threads meet between any two of them,
-//! not only where a race is wide. For tests on real threads, under the private cfg `overwrite_late`.
+//! The atomics of `core`, with operations that may come late. So two threads meet between any two operations, not only where
+//! a race is wide. For tests on real threads, under the private cfg `overwrite_late`.
 
 use core::{
     cell::Cell,
@@ -8,7 +8,7 @@ use core::{
 };
 use std::thread;
 
-/// `A`; whoever uses it may lose some time first.
+/// An `A`, each use of which may be delayed.
 #[derive(Debug)]
 pub(crate) struct Late<A>(A);
 

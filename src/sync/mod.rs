@@ -1,8 +1,7 @@
-//! The only file that knows whether the crate runs on `core` and `std`, on loom, or on shuttle.
+//! The switch between the atomics and threads of `core` and `std`, of loom, and of shuttle.
 //!
-//! The switches are the private cfgs `overwrite_loom` and `overwrite_shuttle`, never plain `loom`: a
-//! user's `RUSTFLAGS="--cfg loom"` for another crate must not change this one. `overwrite_late` makes
-//! the real atomics slow, for tests that look for narrow races.
+//! The private cfgs `overwrite_loom` and `overwrite_shuttle` set it, never plain `loom`: `RUSTFLAGS="--cfg loom"` for another
+//! crate must not change this one. `overwrite_late` delays the real atomics, for tests that look for narrow races.
 
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 pub(crate) use real::*;
@@ -19,8 +18,8 @@ mod cell;
 #[cfg(overwrite_late)]
 mod late;
 
-/// `store`, where other threads change the atomic by read-modify-writes, and none relies on a release sequence through
-/// the store.
+/// Stores a value in an atomic that other threads change by read-modify-writes. No thread relies on a release sequence
+/// through the store.
 pub(crate) trait Set {
     fn set(&self, value: u8, order: core::sync::atomic::Ordering);
 }
@@ -42,7 +41,7 @@ mod real {
     #[cfg(feature = "std")]
     pub(crate) use thread::*;
 
-    /// Reads an atomic that the caller has alone.
+    /// Reads an atomic that only the caller can access.
     pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
         *atomic.get_mut()
     }
@@ -54,8 +53,8 @@ mod real {
         }
     }
 
-    /// Asks the processor for the line of `pointer`, without waiting for it. A hint, and a no-op where
-    /// stable Rust has no instruction for it.
+    /// Asks the processor for the line of `pointer`, without waiting for it. It does nothing on targets for which stable Rust
+    /// has no such instruction.
     #[inline]
     pub(crate) fn prefetch<T>(pointer: *const T) {
         #[cfg(target_arch = "x86_64")]
@@ -76,7 +75,7 @@ mod real {
             time::{Duration, Instant},
         };
 
-        /// A wait spins.
+        /// Whether a wait spins.
         pub(crate) const SPINS: bool = true;
 
         /// Lets a notifier run that has been preempted.
@@ -84,12 +83,12 @@ mod real {
             thread::park_timeout(Duration::from_micros(50));
         }
 
-        /// Has `deadline` passed? No deadline never does.
+        /// Returns `true` if `deadline` has passed. `None` never does.
         pub(crate) fn expired(deadline: Option<Instant>) -> bool {
             deadline.is_some_and(|at| Instant::now() >= at)
         }
 
-        /// Parks until unparked, spuriously woken, or `deadline`; says whether the deadline passed.
+        /// Parks until unparked, spuriously woken, or `deadline`. Returns `true` if the deadline has passed.
         pub(crate) fn park_until(deadline: Option<Instant>) -> bool {
             match deadline {
                 None => thread::park(),

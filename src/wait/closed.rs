@@ -80,11 +80,11 @@ impl Drop for CountedFuture<'_> {
 /// The future of `closed`, a method of every sender: see [`Sender::closed`](crate::Sender::closed).
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ClosedFuture<'a> {
-    /// Until it is finished.
+    /// `None` once the future was ready.
     receivers: Option<&'a ReceiverCount>,
     /// The sender's.
     budget: &'a Budget,
-    /// From the first poll that waits.
+    /// `None` before the first poll that waits.
     registration: Option<Registration<CountedFuture<'a>>>,
 }
 

@@ -11,20 +11,23 @@ use crate::{
 use std::time::{Duration, Instant};
 
 impl<T> Receiver<T> {
-    /// Waits, as a thread, until there is a value that was not seen, and marks it as seen.
+    /// Blocks until there is a value that this receiver has not seen, and marks it as seen.
     ///
-    /// **Waits**: it looks for a moment ([`set_spin_limit`](Self::set_spin_limit)), then parks the thread. It
-    /// uses the thread's [`park`](std::thread::park) token: a later `park` of the caller's own may return at
-    /// once, and an `unpark` that was meant for it may be used up. In a task, use
-    /// [`changed`](Self::changed).
+    /// In a task, use [`changed`](Self::changed): this call would block the runtime's thread.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**: it looks for a moment ([`set_spin_limit`](Self::set_spin_limit)), and then parks the thread. It uses the
+    /// thread's [`park`](std::thread::park) token. So a later `park` of the caller may return at once, and the call may consume
+    /// an `unpark` that was meant for the caller.
     ///
     /// # Errors
     ///
-    /// [`RecvError`] if every sender is gone and the last value was seen.
+    /// [`RecvError`] if every sender is gone and the receiver has seen the last value.
     ///
     /// # Panics
     ///
-    /// If a waker that a poll left behind panics as it is dropped.
+    /// If a waker that a poll left behind panics when it is dropped.
     ///
     /// # Examples
     ///
@@ -40,17 +43,19 @@ impl<T> Receiver<T> {
         self.wait_for_change(Deadline::Never).map_err(|_| RecvError)
     }
 
-    /// The same, for at most `timeout`.
+    /// Blocks for at most `timeout` until there is a value that this receiver has not seen, and marks it as seen.
     ///
-    /// A `timeout` of zero does not wait. One so large that the deadline cannot be expressed waits
-    /// without a deadline. The time counts from the first look that finds nothing new.
+    /// A `timeout` of zero does not wait. If the deadline is too far away to be expressed, the call waits without a deadline. The
+    /// time counts from the first look that finds nothing new.
     ///
-    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    /// # Progress
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Errors
     ///
     /// * [`RecvTimeoutError::Timeout`] if nothing changed in time.
-    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the last value was seen.
+    /// * [`RecvTimeoutError::Disconnected`] if every sender is gone and the receiver has seen the last value.
     ///
     /// # Panics
     ///
@@ -72,9 +77,13 @@ impl<T> Receiver<T> {
         self.wait_for_change(Deadline::After(timeout))
     }
 
-    /// The same, until `deadline`. It does not wait if that has passed.
+    /// Blocks until there is a value that this receiver has not seen, or `deadline` has passed. Marks that value as seen.
     ///
-    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    /// A `deadline` that has passed does not wait.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Errors
     ///
@@ -97,11 +106,14 @@ impl<T> Receiver<T> {
         self.wait_for_change(Deadline::At(deadline))
     }
 
-    /// Waits, as a thread, until the value is `wanted`, and marks it as seen. It looks at the present
-    /// value first, seen or not, even if every sender is gone.
+    /// Blocks until the value is `wanted`, and marks it as seen.
     ///
-    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does. Values that come faster than
-    /// `wanted` looks at them are skipped.
+    /// The call looks at the present value first, whether it was seen or not, even if every sender is gone. Values that come
+    /// faster than `wanted` looks at them are skipped.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Errors
     ///
@@ -109,7 +121,7 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If `wanted`, or its drop, does: the value that it looked at counts as seen. Else as
+    /// If `wanted` or its drop panics. The value that it looked at counts as seen. Otherwise as
     /// [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Examples
@@ -131,12 +143,14 @@ impl<T> Receiver<T> {
         self.wait_for_wanted(Deadline::Never, wanted).map_err(|_| RecvError)
     }
 
-    /// The same, for at most `timeout`, however many values come meanwhile that are not wanted.
+    /// Blocks for at most `timeout` until the value is `wanted`, and marks it as seen.
     ///
-    /// A `timeout` of zero looks at the present value. One so large that the deadline cannot be expressed
-    /// waits without a deadline. The time counts from the first look that finds no wanted value.
+    /// Unwanted values do not extend the time. A `timeout` of zero looks at the present value. If the deadline is too far away to
+    /// be expressed, the call waits without a deadline. The time counts from the first look that finds no wanted value.
     ///
-    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    /// # Progress
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Errors
     ///
@@ -166,9 +180,13 @@ impl<T> Receiver<T> {
         self.wait_for_wanted(Deadline::After(timeout), wanted)
     }
 
-    /// The same, until `deadline`, however many values come meanwhile that are not wanted.
+    /// Blocks until the value is `wanted`, or `deadline` has passed. Marks that value as seen.
     ///
-    /// **Waits**, as [`blocking_changed`](Self::blocking_changed) does.
+    /// Unwanted values do not extend the time.
+    ///
+    /// # Progress
+    ///
+    /// **Waits**, as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Errors
     ///
@@ -197,17 +215,18 @@ impl<T> Receiver<T> {
 
     /// Sets how many times a blocking call that finds nothing looks again before it parks the thread.
     ///
-    /// A change that comes meanwhile costs its sender nothing more, and the receiver is there at once;
-    /// parking and waking cost both a system call. 0 parks at once.
+    /// A change that comes while the call spins costs its sender nothing more, and the receiver sees it at once. Parking and waking
+    /// cost a system call each. 0 parks at once. The default is 10, which takes a few microseconds. A clone starts with the limit
+    /// of its original, and with what the original has learned.
     ///
-    /// Each look comes after a pause of the core, or after the thread has yielded it. A pause helps if the
-    /// sender runs on another core. If it needs this one, a yield lets it run. So the first look comes after
-    /// a yield, unless a pause has helped the receiver the last time; from time to time it tries again which is
-    /// better. Then come up to seven pauses, each twice as long as the one before, and a yield before each
-    /// look that is left.
+    /// Each look comes after a pause of the core, or after the thread has yielded the core. A pause helps if the sender runs on
+    /// another core; a yield helps if the sender needs this one. The first look comes after a yield, unless a pause helped the
+    /// receiver the last time, and from time to time the receiver tries again which is better. Up to seven pauses follow, each
+    /// twice as long as the one before, and then a yield before each further look.
     ///
-    /// The default is 10, a few microseconds. A clone starts with the limit of its original, and with what
-    /// that has learned.
+    /// # Progress
+    ///
+    /// **Wait-free.**
     ///
     /// # Examples
     ///
@@ -237,7 +256,7 @@ impl<T> Receiver<T> {
                 break Ok(value);
             }
             drop(value);
-            // Ever more values that are not wanted do not extend the deadline.
+            // Unwanted values do not extend the deadline.
             if late {
                 break Err(RecvTimeoutError::Timeout);
             }
@@ -259,8 +278,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: what was sent in time is
-    /// seen, however late this thread is run.
+    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: a value that was sent in
+    /// time is seen, however late this thread runs.
     fn spin(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
         let mut spins = SpinWait::new(self.spin_limit, self.unpaused);
         loop {

@@ -15,26 +15,31 @@ use core::{
 };
 
 impl<T> Receiver<T> {
-    /// Waits, as a task, until there is a value that was not seen, and marks it as seen.
+    /// Waits as a task until there is a value that this receiver has not seen, and marks it as seen.
     ///
-    /// **Waits**, without holding the thread up; at once ready if there is such a value.
+    /// # Progress
     ///
-    /// **Cancel safe**: a future that is dropped has marked nothing as seen.
+    /// **Waits** as a task. It is ready at once if there is such a value.
     ///
-    /// **Cooperative**, on any runtime: a receiver whose waits were ready 128 times in a row, the end
-    /// included, yields once. The next poll of a future or of the stream wakes its task, marks nothing as
-    /// seen, and returns `Pending`. So a loop over a channel that changes all the time, or over one that is
-    /// closed, lets other tasks and timers run. Each clone counts for itself. Code that polls a future only
-    /// once must expect that; [`has_changed`](Self::has_changed) never yields.
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has marked nothing as seen.
+    ///
+    /// # Cooperation
+    ///
+    /// A receiver whose waits were ready 128 times in a row, the end included, yields once: the next poll of a future or of the
+    /// stream wakes its task, marks nothing as seen, and returns `Pending`. So a loop over a channel that changes all the time, or
+    /// over one that is closed, lets other tasks and timers run, on any runtime. Each clone counts for itself. A caller that polls
+    /// a future only once must expect that. [`has_changed`](Self::has_changed) never yields.
     ///
     /// # Errors
     ///
-    /// [`RecvError`] if every sender is gone and the last value was seen.
+    /// [`RecvError`] if every sender is gone and the receiver has seen the last value.
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled again after it has finished, and if a waker panics as it is cloned
-    /// or dropped; it may be polled again then, and nothing was marked as seen.
+    /// The future panics if it is polled again after it was ready. It also panics if a waker panics when it is cloned or dropped;
+    /// then nothing was marked as seen, and the future may be polled again.
     ///
     /// # Examples
     ///
@@ -51,13 +56,23 @@ impl<T> Receiver<T> {
         ChangedFuture { wait: Some(DisarmOnDrop(self)) }
     }
 
-    /// Waits, as a task, until the value is `wanted`, and marks it as seen. It looks at the present value
-    /// first, seen or not, even if every sender is gone.
+    /// Waits as a task until the value is `wanted`, and marks it as seen.
     ///
-    /// **Waits**, and is **cancel safe** and **cooperative**, as [`changed`](Self::changed): only values that
-    /// were looked at are marked as seen. Values that come faster than `wanted` looks at them are skipped.
-    /// Each further value that it looks at counts as a wait that was ready, so a flood of them does not keep
-    /// other tasks from running.
+    /// The call looks at the present value first, whether it was seen or not, even if every sender is gone. Values that come
+    /// faster than `wanted` looks at them are skipped.
+    ///
+    /// # Progress
+    ///
+    /// **Waits** as a task, as [`changed`](Self::changed).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has marked only those values as seen that `wanted` looked at.
+    ///
+    /// # Cooperation
+    ///
+    /// As [`changed`](Self::changed). Each further value that `wanted` looks at counts as a wait that was ready, so a flood of
+    /// values does not keep other tasks from running.
     ///
     /// # Errors
     ///
@@ -65,8 +80,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics if `wanted` does: the value that it looked at counts as seen, and the future may
-    /// be polled again. Else as [`changed`](Self::changed), but what `wanted` looked at counts as seen.
+    /// The future panics if `wanted` panics. The value that it looked at counts as seen, and the future may be polled again.
+    /// Otherwise as [`changed`](Self::changed).
     ///
     /// # Examples
     ///
@@ -88,8 +103,8 @@ impl<T> Receiver<T> {
         WaitForFuture { wait: Some(DisarmOnDrop(self)), has_looked: false, wanted }
     }
 
-    /// Ready with the newest version when it is new, which is left to be seen. If it returns `Pending`, the
-    /// node is armed, or the task woken.
+    /// Returns the newest version when it is new, and does not mark it as seen. If it returns `Pending`, the node is armed, or
+    /// the task was woken.
     pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
         let last = self.registration.disarm().into_waiter();
@@ -106,7 +121,7 @@ impl<T> Receiver<T> {
         Poll::Ready(result)
     }
 
-    /// `poll_new` within the budget, to which it is charged.
+    /// Polls within the budget, and charges it.
     pub(super) fn poll_charged(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         ready!(self.budget.poll_proceed(cx.waker()));
         let poll = self.poll_new(cx);
@@ -126,7 +141,7 @@ impl<T> Drop for DisarmOnDrop<'_, T> {
 /// The future of [`Receiver::changed`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct ChangedFuture<'a, T> {
-    /// Until it is finished.
+    /// `None` once the future was ready.
     wait: Option<DisarmOnDrop<'a, T>>,
 }
 
@@ -145,7 +160,7 @@ impl<T> Future for ChangedFuture<'_, T> {
 /// The future of [`Receiver::wait_for`].
 #[must_use = "futures do nothing unless they are polled"]
 pub struct WaitForFuture<'a, T, F> {
-    /// Until it is finished.
+    /// `None` once the future was ready.
     wait: Option<DisarmOnDrop<'a, T>>,
     /// At the value that was there first.
     has_looked: bool,

@@ -1,17 +1,20 @@
-//! The newest value, seen by everybody: `tokio::sync::watch` without its lock.
+//! A channel whose receivers all see the newest value: `tokio::sync::watch` without its lock.
 //!
-//! [`channel`] makes a [`Sender`] and a [`Receiver`] around a first value. Every receiver looks at the
-//! newest value there is, and can wait until there is a newer one than it has seen: as a task on any
-//! runtime, or as a thread.
+//! [`channel`] makes a [`Sender`] and a [`Receiver`] around a first value. Every receiver can look at the newest value, and
+//! can wait until there is a newer one than it has seen: as a task on any runtime, or as a thread.
 //!
-//! * [`borrow`](Receiver::borrow) takes no lock. The [`Ref`] it returns may be kept as long as one
-//!   likes, across a send in the same thread or an `.await`, and delays no sender.
+//! * [`borrow`](Receiver::borrow) takes no lock. The [`Ref`] that it returns delays no sender, however long it is kept: across
+//!   a send in the same thread, or across an `.await`.
 //! * [`changed`](Receiver::changed) and [`wait_for`](Receiver::wait_for) wait as a task,
-//!   [`blocking_changed`](Receiver::blocking_changed) and its like as a thread.
-//! * A receiver sees each change at most once, always the newest, and never an older value after a
-//!   newer one; [`skipped`](Receiver::skipped) says how many it did not see.
+//!   [`blocking_changed`](Receiver::blocking_changed) and [`blocking_wait_for`](Receiver::blocking_wait_for) as a thread.
+//! * A receiver sees each change at most once, always the newest, and never an older value after a newer one.
+//!   [`skipped`](Receiver::skipped) returns how many changes it did not see.
+//! * A [`send`](Sender::send) stores nothing if there is no receiver; [`send_replace`](Sender::send_replace) does.
 //!
-//! Names and meaning are those of tokio's; what differs, and why, is told in `docs/from-tokio-watch.md`.
+//! Each send allocates the value. The thread that drops the last reference to a replaced value drops the value: a sender, or
+//! the holder of the last [`Ref`].
+//!
+//! Names and meaning are those of tokio. `docs/from-tokio-watch.md` lists the differences.
 //!
 //! # Examples
 //!
@@ -31,30 +34,11 @@
 //! # });
 //! ```
 //!
-//! # What the compiler checks
+//! # Implementation
 //!
-//! All handles share the value, as those of an [`Arc`] do. They are unwind safe if the value is so through a
-//! shared reference, because a panic may leave a value half changed that changes through one:
-//!
-//! ```
-//! use std::{panic::catch_unwind, sync::atomic::{AtomicU32, Ordering::Relaxed}};
-//!
-//! let (_tx, rx) = overwrite_channel::watch::channel(AtomicU32::new(1));
-//! assert!(catch_unwind(|| rx.borrow().store(2, Relaxed)).is_ok());
-//! ```
-//!
-//! ```compile_fail,E0277
-//! use std::{cell::Cell, panic::catch_unwind};
-//!
-//! let (_tx, rx) = overwrite_channel::watch::channel(Cell::new(1));
-//! assert!(catch_unwind(|| rx.borrow().set(2)).is_ok());
-//! ```
-//!
-//! # How it works
-//!
-//! The value lies in an `arc_swap::ArcSwap`, together with its version. A sender replaces both by one
-//! compare-and-exchange, so versions only rise. Then it raises the version in one word, by
-//! which receivers learn of it, and by which it learns whether anybody waits.
+//! The value lies in an `arc_swap::ArcSwap`, together with its version. A sender replaces both by one compare-and-exchange,
+//! so versions only rise. Then it raises the version in one word. Receivers learn of the version by that word, and the
+//! sender learns by it whether a receiver waits.
 
 #![forbid(unsafe_code)]
 
@@ -78,9 +62,13 @@ pub use value::Ref;
 use alloc::sync::Arc;
 use shared::Shared;
 
-/// Makes a channel whose every receiver sees the newest value: at first `init`, which counts as seen.
+/// Makes a channel whose receivers all see the newest value. At first that is `init`, which counts as seen.
 ///
-/// Both handles can be cloned; more receivers come from [`Sender::subscribe`], too.
+/// Both handles can be cloned. [`Sender::subscribe`] makes more receivers, too.
+///
+/// # Progress
+///
+/// **Wait-free**. This excludes the allocator: two allocations hold the value and the channel.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! The receiving half: looking, and what was seen.
+//! The receiving half: references to the value, and which version was seen.
 
 #![forbid(unsafe_code)]
 
@@ -16,15 +16,20 @@ use core::{
 
 /// The receiving half of a channel made by [`channel`](super::channel).
 ///
-/// Receivers can be cloned, and do not compete: each sees the newest value. When the last one is dropped, those
-/// who wait in [`closed`](super::Sender::closed) are woken; if a waker panics, the drop does.
+/// Receivers can be cloned, and do not compete: each sees the newest value. A receiver costs an allocation only when the
+/// number of receivers at once reaches a new maximum.
+///
+/// # Panics
+///
+/// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). If a waker panics then, the drop
+/// panics.
 pub struct Receiver<T> {
     /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, so a waiter
     /// is always registered as detached.
     pub(super) registration: Registration<CountedArc<Shared<T>>>,
     /// The newest version that a call of this receiver has marked as seen.
     seen: u64,
-    /// Whatever was seen, it was marked as changed.
+    /// The value was marked as not seen.
     marked: bool,
     /// Of its futures and its stream.
     pub(super) budget: Budget,
@@ -38,8 +43,7 @@ pub struct Receiver<T> {
     pub(super) unpaused: Unpaused,
 }
 
-// No panic leaves the channel half done. But the handles share the value by reference, as those of an `Arc` do, and code
-// that changes it through `&T` may panic half way.
+// As `Sender`.
 impl<T: RefUnwindSafe> UnwindSafe for Receiver<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Receiver<T> {}
 
@@ -63,11 +67,13 @@ impl<T> Receiver<T> {
         self.registration.owner()
     }
 
-    /// Looks at the newest value, and leaves it to be seen: [`changed`](Self::changed) still reports it.
+    /// Returns a reference to the newest value, and does not mark it as seen: [`changed`](Self::changed) still reports it.
     ///
-    /// **Lock-free.** However long the [`Ref`] is kept, no sender waits for it. Outside that claim is one
-    /// allocation when a thread uses `arc-swap` for the first time, if no thread that has ended left its
-    /// record behind; and, where the `Ref` is the last look at a value that was replaced, its drop.
+    /// # Progress
+    ///
+    /// **Lock-free.** No sender waits for the [`Ref`], however long it is kept. This excludes one allocation when a thread uses
+    /// `arc-swap` for the first time, if no thread that has ended left its record behind. It also excludes the drop of the value, if
+    /// the `Ref` is the last reference to a replaced value.
     ///
     /// # Examples
     ///
@@ -84,7 +90,9 @@ impl<T> Receiver<T> {
         Ref::new(value, has_changed)
     }
 
-    /// Looks at the newest value, and marks it as seen.
+    /// Returns a reference to the newest value, and marks it as seen.
+    ///
+    /// # Progress
     ///
     /// **Lock-free**, as [`borrow`](Self::borrow).
     ///
@@ -100,16 +108,18 @@ impl<T> Receiver<T> {
         self.mark_newest_seen()
     }
 
-    /// Is there a value that was not seen?
+    /// Returns `true` if there is a value that this receiver has not seen.
     ///
-    /// True stays true until a call marks the value as seen, or every sender is gone.
+    /// `true` stays `true` until a call marks the value as seen, or until every sender is gone.
     ///
-    /// **Lock-free**, as [`borrow`](Self::borrow); a single atomic load if there is one.
+    /// # Progress
+    ///
+    /// **Lock-free**, as [`borrow`](Self::borrow); a single atomic load if there is such a value.
     ///
     /// # Errors
     ///
-    /// [`RecvError`] if every sender is gone, even if the last value was not seen:
-    /// [`changed`](Self::changed) reports that first.
+    /// [`RecvError`] if every sender is gone, even if the receiver has not seen the last value. [`changed`](Self::changed) reports
+    /// that value first.
     ///
     /// # Examples
     ///
@@ -126,8 +136,11 @@ impl<T> Receiver<T> {
         if state.is_closed() { Err(RecvError) } else { Ok(self.is_new(self.newest(state))) }
     }
 
-    /// Marks the value as not seen, whether it was or not. After the senders' end, the last value is then
-    /// reported once more: by a stream that has ended, too.
+    /// Marks the value as not seen.
+    ///
+    /// After the end of the senders, a call that waits reports the last value once more. So does a stream that has ended.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -148,6 +161,8 @@ impl<T> Receiver<T> {
 
     /// Marks the newest value as seen.
     ///
+    /// # Progress
+    ///
     /// **Lock-free**, as [`borrow`](Self::borrow).
     ///
     /// # Examples
@@ -162,7 +177,11 @@ impl<T> Receiver<T> {
         self.mark_seen(self.shared().look().version());
     }
 
-    /// Is every sender gone? Once true, it stays true. The last value may not have been seen yet.
+    /// Returns `true` if every sender is gone. The receiver may not have seen the last value yet.
+    ///
+    /// `true` stays `true`.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -180,14 +199,14 @@ impl<T> Receiver<T> {
         self.shared().state.load().is_closed()
     }
 
-    /// How many changes this receiver has skipped so far: those that were replaced by a newer one before
-    /// any call of it marked them as seen.
+    /// Returns how many changes this receiver has skipped: those that a newer one replaced before a call marked them as seen.
     ///
-    /// [`changed`](Self::changed) marks the newest change of its moment. A look at the value after it may
-    /// find a newer one still, and the one that was marked does not count as skipped.
+    /// [`changed`](Self::changed) marks the newest change of its moment. A look at the value after it may find a still newer one,
+    /// and the change that was marked does not count as skipped.
     ///
-    /// A clone starts at its original's number, a receiver of [`subscribe`](super::Sender::subscribe)
-    /// at 0.
+    /// A clone starts at the number of its original, a receiver made by [`subscribe`](super::Sender::subscribe) at 0.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -206,7 +225,9 @@ impl<T> Receiver<T> {
         self.skipped
     }
 
-    /// Do both receivers belong to the same channel?
+    /// Returns `true` if both receivers belong to the same channel.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -221,7 +242,7 @@ impl<T> Receiver<T> {
         Arc::ptr_eq(self.registration.owner(), other.registration.owner())
     }
 
-    /// The same, for a `Ref` that need not borrow from the receiver.
+    /// Marks the newest value as seen, and returns a `Ref` that need not borrow from the receiver.
     pub(super) fn mark_newest_seen<'a>(&mut self) -> Ref<'a, T> {
         let value = self.shared().look();
         let has_changed = self.is_new(value.version());
@@ -233,7 +254,7 @@ impl<T> Receiver<T> {
         self.marked || version > self.seen
     }
 
-    /// The newest version: the word's, or that of a value whose sender has not told of it yet.
+    /// Returns the newest version: that of the word, or that of a stored value that is not announced yet.
     fn newest(&self, state: Snapshot) -> u64 {
         if self.is_new(state.version()) || state.is_closed() {
             state.version()
@@ -242,7 +263,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Marks that version as seen, unless a newer one was: a sender stores a value before it tells of it.
+    /// Marks that version as seen, unless a newer one was: a sender stores a value before it announces it.
     pub(super) fn mark_seen(&mut self, version: u64) {
         self.marked = false;
         if version > self.seen {
@@ -274,14 +295,16 @@ impl<T> Receiver<T> {
 }
 
 impl<T> Clone for Receiver<T> {
-    /// Another receiver of the same channel, to which the same is seen.
+    /// Makes another receiver of the same channel, which has seen what this one has seen.
     ///
-    /// **Lock-free**, with a step for 64 of the most receivers there ever were at once, but for the allocator, which
-    /// is asked as often as the number of receivers doubles.
+    /// # Progress
+    ///
+    /// **Lock-free**, with a step for every 64 of the most receivers that existed at once. This excludes the allocator, which is
+    /// asked for memory whenever the number of receivers doubles.
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
+    /// If there are more than half as many handles as a `usize` counts. It panics or aborts then.
     fn clone(&self) -> Self {
         let shared: &Arc<_> = self.registration.owner();
         let receivers = count(&shared.receivers.count);

@@ -16,21 +16,28 @@ use core::{
 
 /// The sending half of a channel made by [`channel`](super::channel).
 ///
-/// It sends through `&self`, and can be cloned. When the last sender is dropped, all who wait are woken; if a
-/// waker panics, the drop does.
+/// It sends through `&self`, and can be cloned.
+///
+/// # Panics
+///
+/// The drop of the last sender notifies every waiting receiver. If a task's waker panics then, the drop panics.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
     /// Of `closed`.
     budget: Budget,
 }
 
-// No panic leaves the channel half done. But the handles share the value by reference, as those of an `Arc` do, and code
-// that changes it through `&T` may panic half way.
+// No panic leaves the channel half changed. But the handles share the value by reference, as an `Arc` does, and code that
+// changes the value through `&T` may panic half way.
 impl<T: RefUnwindSafe> UnwindSafe for Sender<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Sender<T> {}
 
 impl<T> Sender<T> {
-    /// Makes a channel without receivers, for [`subscribe`](Self::subscribe).
+    /// Makes a channel without receivers. [`subscribe`](Self::subscribe) makes some.
+    ///
+    /// # Progress
+    ///
+    /// As [`channel`](super::channel).
     ///
     /// # Examples
     ///
@@ -46,31 +53,30 @@ impl<T> Sender<T> {
         super::channel(init).0
     }
 
-    /// A handle that the channel's count of senders already includes.
+    /// Makes a sender that is counted already.
     pub(super) fn from_counted(shared: Arc<Shared<T>>) -> Self {
         Self { shared, budget: Budget::new() }
     }
 
-    /// Replaces the value, if there is a receiver, and wakes those who wait.
+    /// Replaces the value and notifies the waiting receivers. Stores nothing if there is no receiver.
     ///
-    /// If every receiver goes at the same moment, the value may be stored all the same.
+    /// If the last receiver is dropped at the same moment, the value may still be stored.
     ///
-    /// **Lock-free**: it never waits for a receiver, a [`Ref`] or another sender. It takes a step for each of
-    /// the most threads that ever used any `ArcSwap` at once, and tries again only if another sender was
-    /// faster. Outside that claim are one allocation, waking who waits, and the drop of the value that was
-    /// replaced, which happens here unless somebody still looks at it.
+    /// # Progress
+    ///
+    /// **Lock-free**: it never waits for a receiver, a [`Ref`] or another sender. It takes a step for each of the most threads that
+    /// used any `ArcSwap` at once, and tries again only if another sender was faster. This excludes one allocation, notifying the
+    /// receivers that wait, and the drop of the replaced value, which happens here unless a [`Ref`] to it is left.
     ///
     /// # Errors
     ///
-    /// [`SendError`], which hands the value back, if there is no receiver. Nothing is stored then:
-    /// [`send_replace`](Self::send_replace) always stores.
+    /// [`SendError`] with the value, if there is no receiver. [`send_replace`](Self::send_replace) stores the value in any case.
     ///
     /// # Panics
     ///
-    /// If a waker panics, or the drop of the value that was replaced. The new value is there all the same,
-    /// and every other waker was woken. But if another sender was faster, and what that one replaced is
-    /// dropped here and panics, nothing was sent, and `value` is dropped. Where the drop of a value panics,
-    /// `arc-swap` may leak another one.
+    /// If a waker, or the drop of the replaced value, panics. The new value is stored, and every other waiter has been notified.
+    /// There is one exception: if another sender was faster, and the value that it replaced is dropped by this call and panics,
+    /// nothing was sent, and `value` is dropped. If the drop of a value panics, `arc-swap` may leak another value.
     ///
     /// # Examples
     ///
@@ -91,10 +97,12 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Replaces the value, whether or not there is a receiver, and returns the old one.
+    /// Replaces the value, whether there is a receiver or not, and returns the old one.
     ///
-    /// It comes as a [`Ref`], because somebody may still look at it, and nobody waits until they no longer
-    /// do; [`Ref::try_unwrap`] has the value itself, if nobody does.
+    /// The old value comes as a [`Ref`], because receivers may still look at it. [`Ref::try_unwrap`] returns the value itself if no
+    /// other reference is left.
+    ///
+    /// # Progress
     ///
     /// **Lock-free**, as [`send`](Self::send).
     ///
@@ -114,18 +122,18 @@ impl<T> Sender<T> {
         self.shared.replace(value)
     }
 
-    /// Replaces the value by what `modify` makes of a clone of it.
+    /// Replaces the value by a clone that `modify` has changed.
     ///
-    /// Of several calls at once none is lost: one that another was faster than calls `modify` again, on
-    /// the value that is there then. So `modify` is an `FnMut`. It may itself send, but if it does so each
-    /// time, the call never ends.
+    /// No change is lost if several senders modify at once: a call that was overtaken calls `modify` again, on a clone of the value
+    /// that is there then. `modify` may itself send, but if it does so each time, the call never ends.
     ///
-    /// **Lock-free**, as [`send`](Self::send), but for `modify` and the clone.
+    /// # Progress
+    ///
+    /// **Lock-free**, as [`send`](Self::send). This excludes `modify` and the clone.
     ///
     /// # Panics
     ///
-    /// If `modify` or the clone does: the old value stays then, and nobody is woken. Else as
-    /// [`send`](Self::send).
+    /// If `modify` or the clone panics. The old value stays then, and no receiver is notified. Otherwise as [`send`](Self::send).
     ///
     /// # Examples
     ///
@@ -144,14 +152,17 @@ impl<T> Sender<T> {
         });
     }
 
-    /// Replaces the value by what `modify` makes of a clone of it, if `modify` returns true; else the
-    /// clone is dropped, and the value stays. Returns what `modify` returned.
+    /// Replaces the value by a clone that `modify` has changed, if `modify` returns `true`. Returns what `modify` returned.
     ///
-    /// **Lock-free**, and none of several calls at once is lost, as [`send_modify`](Self::send_modify).
+    /// If `modify` returns `false`, the clone is dropped, and the value stays.
+    ///
+    /// # Progress
+    ///
+    /// **Lock-free**, as [`send_modify`](Self::send_modify). No change is lost if several senders modify at once.
     ///
     /// # Panics
     ///
-    /// As [`send_modify`](Self::send_modify), and if the drop of a clone that is not stored does.
+    /// As [`send_modify`](Self::send_modify), and if the drop of a clone that is not stored panics.
     ///
     /// # Examples
     ///
@@ -175,7 +186,9 @@ impl<T> Sender<T> {
         self.shared.modify(modify)
     }
 
-    /// Looks at the newest value.
+    /// Returns a reference to the newest value.
+    ///
+    /// # Progress
     ///
     /// **Lock-free**, as [`Receiver::borrow`].
     ///
@@ -191,15 +204,16 @@ impl<T> Sender<T> {
         Ref::new(self.shared.look(), false)
     }
 
-    /// A new receiver, to which the present value counts as seen. If there was none, the channel is open
-    /// again.
+    /// Makes a receiver that has seen the present value. If there was none, the channel is open again.
     ///
-    /// **Lock-free**, with a step for 64 of the most receivers there ever were at once, but for the allocator,
-    /// which is asked as often as the number of receivers doubles.
+    /// # Progress
+    ///
+    /// **Lock-free**, with a step for every 64 of the most receivers that existed at once. This excludes the allocator, which is
+    /// asked for memory whenever the number of receivers doubles.
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
+    /// If there are more than half as many handles as a `usize` counts. It panics or aborts then.
     ///
     /// # Examples
     ///
@@ -219,7 +233,9 @@ impl<T> Sender<T> {
         Receiver::new(Arc::clone(&self.shared), receivers, seen)
     }
 
-    /// Is there no receiver now? [`subscribe`](Self::subscribe) may change that.
+    /// Returns `true` if there is no receiver now. [`subscribe`](Self::subscribe) may change that.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -236,15 +252,26 @@ impl<T> Sender<T> {
         !self.shared.has_receivers()
     }
 
-    /// Waits, as a task, until there is no receiver.
+    /// Waits as a task until there is no receiver.
     ///
-    /// **Waits**, and is **cancel safe**. If the channel is opened again before the task looks, it waits on.
-    /// **Cooperative**: after 128 such waits of one sender in a row that were ready, the next one wakes its task
-    /// and returns `Pending` once.
+    /// If the channel is opened again before the task looks, it goes on waiting.
+    ///
+    /// # Progress
+    ///
+    /// **Waits** as a task. The first poll that must wait may allocate: for the first such future of the channel, and whenever
+    /// the largest number of such futures at once doubles.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect on the channel.
+    ///
+    /// # Cooperation
+    ///
+    /// After 128 such waits of one sender in a row that were ready, the next one wakes its task and returns `Pending` once.
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled again after it has finished, and if a waker panics.
+    /// The future panics if it is polled again after it was ready, and if a waker panics.
     ///
     /// # Examples
     ///
@@ -260,7 +287,9 @@ impl<T> Sender<T> {
         ClosedFuture::new(&self.shared.receivers, &self.budget)
     }
 
-    /// How many receivers there are at this moment.
+    /// Returns the number of receivers at this moment.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -277,7 +306,9 @@ impl<T> Sender<T> {
         self.shared.receivers.count.load(Relaxed)
     }
 
-    /// How many senders there are at this moment, with this one.
+    /// Returns the number of senders at this moment, including this one.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -294,7 +325,9 @@ impl<T> Sender<T> {
         self.shared.senders.load(Relaxed)
     }
 
-    /// Do both senders belong to the same channel?
+    /// Returns `true` if both senders belong to the same channel.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
@@ -311,13 +344,15 @@ impl<T> Sender<T> {
 }
 
 impl<T> Clone for Sender<T> {
-    /// Another sender of the same channel.
+    /// Makes another sender of the same channel.
+    ///
+    /// # Progress
     ///
     /// **Wait-free.**
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts, it panics or aborts.
+    /// If there are more than half as many handles as a `usize` counts. It panics or aborts then.
     fn clone(&self) -> Self {
         count(&self.shared.senders);
         Self::from_counted(Arc::clone(&self.shared))
@@ -326,8 +361,8 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // ORDERING: AcqRel. Release: what I did, sends above all, comes before the channel is closed. Acquire:
-        // the last one sees the same of all the others.
+        // ORDERING: AcqRel. Release: what this sender did, sends above all, comes before the channel is closed. Acquire:
+        // the last sender sees the same of all the others.
         if self.shared.senders.fetch_sub(1, AcqRel) == 1 {
             self.shared.state.close();
             self.shared.wait_list.notify_all();

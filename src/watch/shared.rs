@@ -26,7 +26,7 @@ pub(super) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    /// With one handle a side.
+    /// Makes a channel with one handle on each side.
     pub(super) fn new(init: T) -> Self {
         Self {
             slot: ArcSwap::new(Arc::new(Value::new(0, init))),
@@ -37,7 +37,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// The newest value, with its version. If the word has told of a version, it is that or a newer one.
+    /// Returns the newest value, with its version. If the word has announced a version, it is that or a newer one.
     #[inline]
     pub(super) fn look(&self) -> Content<T> {
         self.slot.load()
@@ -48,7 +48,7 @@ impl<T> Shared<T> {
         self.receivers.count.load(Relaxed) != 0
     }
 
-    /// Stores `value`, and returns the one it replaced. Lock-free: where it has to try again, another
+    /// Stores `value`, and returns the one it replaced. Lock-free: if it has to try again, another
     /// sender was faster.
     pub(super) fn replace(&self, value: T) -> Ref<'static, T> {
         let mut current = self.look();
@@ -66,8 +66,8 @@ impl<T> Shared<T> {
         Ref::new(current, false)
     }
 
-    /// Replaces the value by what `modify` makes of a clone of it, if that returns true. Lock-free: where
-    /// `modify` is called again, another sender was faster.
+    /// Replaces the value by what `modify` makes of a clone of it, if that returns `true`. Lock-free: if `modify` is called
+    /// again, another sender was faster.
     pub(super) fn modify(&self, mut modify: impl FnMut(&mut T) -> bool) -> bool
     where
         T: Clone,
@@ -86,7 +86,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Stores `value` instead of `current`, and wakes those who wait; or returns what is there instead.
+    /// Stores `value` instead of `current`, and notifies the receivers that wait. Or returns what is there instead.
     fn try_store(&self, current: &Content<T>, value: Arc<Value<T>>) -> Result<(), Content<T>> {
         let version = value.version();
         // No other value can have got the address of `current`, which this keeps from being freed.

@@ -24,7 +24,7 @@ const CLOSED: u64 = 0b10;
 /// The bits above the flags count versions; 2^62 of them are more than a century of sends.
 const VERSION: u32 = 2;
 
-/// What the word said at one moment.
+/// The word as it was at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Snapshot(u64);
 
@@ -33,7 +33,7 @@ impl Snapshot {
         self.0 >> VERSION
     }
 
-    /// Is every sender gone? Then the version is the last.
+    /// Returns `true` if every sender is gone. Then the version is the last.
     pub(super) fn is_closed(self) -> bool {
         self.0 & CLOSED != 0
     }
@@ -42,20 +42,19 @@ impl Snapshot {
 pub(super) struct State(AtomicU64);
 
 impl State {
-    /// Version 0, and nobody waits.
+    /// Makes a word with version 0, and without flags.
     pub(super) fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
     #[inline]
     pub(super) fn load(&self) -> Snapshot {
-        // ORDERING: Acquire pairs with the Release in `publish` and `close`: who looks at the value next
-        // finds this version, or a newer one.
+        // ORDERING: Acquire pairs with the Release in `publish` and `close`: the next look at the value finds this
+        // version, or a newer one.
         Snapshot(self.0.load(Acquire))
     }
 
-    /// Announces a version, after its value was stored. If it returns true, the caller must wake
-    /// everybody.
+    /// Announces a version, after its value was stored. If it returns `true`, the caller must notify all.
     pub(super) fn publish(&self, version: u64) -> bool {
         let word = version << VERSION;
         // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `set_waiting`: the value is there.
@@ -64,16 +63,16 @@ impl State {
         before < word && before & WAITING != 0
     }
 
-    /// A receiver, whose node is armed, announces that it waits for more than what this returns.
+    /// Announces that a receiver, whose node is armed, waits for a newer version than the one returned.
     pub(super) fn set_waiting(&self) -> Snapshot {
         // ORDERING: AcqRel. Release pairs with the Acquire in `publish` and `close`: the node is armed.
         // Acquire as in `load`.
         Snapshot(self.0.fetch_or(WAITING, AcqRel))
     }
 
-    /// The last sender has gone; it must wake everybody.
+    /// Announces that the last sender is gone. It must notify all.
     pub(super) fn close(&self) {
-        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `set_waiting`: whatever the senders
+        // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `set_waiting`: everything that the senders
         // did has happened. Acquire pairs with the Release in `set_waiting`: the nodes are armed.
         self.0.fetch_or(CLOSED, AcqRel);
     }

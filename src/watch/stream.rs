@@ -9,15 +9,14 @@ use core::{
 };
 use futures_core::{FusedStream, Stream};
 
-/// A receiver is the stream of clones of the values that it has not seen: after a pause, the newest. The
-/// stream ends when every sender is gone and the last value was seen. A poll after the end returns `None`
-/// again.
+/// A receiver is the stream of clones of the values that it has not seen: after a pause, the newest. The stream ends when every
+/// sender is gone and the receiver has seen the last value. A poll after the end returns `None` again.
 ///
-/// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the
-/// stream begin with it. If the clone panics, the value counts as seen.
+/// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the stream begin with it. If
+/// the clone panics, the value counts as seen.
 ///
-/// It is cooperative as [`changed`](Receiver::changed) is, and shares its count: after 128 values or ends in
-/// a row a poll yields once.
+/// The stream is cooperative as [`changed`](Receiver::changed) is, and shares its count: after 128 values or ends in a row, a
+/// poll yields once.
 ///
 /// # Examples
 ///
@@ -50,12 +49,12 @@ impl<T: Clone> Stream for Receiver<T> {
     }
 }
 
-/// Terminated means that this receiver's stream has returned `None`, so `select!` over it receives the end
-/// once. What other threads do to the channel changes nothing about it.
+/// `is_terminated` returns `true` once this receiver's stream has returned `None`, so `select!` receives the end once. Nothing
+/// that other threads do to the channel changes the answer.
 ///
-/// After the end, [`mark_changed`](Receiver::mark_changed) makes the stream yield the last value once more,
-/// and then `None` again: it is not terminated in between. Each receiver returns the end of its own stream: a
-/// clone is not terminated. An error of [`changed`](Receiver::changed) and so on is not the stream's end.
+/// After the end, [`mark_changed`](Receiver::mark_changed) makes the stream yield the last value once more, and then `None`
+/// again: it is not terminated in between. Each receiver returns the end of its own stream: a clone is not terminated. An error
+/// of [`changed`](Receiver::changed) is not the end of the stream.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! A value with its version, and a look at it.
+//! A value with its version, and a reference to it.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use core::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// What the slot holds.
+/// The content of the slot.
 pub(super) struct Value<T> {
     /// Rises along the order in which values are stored. Written only before that.
     version: AtomicU64,
@@ -25,13 +25,13 @@ impl<T> Value<T> {
     }
 
     pub(super) fn version(&self) -> u64 {
-        // ORDERING: Relaxed; who sees the value in the slot acquired all that was written before.
+        // ORDERING: Relaxed; a thread that sees the value in the slot acquired all that was written before.
         self.version.load(Relaxed)
     }
 
-    /// Before it is stored.
+    /// Sets the version, before the value is stored.
     pub(super) fn set_version(&self, version: u64) {
-        // ORDERING: Relaxed; nobody else sees it yet.
+        // ORDERING: Relaxed; no other thread sees the value yet.
         self.version.store(version, Relaxed);
     }
 }
@@ -44,13 +44,13 @@ impl<T> Deref for Value<T> {
     }
 }
 
-/// A look at a value, which stays what it is while one looks.
+/// A reference to a value, which stays the same while the `Ref` exists.
 ///
-/// It holds no lock: keep it as long as you like, across a send in the same thread or an `.await`; no
-/// sender waits for it. The value is dropped when it has been replaced and the last `Ref` to it is gone.
+/// It holds no lock. It may be kept for as long as the caller likes, across a send in the same thread or an `.await`; no sender
+/// waits for it. The value is dropped when it has been replaced and the last `Ref` to it is dropped.
 ///
-/// Making one is **lock-free**. Up to eight of them at once cost a thread writes to memory of its own only;
-/// each further one increments the value's counter, which all share.
+/// Making a `Ref` is **lock-free**. Up to eight of them at once cost a thread writes to memory of its own only. Each further one
+/// increments the value's counter, which all threads share.
 ///
 /// # Examples
 ///
@@ -72,7 +72,7 @@ impl<T> Ref<'_, T> {
         Self { guard, has_changed, handle: PhantomData }
     }
 
-    /// Was the value new to the receiver that borrowed it? Senders see nothing as new.
+    /// Returns `true` if the value was new to the receiver that borrowed it. To a sender no value is new.
     ///
     /// # Examples
     ///
@@ -87,13 +87,13 @@ impl<T> Ref<'_, T> {
         self.has_changed
     }
 
-    /// The value itself, if nobody else looks at it and it has been replaced.
+    /// Returns the value itself, if it has been replaced and no other reference to it is left.
     ///
-    /// It may fail although nobody keeps a `Ref`: while another thread is about to look, or sends.
+    /// It may fail although no other `Ref` is left, while another thread is about to look at the value, or sends.
     ///
     /// # Errors
     ///
-    /// The `Ref` again, if the value is still in the channel, or somebody else has hold of it.
+    /// The `Ref`, if the value is still in the channel or another reference to it is left.
     ///
     /// # Examples
     ///
