@@ -1,11 +1,10 @@
 //! A configuration file, read again whenever it changes, and seen by tasks and by a plain thread.
 //!
-//! A thread is told by the crate `notify` that something changed, reads the file and sends. It never waits for those
-//! who look: not for the slow task, which keeps a `Ref` in hand over an `.await`, and skips what comes meanwhile. A
-//! file that is broken changes nothing. When the watcher goes, the sender goes, and everybody who waits learns that
-//! nothing will change any more.
+//! The crate `notify` reports a change to a thread, which reads the file and sends. The thread never waits for a receiver: not
+//! even for the slow task, which keeps a `Ref` across an `.await` and skips the changes meanwhile. A broken file changes
+//! nothing. When the watcher is dropped, the sender is dropped, and every receiver learns that nothing will change any more.
 //!
-//! Without a path it writes and edits a file of its own, and checks what everybody has seen.
+//! Without a path the program writes and edits a file of its own, and checks what each receiver has seen.
 //!
 //! ```console
 //! cargo run --example config_reload
@@ -42,7 +41,7 @@ struct Config {
 type Events = mpsc::Receiver<notify::Result<Event>>;
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The configuration in the file, or what is wrong with it, in a line.
+/// Returns the configuration in the file, or one line that says what is wrong with it.
 fn read(path: &Path) -> Result<Config, String> {
     let name = path.display();
     let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
@@ -52,18 +51,18 @@ fn read(path: &Path) -> Result<Config, String> {
     })
 }
 
-/// Whatever happens in a folder, for as long as the watcher is kept.
+/// Reports all changes in a folder, until the watcher is dropped.
 fn watch_folder(folder: &Path) -> notify::Result<(Box<dyn Watcher + Send>, Events)> {
     let (tx, events) = mpsc::channel();
-    let told = recommended_watcher(tx.clone()).and_then(|mut watcher| {
+    let watcher = recommended_watcher(tx.clone()).and_then(|mut watcher| {
         watcher.watch(folder, NonRecursive)?;
         Ok(watcher)
     });
-    match told {
+    match watcher {
         Ok(watcher) => Ok((Box::new(watcher), events)),
         // As in some containers, and where too many programs watch.
         Err(error) => {
-            eprintln!("the system does not tell of changes ({error}): looking every 50 ms");
+            eprintln!("the system does not report changes ({error}): looking every 50 ms");
             // By the contents, too: the times that it compares are whole seconds.
             let often = notify::Config::default()
                 .with_poll_interval(Duration::from_millis(50))
@@ -75,7 +74,7 @@ fn watch_folder(folder: &Path) -> notify::Result<(Box<dyn Watcher + Send>, Event
     }
 }
 
-/// Sends what is new; what is as before wakes nobody.
+/// Sends `new` if it differs from the present value.
 fn renew<T: Clone + PartialEq>(tx: &Sender<T>, new: &T) -> bool {
     tx.send_if_modified(|old| {
         let is_new = old != new;
@@ -102,11 +101,11 @@ fn watched(path: &Path) -> Fallible<Watched> {
     let (problem_tx, problem) = watch::channel(None);
     thread::spawn(move || {
         while let Ok(event) = events.recv() {
-            // It is told of its own reading, too.
+            // Its own reading is reported, too.
             if event.is_ok_and(|event| event.kind.is_access()) {
                 continue;
             }
-            // Who writes in place is done by then; if not, the next event comes.
+            // A program that writes in place is done by then. If not, the next event comes.
             thread::sleep(A_MOMENT);
             events.try_iter().for_each(drop);
             let problem = match read(&path) {
@@ -114,7 +113,7 @@ fn watched(path: &Path) -> Fallible<Watched> {
                     renew(&tx, &config);
                     None
                 }
-                // Half written, or wrong: everybody goes on with what there was.
+                // Half written, or wrong: the receivers keep the configuration that they have.
                 Err(problem) => Some(problem),
             };
             if renew(&problem_tx, &problem) {
@@ -125,7 +124,7 @@ fn watched(path: &Path) -> Fallible<Watched> {
     Ok(Watched { watcher, config, problem })
 }
 
-/// What somebody has seen until the end.
+/// What a receiver has seen until the end.
 #[derive(Debug)]
 struct Seen {
     last: Config,

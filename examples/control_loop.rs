@@ -26,8 +26,8 @@ struct Reading {
     celsius: f64,
 }
 
-/// Runs on a thread of its own; returns how many readings nobody had looked at when a newer one came.
-/// When it returns, its sender is dropped, and the loop learns that no more will come.
+/// Runs on a thread of its own. Returns how many readings were replaced unread. When it returns, its sender is dropped, and
+/// the loop learns that no more readings will come.
 fn sensor(
     mut readings: Sender<Reading>,
     mut heater: Receiver<bool>,

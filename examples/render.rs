@@ -1,9 +1,9 @@
 //! A renderer that always draws the freshest frame, however slow it is.
 //!
 //! A capture task makes a frame every 2 ms; drawing one takes 16 ms. A queue between the two would grow,
-//! or show the past. Here each send replaces the frame that nobody has drawn yet, and hands it back: its
-//! buffer is filled again. So three buffers are enough, however long the program runs: one is being
-//! filled, one waits in the channel, one is being drawn.
+//! or show the past. Here each send replaces the frame that was not drawn yet, and returns it: its buffer is filled
+//! again. So three buffers are enough, however long the program runs: one is being filled, one waits in the channel,
+//! and one is being drawn.
 //!
 //! ```console
 //! cargo run --example render

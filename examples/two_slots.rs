@@ -58,7 +58,7 @@ fn make_market(margins: Receiver<u32>, prices: Receiver<Price>) -> Quoted {
     let mut quoted = Quoted::default();
     let (mut margins, mut prices) = (Some(margins), Some(prices));
     while let Some(ready) = wait(margins.as_mut(), prices.as_mut()) {
-        // Nobody competes for what is ready, so `recv` returns at once; or says that it is over.
+        // No other receiver competes, so `recv` returns at once: the value, or the end.
         match ready {
             Ready::Margin => match margins.as_mut().map(Receiver::recv) {
                 Some(Ok(cents)) => {
@@ -83,7 +83,7 @@ fn make_market(margins: Receiver<u32>, prices: Receiver<Price>) -> Quoted {
     quoted
 }
 
-/// Sends all, one every `pause`; returns how many of them were replaced before anybody looked.
+/// Sends all values, one every `pause`. Returns how many of them were replaced unread.
 fn feed<T>(mut tx: Sender<T>, values: impl Iterator<Item = T>, pause: Duration) -> usize {
     let mut replaced = 0;
     for value in values {

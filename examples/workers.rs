@@ -1,8 +1,8 @@
 //! An editor that has its text checked by a pool of threads, at every key that is pressed.
 //!
-//! Checking takes longer than pressing a key, and nobody wants to know what was wrong with the text as it
-//! was a moment ago. So the workers compete for the newest version: each goes to exactly one of them, and
-//! one that no worker has begun when the next key is pressed comes back to the editor.
+//! Checking takes longer than pressing a key, and the findings for an older text are worthless.
+//! So the workers compete for the newest version: each goes to exactly one of them, and a version that no worker
+//! has begun when the next key is pressed comes back to the editor.
 //!
 //! Workers overtake one another, so the findings go to the status line by `send_newest_by_key`: a slow
 //! worker does not cover newer findings with its older ones.
@@ -46,8 +46,8 @@ fn check(
         let count = |brackets: &str| version.text.chars().filter(|c| brackets.contains(*c)).count();
         let unclosed = count("([{").saturating_sub(count(")]}"));
         let finding = Finding { keys: version.keys, unclosed };
-        // What comes back is older, be it another worker's finding or this one; an error would mean
-        // that nobody looks at the status line any more. Neither is of interest here.
+        // The finding that comes back is older, whether it is another worker's or this one. An error would mean that the
+        // status line is gone. Neither matters here.
         let _older = status.send_newest_by_key(finding, |finding| finding.keys);
         checked.push(version.keys);
     }
