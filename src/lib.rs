@@ -11,6 +11,8 @@
 //! | every receiver to see the newest value | [`watch`] |
 //! | every value, in order | a queue, such as `std::sync::mpsc` or `crossbeam-channel` |
 //!
+//! The [guides] compare it with its neighbours, and contain the design and its proof.
+//!
 //! # Examples
 //!
 //! ```
@@ -93,6 +95,9 @@ extern crate std;
 mod channel;
 mod core;
 mod error;
+// Rendered by rustdoc only. The programs in the guides are tested where the crates that they need are dependencies.
+#[cfg(all(doc, not(doctest)))]
+pub mod guides;
 mod sync;
 mod wait;
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]

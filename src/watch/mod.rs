@@ -14,7 +14,7 @@
 //! Each send allocates the value. The thread that drops the last reference to a replaced value drops the value: a sender, or
 //! the holder of the last [`Ref`].
 //!
-//! Names and meaning are those of tokio. `docs/from-tokio-watch.md` lists the differences.
+//! Names and meaning are those of tokio. [Coming from tokio](crate::guides::from_tokio_watch) lists the differences.
 //!
 //! # Examples
 //!
