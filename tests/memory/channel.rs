@@ -6,11 +6,15 @@ use crate::{
 };
 use crossbeam_utils::CachePadded;
 use overwrite_channel::{Receiver, Sender, SharedSender, channel};
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 use support::{
     allocator::{bytes, largest_alignment, measure},
     dice::Dice,
     orders::orders,
+    waker::Task,
 };
 
 /// A handle is moved often. It fits into a cache line, whatever the value.
@@ -19,6 +23,12 @@ fn handles_are_small() {
     assert!(size_of::<Sender<Large>>() <= 24);
     assert!(size_of::<SharedSender<Large>>() <= 24);
     assert!(size_of::<Receiver<Large>>() <= 64);
+    #[cfg(feature = "watch")]
+    {
+        use overwrite_channel::watch;
+        assert!(size_of::<watch::Sender<Large>>() <= 16);
+        assert!(size_of::<watch::Receiver<Large>>() <= 64);
+    }
 }
 
 #[test]
@@ -113,10 +123,27 @@ fn a_senders_clone_is_one_node() {
 fn a_receivers_clone_is_one_node_beside_wait_nodes() {
     // More than one word of bits, so that there are counts.
     const MOST: usize = 600;
-    let ((tx, rx), made) = measure(channel::<Large>);
-    grows_as_the_number_doubles(MOST, counts(1, LARGE), || rx.clone());
-    let all = made + grown(MOST);
-    assert_eq!(cost(|| drop((tx, rx))), counts(0, -all.live_bytes));
+    let task = Task::new();
+    let counts = cost(|| {
+        let (mut tx, rx) = channel::<Large>();
+        let wait = |rxs: &mut [Receiver<Large>]| {
+            for (round, value) in [[1; 512], [2; 512], [3; 512]].into_iter().enumerate() {
+                for (at, rx) in rxs.iter_mut().enumerate() {
+                    if (at + round) % 2 == 0 {
+                        let mut future = rx.recv_async();
+                        assert!(task.poll(&mut future).is_pending());
+                        mem::forget(future);
+                    } else {
+                        assert!(rx.poll_recv(&mut task.context()).is_pending());
+                    }
+                }
+                assert_eq!(tx.send(value), Ok(None));
+                assert_eq!(rxs[MOST - 2].try_recv(), Ok(value));
+            }
+        };
+        grows_as_the_number_doubles(MOST, counts(1, LARGE), || rx.clone(), wait);
+    });
+    assert_eq!(counts.live_bytes, 0);
 }
 
 /// The most handles a side that a [`Churn`] makes.

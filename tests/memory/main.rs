@@ -36,9 +36,14 @@ fn is_free(round: impl FnMut(u64)) {
 }
 
 /// Checks that owners of wait nodes cost `each`, beside wait nodes as their number doubles. These stay, and are enough
-/// for as many owners again. There is one owner already.
+/// for as many owners again, which wait by `wait` for nothing more. There is one owner already.
 #[track_caller]
-fn grows_as_the_number_doubles<O>(most: usize, each: Counts, make: impl Fn() -> O) {
+fn grows_as_the_number_doubles<O>(
+    most: usize,
+    each: Counts,
+    make: impl Fn() -> O,
+    wait: impl FnOnce(&mut [O]),
+) {
     let mut owners = Vec::with_capacity(most);
     for number in 2..=most {
         let counts = cost(|| owners.push(make()));
@@ -49,4 +54,5 @@ fn grows_as_the_number_doubles<O>(most: usize, each: Counts, make: impl Fn() -> 
         assert_eq!(cost(|| owners.clear()), counts(0, -all.live_bytes));
         assert_eq!(cost(|| owners.extend((2..=most).map(|_| make()))), all);
     }
+    assert_eq!(cost(|| wait(&mut owners)), NOTHING);
 }

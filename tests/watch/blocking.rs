@@ -55,8 +55,6 @@ pub(crate) fn search<T>(
 struct Wait {
     searches: bool,
     limit: Limit,
-    /// It begins again when its time has passed.
-    repeats: bool,
 }
 
 const ZERO: Duration = Duration::ZERO;
@@ -66,32 +64,27 @@ const LONG: Duration = Duration::from_secs(600);
 /// So long that a deadline can just be expressed on some systems, and not on others.
 const HUGE: Duration = Duration::from_secs(u64::MAX / 4);
 
-/// Returns all waits that last until something comes.
-fn patient() -> impl Iterator<Item = Wait> {
-    let long = [LONG, HUGE, Duration::MAX].map(Limit::Timeout);
-    let limits = [Limit::Never, Limit::NeverAsTask, Limit::Deadline(LONG)].into_iter().chain(long);
-    let repeated = (Limit::Timeout(SHORT), true);
-    waits(limits.map(|limit| (limit, false)).chain([repeated]))
-}
+/// Every limit of a wait that lasts until something comes.
+const PATIENT: [Limit; 6] = [
+    Limit::Never,
+    Limit::NeverAsTask,
+    Limit::Timeout(LONG),
+    Limit::Timeout(HUGE),
+    Limit::Timeout(Duration::MAX),
+    Limit::Deadline(LONG),
+];
 
-fn waits(limits: impl IntoIterator<Item = (Limit, bool)>) -> impl Iterator<Item = Wait> {
-    limits.into_iter().flat_map(|(limit, repeats)| {
-        [false, true].map(|searches| Wait { searches, limit, repeats })
-    })
+fn waits(limits: &[Limit]) -> impl Iterator<Item = Wait> {
+    limits.iter().flat_map(|&limit| [false, true].map(|searches| Wait { searches, limit }))
 }
 
 impl Wait {
     /// Waits, and returns the newest value: the wanted one, if that is the next.
     fn run(self, rx: &mut Receiver<u32>, wanted: u32) -> Result<u32, RecvTimeoutError> {
-        loop {
-            let result = if self.searches {
-                search(rx, self.limit, |value| *value == wanted).map(|value| *value)
-            } else {
-                change(rx, self.limit).map(|()| *rx.borrow())
-            };
-            if !(self.repeats && result == Err(Timeout)) {
-                return result;
-            }
+        if self.searches {
+            search(rx, self.limit, |value| *value == wanted).map(|value| *value)
+        } else {
+            change(rx, self.limit).map(|()| *rx.borrow())
         }
     }
 }
@@ -106,8 +99,7 @@ fn until(condition: impl Fn() -> bool) {
 #[test]
 fn a_wait_gives_up_in_time_and_nothing_is_lost() {
     for time in [ZERO, SHORT] {
-        for wait in waits([Limit::Timeout(time), Limit::Deadline(time)].map(|limit| (limit, false)))
-        {
+        for wait in waits(&[Limit::Timeout(time), Limit::Deadline(time)]) {
             let (tx, mut rx) = channel(0);
             for value in [2, 4] {
                 let started = Instant::now();
@@ -182,9 +174,9 @@ fn a_value_sent_in_time_is_seen_however_late_the_look_is() {
 
 #[test]
 fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
+    const TURNS: u32 = 20;
     watched(|watch| {
-        for (wait, receivers) in patient().flat_map(|wait| [(wait, 1), (wait, 4)]) {
-            let turns = if wait.repeats { 4 } else { 20 };
+        for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
             let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
             let woken = &AtomicUsize::new(0);
             let (tx, rx) = channel(0);
@@ -194,7 +186,7 @@ fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
                     scope.spawn(move || {
                         let _running = watch.running(format!("{wait:?}, one of {receivers}"));
                         Sleeper::is_this_thread(sleeper);
-                        for value in 1..=turns + 1 {
+                        for value in 1..=TURNS + 1 {
                             assert_eq!(wait.run(&mut rx, value), Ok(value));
                             woken.fetch_add(1, SeqCst);
                         }
@@ -204,7 +196,7 @@ fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
                 };
                 let threads: Vec<_> = sleepers.iter().map(spawn).collect();
                 let _running = watch.running("sender");
-                for (send, turn) in SENDS.iter().cycle().zip(0..turns as usize) {
+                for (send, turn) in SENDS.iter().cycle().zip(0..TURNS as usize) {
                     for (sleeper, thread) in sleepers.iter().zip(&threads) {
                         sleeper.until_asleep();
                         thread.thread().unpark();
@@ -227,7 +219,7 @@ fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
 fn a_change_that_comes_while_threads_go_to_sleep_is_not_missed() {
     const RECEIVERS: u32 = 2;
     watched(|watch| {
-        for wait in patient() {
+        for wait in waits(&PATIENT) {
             let (tx, rx) = channel(0);
             // Both sides wait for each other in every round.
             let (answer, mut answers) = channel(0);
@@ -270,7 +262,7 @@ fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
         // `u32::MAX` looks take hours, and 0 parks at once.
         for (spin_limit, wait) in [0, 1, 10, u32::MAX]
             .into_iter()
-            .flat_map(|limit| patient().map(move |wait| (limit, wait)))
+            .flat_map(|limit| waits(&PATIENT).map(move |wait| (limit, wait)))
         {
             let (tx, mut rx) = channel(0);
             rx.set_spin_limit(spin_limit);

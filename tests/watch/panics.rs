@@ -1,13 +1,12 @@
 //! Where the caller's code panics, the value, the other waiters and the channel are as promised.
 
-use crate::{DROPPED, NOTHING, SENDS, WOKEN, leaves, pends, while_asleep};
-use overwrite_channel::watch::{Receiver, Sender, channel};
-use std::{
-    array,
-    cell::Cell,
-    task::Poll,
-    time::{Duration, Instant},
+use crate::{
+    DROPPED, NOTHING, SENDS, WOKEN,
+    blocking::{Limit, search},
+    leaves, pends, while_asleep,
 };
+use overwrite_channel::watch::{Receiver, Sender, channel};
+use std::{array, cell::Cell, task::Poll, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     panics::{Bomb, panics, strike},
@@ -64,15 +63,8 @@ enum Place {
 #[test]
 fn a_modification_that_panics_has_not_happened() {
     use Place::{Clone, Drop, End, Start};
-    for (place, always) in [
-        (Clone, true),
-        (Start, true),
-        (End, true),
-        (Clone, false),
-        (Start, false),
-        (End, false),
-        (Drop, false),
-    ] {
+    let places = [Clone, Start, End].into_iter().flat_map(|place| [(place, true), (place, false)]);
+    for (place, always) in places.chain([(Drop, false)]) {
         let ledger = Ledger::new(20);
         let (tx, mut rx) = channel_of(&ledger, (place == Clone).then_some(Event::Clone));
         let mut waiting = rx.clone();
@@ -80,13 +72,14 @@ fn a_modification_that_panics_has_not_happened() {
         let mut changed = waiting.changed();
         pends(&task, &mut changed);
         let modify = |value: &mut Tracked| {
-            assert_ne!(place, Clone, "modified without a clone");
-            if place != Start {
-                *value = ledger.issue();
-            }
-            if place == Drop {
-                *value = ledger.issue().panicking_in(Event::Drop);
-                return false;
+            match place {
+                Clone => panic!("modified without a clone"),
+                Start => {}
+                End => *value = ledger.issue(),
+                Drop => {
+                    *value = ledger.issue().panicking_in(Event::Drop);
+                    return false;
+                }
             }
             strike();
             true
@@ -234,21 +227,15 @@ fn a_thread_asleep_beside_a_waker_that_panics_is_woken() {
 fn a_poll_whose_waker_panics_when_cloned_may_be_repeated() {
     let ledger = Ledger::new(20);
     let (tx, mut rx) = channel_of(&ledger, None);
-    let panicking = || Task::panicking_in(Event::Clone);
-    let (task, mut changed) = (panicking(), rx.changed());
-    panics(|| task.poll(&mut changed));
-    assert!(task.poll(&mut changed).is_pending());
-    // The waker of another task, which waits there, is dropped.
-    let before = Task::new();
-    pends(&before, &mut changed);
-    panics(|| panicking().poll(&mut changed));
-    assert_eq!(before.seen(), DROPPED);
-    drop(changed);
-
-    let (task, mut wait_for) = (panicking(), rx.wait_for(|value| value.id() == 1));
+    let (before, task) = (Task::new(), Task::panicking_in(Event::Clone));
+    let mut wait_for = rx.wait_for(|value| value.id() == 1);
+    pends(&before, &mut wait_for);
     panics(|| task.poll(&mut wait_for));
-    assert!(task.poll(&mut wait_for).is_pending());
+    assert_eq!(before.seen(), DROPPED, "the waker that was left there");
+    task.seen();
+    pends(&task, &mut wait_for);
     assert!(tx.send(ledger.issue()).is_ok());
+    assert_eq!(task.seen(), WOKEN);
     assert!(matches!(task.poll(&mut wait_for), Poll::Ready(Ok(value)) if value.id() == 1));
     drop(wait_for);
     still_works(tx, rx, &ledger);
@@ -315,18 +302,14 @@ fn panicking(_: &Tracked) -> bool {
 fn a_predicate_that_panics_has_seen_the_value_that_it_looked_at() {
     let ledger = Ledger::new(20);
     let (tx, mut rx) = channel_of(&ledger, None);
-    let waits: [fn(&mut Receiver<Tracked>); 3] = [
-        |rx| drop(rx.blocking_wait_for(panicking)),
-        |rx| drop(rx.blocking_wait_for_deadline(Instant::now(), panicking)),
-        |rx| drop(rx.blocking_wait_for_timeout(Duration::ZERO, panicking)),
-    ];
-    for wait in waits {
+    let zero = Duration::ZERO;
+    for limit in [Limit::Never, Limit::NeverAsTask, Limit::Timeout(zero), Limit::Deadline(zero)] {
         assert!(tx.send(ledger.issue()).is_ok());
         assert_eq!(rx.has_changed(), Ok(true));
-        panics(|| wait(&mut rx));
+        panics(|| search(&mut rx, limit, panicking));
         assert_eq!(rx.has_changed(), Ok(false));
         rx.mark_changed();
-        panics(|| wait(&mut rx));
+        panics(|| search(&mut rx, limit, panicking));
         assert_eq!(rx.has_changed(), Ok(false));
     }
 

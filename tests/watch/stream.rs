@@ -1,6 +1,6 @@
 //! A receiver as a stream: the newest values, and the end after the last.
 
-use crate::{DROPPED, NOTHING, WOKEN, pends, tasks};
+use crate::WOKEN;
 use futures::{
     StreamExt,
     executor::block_on,
@@ -45,9 +45,10 @@ fn a_stream_yields_the_newest_unseen_value_and_returns_its_end_once() {
     assert_eq!(poll_next(&mut rx), Poll::Ready(Some(5)));
     ends(&mut rx);
     ends(&mut rx.clone());
-    // A mark yields the last value and the end again.
+    // A mark yields the last value and the end again, in a clone too.
     rx.mark_changed();
     assert!(!rx.is_terminated());
+    assert_eq!(poll_next(&mut rx.clone()), Poll::Ready(Some(5)));
     assert_eq!(poll_next(&mut rx), Poll::Ready(Some(5)));
     ends(&mut rx);
     // A mark that is taken back yields the end alone.
@@ -90,44 +91,4 @@ fn a_stream_that_ends_between_the_question_and_the_poll_may_be_polled() {
     assert!(task.poll(&mut some).is_pending());
     assert!(some.is_terminated());
     assert_eq!(task.seen(), WOKEN, "`select!` asks again");
-}
-
-#[test]
-fn a_waker_is_left_behind_until_a_change_or_another_one() {
-    let [first, other] = tasks();
-    let (tx, mut rx) = channel(0);
-    pends(&first, &mut rx.next());
-    assert!(first.poll(&mut rx.next()).is_pending());
-    assert_eq!(first.seen(), NOTHING, "the same waker");
-    pends(&other, &mut rx.next());
-    assert_eq!(first.seen(), DROPPED);
-    tx.send(1).unwrap();
-    tx.send(2).unwrap();
-    assert_eq!(other.seen(), WOKEN);
-    assert_eq!(other.poll(&mut rx.next()), Poll::Ready(Some(2)));
-    assert_eq!(other.seen(), NOTHING);
-    pends(&other, &mut rx.next());
-    drop(tx);
-    assert_eq!(other.seen(), WOKEN);
-    assert_eq!(other.poll(&mut rx.next()), Poll::Ready(None));
-    assert_eq!((first.seen(), other.seen()), (NOTHING, NOTHING));
-}
-
-#[test]
-fn futures_know_whether_they_have_finished() {
-    let task = Task::new();
-    let (tx, mut rx) = channel(0);
-    let mut changed = rx.changed();
-    assert!(!changed.is_terminated());
-    pends(&task, &mut changed);
-    tx.send(1).unwrap();
-    assert!(!changed.is_terminated());
-    assert!(task.poll(&mut changed).is_ready() && changed.is_terminated());
-    drop(changed);
-    task.seen();
-    let mut wait_for = rx.wait_for(|value| *value == 2);
-    pends(&task, &mut wait_for);
-    tx.send(2).unwrap();
-    assert!(!wait_for.is_terminated());
-    assert!(task.poll(&mut wait_for).is_ready() && wait_for.is_terminated());
 }

@@ -10,7 +10,19 @@ use overwrite_channel::{
     RecvTimeoutError::{Disconnected, Timeout},
     watch::{Receiver, Sender, channel},
 };
-use std::{fmt::Debug, hint::spin_loop, mem, sync::Mutex, task::Poll, thread, time::Duration};
+use std::{
+    array,
+    fmt::Debug,
+    hint::spin_loop,
+    mem,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::Poll,
+    thread,
+    time::Duration,
+};
 use support::{
     waker::Task,
     watchdog::{Watch, watched},
@@ -22,7 +34,7 @@ trait Value: Clone + Debug + PartialEq + Send + Sync {}
 impl<T: Clone + Debug + PartialEq + Send + Sync> Value for T {}
 
 /// Runs `send` and `read` in so many threads each, which get their numbers and handles of their own.
-pub(crate) fn senders_and_readers<T: Send + Sync>(
+fn senders_and_readers<T: Send + Sync>(
     watch: &Watch,
     (tx, senders): (Sender<T>, usize),
     send: impl Fn(usize, Sender<T>) + Sync,
@@ -76,13 +88,14 @@ const WAYS: &[Way] = &[
     Way::Stream,
     Way::Searches(Limit::Never),
     Way::Searches(Limit::NeverAsTask),
+    Way::Searches(Limit::Timeout(Duration::from_micros(20))),
     Way::Looks,
     Way::Clones,
     Way::Marks,
 ];
 
 impl Way {
-    /// Follows, passes the values to `saw`, and returns how many changes were reported, if the calls tell.
+    /// Follows and passes the values to `saw`. Returns how many changes were reported, where the calls report them.
     fn follow<T: Value>(self, rx: &mut Receiver<T>, saw: &mut dyn FnMut(&T)) -> Option<u64> {
         let mut reported = 0;
         match self {
@@ -102,7 +115,7 @@ impl Way {
                 let others = join_all(others.iter_mut().map(follow));
                 let (reported, others) = block_on(join(follow_as_task(rx, saw), others));
                 assert!(others.iter().all(|changes| *changes == reported + rx.skipped()));
-                return Some(reported);
+                Some(reported)
             }
             #[cfg(feature = "stream")]
             Way::Stream => {
@@ -110,57 +123,75 @@ impl Way {
                     reported += 1;
                     saw(&value);
                 }
-                return Some(reported);
+                Some(reported)
             }
             Way::Searches(limit) => {
-                let unwanted = |value: &T| {
+                let mut unwanted = |value: &T| {
                     saw(value);
                     false
                 };
-                assert_eq!(search(rx, limit, unwanted).err(), Some(Disconnected));
-                return None;
+                while search(rx, limit, &mut unwanted).err() == Some(Timeout) {}
+                None
             }
-            Way::Looks | Way::Clones | Way::Marks => {}
+            Way::Looks | Way::Clones | Way::Marks => {
+                for turn in 0.. {
+                    let is_last = rx.is_closed();
+                    reported += self.look_once(turn, rx, saw);
+                    if is_last {
+                        break;
+                    }
+                    // Not each time, so that some looks come in the middle of a send.
+                    if turn % 16 == 0 {
+                        thread::yield_now();
+                    }
+                }
+                (!matches!(self, Way::Marks)).then_some(reported)
+            }
         }
-        for turn in 0.. {
-            let is_last = rx.is_closed();
-            match self {
-                Way::Looks if rx.borrow().has_changed() => {
-                    // The senders may have gone meanwhile.
-                    assert!(rx.has_changed().unwrap_or(true), "a new value is no change");
-                    assert_eq!(change(rx, Limit::Timeout(Duration::ZERO)), Ok(()));
-                    reported += 1 + look(rx, saw);
-                }
-                Way::Clones => {
-                    let mut changed = rx.changed();
-                    let polled = Task::new().poll(&mut changed);
-                    reported += u64::from(polled == Poll::Ready(Ok(())));
-                    mem::forget(changed);
-                    *rx = rx.clone();
-                    reported += look(rx, saw);
-                }
-                Way::Marks => {
+    }
+
+    /// Does not wait. Returns how many changes were reported.
+    fn look_once<T: Value>(
+        self,
+        turn: usize,
+        rx: &mut Receiver<T>,
+        saw: &mut dyn FnMut(&T),
+    ) -> u64 {
+        match self {
+            Way::Looks if rx.borrow().has_changed() => {
+                // The senders may have gone meanwhile.
+                assert!(rx.has_changed().unwrap_or(true), "a new value is no change");
+                assert_eq!(change(rx, Limit::Timeout(Duration::ZERO)), Ok(()));
+                1 + look(rx, saw)
+            }
+            Way::Clones => {
+                let mut changed = rx.changed();
+                let polled = Task::new().poll(&mut changed);
+                mem::forget(changed);
+                *rx = rx.clone();
+                u64::from(polled == Poll::Ready(Ok(()))) + look(rx, saw)
+            }
+            Way::Marks => {
+                // A value that was looked at is not new after a mark was taken back, or reported.
+                let seen = if turn % 2 == 0 {
+                    rx.mark_changed();
+                    let seen = rx.borrow().clone();
+                    rx.mark_unchanged();
+                    seen
+                } else {
                     let seen = rx.borrow_and_update().clone();
                     rx.mark_changed();
-                    // It is not new again, whether the mark is taken back or reported.
-                    if turn % 2 == 0 {
-                        rx.mark_unchanged();
-                    } else {
-                        assert_eq!(change(rx, Limit::Timeout(Duration::ZERO)), Ok(()));
-                    }
-                    let now = rx.borrow();
-                    assert!(*now != seen || !now.has_changed(), "{seen:?} is new again");
-                    saw(&seen);
-                    saw(&now);
-                }
-                _ => {}
+                    assert_eq!(change(rx, Limit::Timeout(Duration::ZERO)), Ok(()));
+                    seen
+                };
+                let now = rx.borrow();
+                assert!(*now != seen || !now.has_changed(), "{seen:?} is new again");
+                saw(&seen);
+                saw(&now);
+                0
             }
-            if is_last {
-                break;
-            }
-            thread::yield_now();
+            _ => 0,
         }
-        (!matches!(self, Way::Marks)).then_some(reported)
     }
 }
 
@@ -273,7 +304,7 @@ fn each_modification_is_of_the_newest_value_and_reported_or_skipped() {
             let check = |way| {
                 let mut newest = None;
                 move |value: &u64| {
-                    let may_repeat = matches!(way, Way::Clones | Way::Marks);
+                    let may_repeat = matches!(way, Way::Searches(_) | Way::Clones | Way::Marks);
                     let is_next = newest < Some(*value) || may_repeat && newest == Some(*value);
                     assert!(is_next, "{way:?}: {value} after {newest:?}");
                     newest = Some(*value);
@@ -312,5 +343,48 @@ fn senders_learn_of_the_receivers_end_whichever_goes_last() {
             assert!(tx.send(round).is_err());
         }
         assert_eq!(tx.sender_count(), 1);
+    });
+}
+
+#[test]
+fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_torn() {
+    const TURNS: usize = 20_000;
+    const READERS: usize = 3;
+    watched(|watch| {
+        // Each value has a share, and as many times its number.
+        let share = Arc::new(());
+        let value = |number| (Arc::clone(&share), [number; 8]);
+        let (tx, rx) = channel(value(0));
+        let stays = rx.clone();
+        // Each side goes on until the other has done its turns.
+        let looking = AtomicUsize::new(READERS);
+        let send = |at, tx: Sender<_>| {
+            for number in (at..).step_by(2) {
+                tx.send(value(number)).unwrap();
+                if number >= TURNS && looking.load(SeqCst) == 0 {
+                    break;
+                }
+            }
+        };
+        senders_and_readers(watch, (tx, 2), send, (rx, READERS), |_, rx| {
+            // More at once than arc-swap has at hand. Each is checked before another takes its place.
+            let mut kept: [_; 12] = array::from_fn(|_| None);
+            for turn in 0.. {
+                if turn == TURNS {
+                    looking.fetch_sub(1, SeqCst);
+                }
+                let is_last = turn > TURNS && rx.is_closed();
+                let look = rx.borrow();
+                if let Some((number, old)) = kept[turn % 12].replace((look.1[0], look)) {
+                    assert_eq!(old.1, [number; 8]);
+                }
+                if is_last {
+                    break;
+                }
+            }
+        });
+        assert_eq!(Arc::strong_count(&share), 2, "only the newest is left");
+        drop(stays);
+        assert_eq!(Arc::strong_count(&share), 1);
     });
 }

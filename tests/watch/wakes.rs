@@ -1,20 +1,9 @@
 //! How often a waker is cloned, woken and dropped, counted exactly.
 
-use crate::{DROPPED, NOTHING, SENDS, WOKEN, leaves, pends, tasks, while_asleep};
+use crate::{DROPPED, NOTHING, SENDS, WOKEN, leaves, pends, tasks};
 use overwrite_channel::watch::{Receiver, Sender, channel};
-use std::{
-    cell::Cell,
-    future::Future,
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Mutex,
-    task::Poll,
-    time::Duration,
-};
-use support::{
-    waker::{Event, Seen, Task},
-    watchdog::watched,
-};
+use std::{cell::Cell, mem, sync::Mutex, task::Poll};
+use support::waker::{Event, Seen, Task};
 
 #[test]
 fn each_change_and_the_end_wake_each_waiting_task_exactly_once() {
@@ -119,40 +108,6 @@ fn a_waker_left_behind_is_woken_once_or_dropped_once() {
 }
 
 #[test]
-fn a_thread_that_waits_takes_the_place_of_a_forgotten_future() {
-    watched(|watch| {
-        let task = Task::new();
-        let (tx, mut rx) = channel(0);
-        leaves(&task, &mut rx);
-        let outcome = while_asleep(
-            watch,
-            || rx.blocking_changed(),
-            |_| {
-                assert_eq!(task.seen(), DROPPED);
-                tx.send(1).unwrap();
-            },
-        );
-        assert_eq!((outcome, task.seen()), (Ok(()), NOTHING));
-
-        // A thread that gives up does, too, and leaves nothing behind.
-        leaves(&task, &mut rx);
-        let mut time = Duration::from_millis(1);
-        loop {
-            assert!(rx.blocking_changed_timeout(time).is_err());
-            let seen = task.seen();
-            if seen == DROPPED {
-                break;
-            }
-            // A thread that the machine does not run until the time is over does not park.
-            assert!(seen == NOTHING && time < Duration::from_secs(10), "{seen:?}");
-            time *= 2;
-        }
-        tx.send(2).unwrap();
-        assert_eq!(task.seen(), NOTHING);
-    });
-}
-
-#[test]
 fn a_poll_that_need_not_wait_leaves_the_waker_alone() {
     let task = Task::new();
     let (tx, mut rx) = channel(0);
@@ -193,32 +148,6 @@ fn a_future_that_is_dropped_drops_its_waker_and_marks_nothing() {
     assert_eq!(task.poll(&mut rx.changed()), Poll::Ready(Ok(())));
 }
 
-/// Polls the future, which does not wait, and then again, which must panic.
-fn ends_once<T>(name: &str, mut future: impl Future<Output = T> + Unpin, is_end: fn(T) -> bool) {
-    let task = Task::new();
-    let Poll::Ready(output) = task.poll(&mut future) else { panic!("`{name}` waits") };
-    assert!(is_end(output));
-    for _ in 0..2 {
-        let panic = catch_unwind(AssertUnwindSafe(|| task.poll(&mut future).is_ready()));
-        let message = *panic.unwrap_err().downcast::<String>().unwrap();
-        assert_eq!(message, format!("`{name}` polled after it had finished"));
-    }
-    drop(future);
-    assert_eq!(task.seen(), NOTHING);
-}
-
-#[test]
-fn a_poll_after_the_end_of_a_future_says_what_is_wrong() {
-    let (tx, mut rx) = channel(0);
-    tx.send(1).unwrap();
-    ends_once("ChangedFuture", rx.changed(), |output| output.is_ok());
-    ends_once("WaitForFuture", rx.wait_for(|_| true), |output| output.is_ok());
-    drop(tx);
-    ends_once("ChangedFuture", rx.changed(), |output| output.is_err());
-    ends_once("WaitForFuture", rx.wait_for(|_| false), |output| output.is_err());
-    assert_eq!(*rx.borrow(), 1);
-}
-
 /// Makes a task that acts once, while its waker is cloned: between a poll's look and its announcement.
 fn during_clone(act: impl FnOnce() + Send + 'static) -> Task {
     let act = Mutex::new(Some(act));
@@ -230,9 +159,18 @@ fn during_clone(act: impl FnOnce() + Send + 'static) -> Task {
     })
 }
 
+/// Polls once. Ready with `false` is the end.
+type PollOnce = fn(&Task, &mut Receiver<u32>) -> Poll<bool>;
+
 #[test]
 fn what_comes_between_the_look_and_the_announcement_is_seen() {
-    for (sends, by_value) in [(true, true), (true, false), (false, true), (false, false)] {
+    let polls: &[PollOnce] = &[
+        |task, rx| task.poll(&mut rx.changed()).map(|end| end.is_ok()),
+        |task, rx| task.poll(&mut rx.wait_for(|value| *value == 1)).map(|end| end.is_ok()),
+        #[cfg(feature = "stream")]
+        |task, rx| task.poll(&mut futures::StreamExt::next(rx)).map(|next| next.is_some()),
+    ];
+    for (poll, sends) in polls.iter().flat_map(|poll| [(poll, true), (poll, false)]) {
         let (tx, mut rx) = channel(0);
         let stays = sends.then(|| tx.clone());
         let task = during_clone(move || {
@@ -241,12 +179,7 @@ fn what_comes_between_the_look_and_the_announcement_is_seen() {
             }
             drop(tx);
         });
-        let polled = if by_value {
-            task.poll(&mut rx.wait_for(|value| *value == 1)).map_ok(drop)
-        } else {
-            task.poll(&mut rx.changed())
-        };
-        assert!(matches!(polled, Poll::Ready(result) if result.is_ok() == sends));
+        assert_eq!(poll(&task, &mut rx), Poll::Ready(sends));
         assert_eq!(task.seen(), Seen { cloned: 1, woken: 0, dropped: 1 });
         assert_eq!(rx.has_changed().ok(), stays.map(|_| false));
     }
