@@ -1,0 +1,288 @@
+//! Waiting for a change as a thread: what is reported, when a wait gives up, and that a sleeping thread is woken.
+
+use crate::SENDS;
+use futures::executor::block_on;
+use overwrite_channel::{
+    RecvTimeoutError::{self, Disconnected, Timeout},
+    watch::{Receiver, Ref, channel},
+};
+use std::{
+    cell::Cell,
+    hint::spin_loop,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+use support::{rounds::rounds, sleeper::Sleeper, watchdog::watched};
+
+/// How long a wait may take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Limit {
+    Never,
+    /// Never, in a future that the thread's executor polls.
+    NeverAsTask,
+    Timeout(Duration),
+    /// A deadline so far from the call.
+    Deadline(Duration),
+}
+
+/// Waits for a change.
+pub(crate) fn change<T>(rx: &mut Receiver<T>, limit: Limit) -> Result<(), RecvTimeoutError> {
+    match limit {
+        Limit::Never => Ok(rx.blocking_changed()?),
+        Limit::NeverAsTask => Ok(block_on(rx.changed())?),
+        Limit::Timeout(time) => rx.blocking_changed_timeout(time),
+        Limit::Deadline(time) => rx.blocking_changed_deadline(Instant::now() + time),
+    }
+}
+
+/// Waits for a value.
+pub(crate) fn search<T>(
+    rx: &mut Receiver<T>,
+    limit: Limit,
+    wanted: impl FnMut(&T) -> bool,
+) -> Result<Ref<'_, T>, RecvTimeoutError> {
+    match limit {
+        Limit::Never => Ok(rx.blocking_wait_for(wanted)?),
+        Limit::NeverAsTask => Ok(block_on(rx.wait_for(wanted))?),
+        Limit::Timeout(time) => rx.blocking_wait_for_timeout(time, wanted),
+        Limit::Deadline(time) => rx.blocking_wait_for_deadline(Instant::now() + time, wanted),
+    }
+}
+
+/// A wait for the next change, or for a certain value.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    searches: bool,
+    limit: Limit,
+}
+
+const ZERO: Duration = Duration::ZERO;
+const SHORT: Duration = Duration::from_millis(1);
+/// Longer than any test may take.
+const LONG: Duration = Duration::from_secs(600);
+/// So long that a deadline can just be expressed on some systems, and not on others.
+const HUGE: Duration = Duration::from_secs(u64::MAX / 4);
+
+/// Every limit of a wait that lasts until something comes.
+const PATIENT: [Limit; 6] = [
+    Limit::Never,
+    Limit::NeverAsTask,
+    Limit::Timeout(LONG),
+    Limit::Timeout(HUGE),
+    Limit::Timeout(Duration::MAX),
+    Limit::Deadline(LONG),
+];
+
+fn waits(limits: &[Limit]) -> impl Iterator<Item = Wait> {
+    limits.iter().flat_map(|&limit| [false, true].map(|searches| Wait { searches, limit }))
+}
+
+impl Wait {
+    /// Waits, and returns the newest value: the wanted one, if that is the next.
+    fn run(self, rx: &mut Receiver<u32>, wanted: u32) -> Result<u32, RecvTimeoutError> {
+        if self.searches {
+            search(rx, self.limit, |value| *value == wanted).map(|value| *value)
+        } else {
+            change(rx, self.limit).map(|()| *rx.borrow())
+        }
+    }
+}
+
+/// Yields until other threads have done something.
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_wait_gives_up_in_time_and_nothing_is_lost() {
+    for time in [ZERO, SHORT] {
+        for wait in waits(&[Limit::Timeout(time), Limit::Deadline(time)]) {
+            let (tx, mut rx) = channel(0);
+            for value in [2, 4] {
+                let started = Instant::now();
+                assert_eq!(wait.run(&mut rx, value), Err(Timeout), "{wait:?}");
+                assert!(started.elapsed() >= time, "{wait:?} gave up early");
+                assert_eq!(rx.has_changed(), Ok(false), "{wait:?}");
+                tx.send(value - 1).unwrap();
+                tx.send(value).unwrap();
+                assert_eq!(wait.run(&mut rx, value), Ok(value), "{wait:?}");
+            }
+            assert_eq!(rx.skipped(), 2, "{wait:?}");
+            drop(tx);
+            assert_eq!(wait.run(&mut rx, 5), Err(Disconnected), "{wait:?}");
+        }
+    }
+}
+
+#[test]
+fn past_the_deadline_a_wait_looks_once_more_and_unwanted_values_do_not_extend_it() {
+    for (time, wanted) in [(ZERO, 1), (ZERO, u64::MAX), (SHORT, u64::MAX)] {
+        for limit in [Limit::Timeout(time), Limit::Deadline(time)] {
+            let (tx, mut rx) = channel(0);
+            let (started, looks) = (Instant::now(), Cell::new(0));
+            let result = search(&mut rx, limit, |value| {
+                // The next is always there before the look. Only the deadline can end this.
+                assert!(started.elapsed() < Duration::from_secs(20), "{limit:?} is not looked at");
+                looks.set(looks.get() + 1);
+                tx.send(value + 1).unwrap();
+                *value == wanted
+            });
+            let expected = if wanted == 1 { Ok(1) } else { Err(Timeout) };
+            assert_eq!(result.map(|value| *value), expected, "{limit:?}");
+            assert!(started.elapsed() >= time);
+            assert!(looks.get() == 2 || !time.is_zero(), "{limit:?}: {looks:?}");
+            assert_eq!(rx.has_changed(), Ok(true), "the last one was not looked at");
+        }
+    }
+}
+
+#[test]
+fn a_value_sent_in_time_is_seen_however_late_the_look_is() {
+    let (tx, mut rx) = channel(0);
+    tx.send(1).unwrap();
+    let deadline = Instant::now();
+    until(|| Instant::now() > deadline);
+    assert_eq!(rx.blocking_changed_deadline(deadline), Ok(()));
+
+    // The look at an unwanted value takes longer than there is time, and the next value was sent before that.
+    let mut time = Duration::from_millis(1);
+    loop {
+        let deadline = Instant::now() + time;
+        let in_time = Cell::new(false);
+        let result = rx.blocking_wait_for_deadline(deadline, |value| {
+            if *value == 1 {
+                tx.send(2).unwrap();
+                in_time.set(Instant::now() < deadline);
+                until(|| Instant::now() > deadline);
+            }
+            *value == 2
+        });
+        if in_time.get() {
+            assert_eq!(result.map(|value| *value), Ok(2));
+            break;
+        }
+        // The machine did not run this thread in time.
+        drop(result);
+        assert!(time < Duration::from_secs(10), "never run in time");
+        time *= 2;
+        tx.send(1).unwrap();
+    }
+}
+
+#[test]
+fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
+    const TURNS: u32 = 20;
+    watched(|watch| {
+        for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
+            let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
+            let woken = &AtomicUsize::new(0);
+            let (tx, rx) = channel(0);
+            thread::scope(|scope| {
+                let spawn = |sleeper| {
+                    let mut rx = rx.clone();
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("{wait:?}, one of {receivers}"));
+                        Sleeper::is_this_thread(sleeper);
+                        for value in 1..=TURNS + 1 {
+                            assert_eq!(wait.run(&mut rx, value), Ok(value));
+                            woken.fetch_add(1, SeqCst);
+                        }
+                        assert_eq!(wait.run(&mut rx, 0), Err(Disconnected));
+                        assert_eq!(rx.skipped(), 0);
+                    })
+                };
+                let threads: Vec<_> = sleepers.iter().map(spawn).collect();
+                let _running = watch.running("sender");
+                for (send, turn) in SENDS.iter().cycle().zip(0..TURNS as usize) {
+                    for (sleeper, thread) in sleepers.iter().zip(&threads) {
+                        sleeper.until_asleep();
+                        thread.thread().unpark();
+                    }
+                    sleepers.iter().for_each(Sleeper::until_asleep);
+                    assert_eq!(woken.load(SeqCst), turn * receivers, "{wait:?}");
+                    send(&tx);
+                    until(|| woken.load(SeqCst) == (turn + 1) * receivers);
+                }
+                // The last value comes before the end.
+                sleepers.iter().for_each(Sleeper::until_asleep);
+                SENDS[0](&tx);
+                drop(tx);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_change_that_comes_while_threads_go_to_sleep_is_not_missed() {
+    const RECEIVERS: u32 = 2;
+    watched(|watch| {
+        for wait in waits(&PATIENT) {
+            let (tx, rx) = channel(0);
+            // Both sides wait for each other in every round.
+            let (answer, mut answers) = channel(0);
+            thread::scope(|scope| {
+                for _ in 0..RECEIVERS {
+                    let (mut rx, answer) = (rx.clone(), answer.clone());
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("{wait:?}, there"));
+                        for value in 1.. {
+                            match wait.run(&mut rx, value) {
+                                // The next comes only when all have answered.
+                                Ok(found) => assert_eq!(found, value, "{wait:?}"),
+                                Err(error) => {
+                                    assert_eq!(error, Disconnected, "{wait:?}");
+                                    break;
+                                }
+                            }
+                            answer.send_modify(|count| *count += 1);
+                        }
+                    });
+                }
+                drop(answer);
+                let _running = watch.running(format!("{wait:?}, back"));
+                for (value, round) in (1..).zip(rounds(300)) {
+                    tx.send(value).unwrap();
+                    while wait.run(&mut answers, value * RECEIVERS).unwrap() < value * RECEIVERS {}
+                    // The receivers still spin, or sleep again.
+                    (0..round).for_each(|_| spin_loop());
+                }
+                drop(tx);
+            });
+            assert!(answers.is_closed());
+        }
+    });
+}
+
+#[test]
+fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
+    watched(|watch| {
+        // `u32::MAX` looks take hours, and 0 parks at once.
+        for (spin_limit, wait) in [0, 1, 10, u32::MAX]
+            .into_iter()
+            .flat_map(|limit| waits(&PATIENT).map(move |wait| (limit, wait)))
+        {
+            let (tx, mut rx) = channel(0);
+            rx.set_spin_limit(spin_limit);
+            let mut clone = rx.clone();
+            rx.set_spin_limit(10);
+            let sleeper = Sleeper::default();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    let _running = watch.running(format!("{wait:?}, at most {spin_limit} looks"));
+                    sleeper.is_this_thread();
+                    wait.run(&mut clone, 1)
+                });
+                match (spin_limit, wait.limit) {
+                    (0, _) => sleeper.until_asleep(),
+                    (u32::MAX, Limit::Never) => assert!(sleeper.stays_awake(), "{wait:?}"),
+                    _ => {}
+                }
+                tx.send(1).unwrap();
+                assert_eq!(waiter.join().unwrap(), Ok(1));
+            });
+        }
+    });
+}

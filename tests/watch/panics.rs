@@ -1,0 +1,435 @@
+//! Where the caller's code panics, the value, the other waiters and the channel are as promised.
+
+use crate::{
+    DROPPED, NOTHING, SENDS, WOKEN,
+    blocking::{Limit, search},
+    leaves, pends, while_asleep,
+};
+use overwrite_channel::watch::{Receiver, Sender, channel};
+use std::{array, cell::Cell, task::Poll, time::Duration};
+use support::{
+    ledger::{Ledger, Tracked},
+    panics::{Bomb, panics, strike},
+    waker::{Event, Task},
+    watchdog::watched,
+};
+
+/// Checks that nothing is wrong with a channel whose newest value the receiver has seen, and ends it.
+#[track_caller]
+fn still_works(tx: Sender<Tracked>, mut rx: Receiver<Tracked>, ledger: &Ledger) {
+    let skipped = rx.skipped();
+    let task = Task::new();
+    let mut changed = rx.changed();
+    pends(&task, &mut changed);
+    let value = ledger.issue();
+    let id = value.id();
+    assert!(tx.send(value).is_ok());
+    assert_eq!(task.seen(), WOKEN);
+    assert_eq!(task.poll(&mut changed), Poll::Ready(Ok(())));
+    drop(changed);
+    assert_eq!(rx.borrow_and_update().id(), id);
+    tx.send_modify(|_| {});
+    assert_eq!(rx.blocking_changed_timeout(Duration::ZERO), Ok(()));
+    assert_eq!(rx.skipped(), skipped, "a version was left out");
+
+    let mut changed = rx.changed();
+    pends(&task, &mut changed);
+    drop(tx);
+    assert_eq!(task.seen(), WOKEN);
+    assert!(matches!(task.poll(&mut changed), Poll::Ready(Err(_))));
+    drop(changed);
+    drop(rx);
+    ledger.assert_each_dropped_once();
+}
+
+fn channel_of(ledger: &Ledger, panics_in: Option<Event>) -> (Sender<Tracked>, Receiver<Tracked>) {
+    let first = ledger.issue();
+    channel(match panics_in {
+        Some(event) => first.panicking_in(event),
+        None => first,
+    })
+}
+
+/// What panics in a modification.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Clone,
+    Start,
+    End,
+    /// The drop of a clone that is not wanted.
+    Drop,
+}
+
+#[test]
+fn a_modification_that_panics_has_not_happened() {
+    use Place::{Clone, Drop, End, Start};
+    let places = [Clone, Start, End].into_iter().flat_map(|place| [(place, true), (place, false)]);
+    for (place, always) in places.chain([(Drop, false)]) {
+        let ledger = Ledger::new(20);
+        let (tx, mut rx) = channel_of(&ledger, (place == Clone).then_some(Event::Clone));
+        let mut waiting = rx.clone();
+        let task = Task::new();
+        let mut changed = waiting.changed();
+        pends(&task, &mut changed);
+        let modify = |value: &mut Tracked| {
+            match place {
+                Clone => panic!("modified without a clone"),
+                Start => {}
+                End => *value = ledger.issue(),
+                Drop => {
+                    *value = ledger.issue().panicking_in(Event::Drop);
+                    return false;
+                }
+            }
+            strike();
+            true
+        };
+        panics(|| {
+            if always {
+                tx.send_modify(|value| assert!(modify(value)));
+            } else {
+                tx.send_if_modified(modify);
+            }
+        });
+        assert_eq!((tx.borrow().id(), rx.borrow().id()), (0, 0), "{place:?}");
+        assert_eq!(rx.has_changed(), Ok(false), "{place:?}");
+        assert!(rx.blocking_changed_timeout(Duration::ZERO).is_err(), "{place:?}");
+        assert_eq!(task.seen(), NOTHING, "{place:?}");
+        assert!(task.poll(&mut changed).is_pending(), "{place:?}");
+        drop(changed);
+        drop(waiting);
+        assert_eq!(ledger.alive(), [0], "{place:?}");
+        still_works(tx, rx, &ledger);
+    }
+}
+
+#[test]
+fn a_replaced_value_whose_drop_panics_has_been_replaced() {
+    let ways: [fn(&Sender<Tracked>, &Ledger); 4] = [
+        |tx, ledger| drop(tx.send(ledger.issue())),
+        |tx, ledger| drop(tx.send_replace(ledger.issue())),
+        |tx, _| tx.send_modify(|_| {}),
+        |tx, _| assert!(tx.send_if_modified(|_| true)),
+    ];
+    for (replace, is_looked_at) in ways.into_iter().flat_map(|way| [(way, false), (way, true)]) {
+        let ledger = Ledger::new(20);
+        let (tx, mut rx) = channel_of(&ledger, Some(Event::Drop));
+        let mut others = [rx.clone(), rx.clone()];
+        let tasks = [Task::new(), Task::new()];
+        for (task, rx) in tasks.iter().zip(&mut others) {
+            leaves(task, rx);
+        }
+        if is_looked_at {
+            let look = rx.borrow();
+            replace(&tx, &ledger);
+            assert_eq!(look.id(), 0);
+            panics(|| look);
+        } else {
+            panics(|| replace(&tx, &ledger));
+        }
+        assert_eq!((ledger.dropped(), tx.borrow().id()), (vec![0], 1));
+        for (task, other) in tasks.iter().zip(&mut others) {
+            assert_eq!(task.seen(), WOKEN);
+            assert!(other.blocking_changed_timeout(Duration::ZERO).is_ok());
+            assert_eq!(other.borrow().id(), 1);
+        }
+        drop(others);
+        assert_eq!((rx.borrow_and_update().id(), rx.skipped()), (1, 0));
+        still_works(tx, rx, &ledger);
+    }
+}
+
+/// A modification that a faster send has overtaken begins again, and drops the value that it had looked at first.
+#[test]
+fn a_modification_that_panics_after_a_faster_send_leaves_that_sends_value() {
+    for (panics_in, modified) in [(None, 2), (Some(Event::Drop), 1)] {
+        let ledger = Ledger::new(20);
+        let (tx, mut rx) = channel_of(&ledger, panics_in);
+        let mut calls = 0;
+        panics(|| {
+            tx.send_modify(|_| {
+                calls += 1;
+                if calls == 2 {
+                    strike();
+                }
+                // The clone is 1.
+                assert!(tx.send(ledger.issue()).is_ok());
+            });
+        });
+        assert_eq!((calls, ledger.alive()), (modified, vec![2]));
+        assert_eq!(rx.has_changed(), Ok(true));
+        assert_eq!((rx.borrow_and_update().id(), rx.skipped()), (2, 0));
+        still_works(tx, rx, &ledger);
+    }
+}
+
+#[test]
+fn a_last_value_whose_drop_panics_does_so_with_the_last_handle() {
+    for sender_first in [true, false] {
+        let ledger = Ledger::new(1);
+        let (tx, rx) = channel_of(&ledger, Some(Event::Drop));
+        if sender_first {
+            drop(tx);
+            panics(|| rx);
+        } else {
+            drop(rx);
+            panics(|| tx);
+        }
+        ledger.assert_each_dropped_once();
+    }
+}
+
+#[test]
+fn tasks_that_wait_beside_a_waker_that_panics_are_woken() {
+    let acts = SENDS.into_iter().map(Some).chain([None]);
+    for (act, panics_at) in acts.flat_map(|act| (0..5).map(move |at| (act, at))) {
+        let (tx, rx) = channel(0);
+        let task = |at| if at == panics_at { Task::panicking_in(Event::Wake) } else { Task::new() };
+        let tasks: [Task; 5] = array::from_fn(task);
+        let mut rxs = tasks.each_ref().map(|_| rx.clone());
+        let mut futures = rxs.each_mut().map(Receiver::changed);
+        for (task, future) in tasks.iter().zip(&mut futures) {
+            pends(task, future);
+        }
+        let mut tx = Some(tx);
+        match act {
+            Some(send) => panics(|| send(tx.as_ref().unwrap())),
+            None => panics(|| tx.take()),
+        }
+        for (task, future) in tasks.iter().zip(&mut futures) {
+            assert_eq!(task.seen(), WOKEN);
+            assert!(matches!(task.poll(future), Poll::Ready(end) if end.is_ok() == tx.is_some()));
+        }
+        assert_eq!(*rx.borrow(), u32::from(tx.is_some()));
+    }
+}
+
+#[test]
+fn a_thread_asleep_beside_a_waker_that_panics_is_woken() {
+    watched(|watch| {
+        // The thread's node comes before that of the task, or behind it.
+        for before in [true, false] {
+            let (tx, first) = channel(0);
+            let second = first.clone();
+            let (mut sleeps, mut polls) = if before { (first, second) } else { (second, first) };
+            let task = Task::panicking_in(Event::Wake);
+            let mut changed = polls.changed();
+            pends(&task, &mut changed);
+            let wait = move || sleeps.blocking_changed().map(|()| *sleeps.borrow());
+            let seen = while_asleep(watch, wait, |_| panics(|| tx.send(1)));
+            assert_eq!(seen, Ok(1));
+            assert_eq!(task.poll(&mut changed), Poll::Ready(Ok(())));
+        }
+    });
+}
+
+#[test]
+fn a_poll_whose_waker_panics_when_cloned_may_be_repeated() {
+    let ledger = Ledger::new(20);
+    let (tx, mut rx) = channel_of(&ledger, None);
+    let (before, task) = (Task::new(), Task::panicking_in(Event::Clone));
+    let mut wait_for = rx.wait_for(|value| value.id() == 1);
+    pends(&before, &mut wait_for);
+    panics(|| task.poll(&mut wait_for));
+    assert_eq!(before.seen(), DROPPED, "the waker that was left there");
+    task.seen();
+    pends(&task, &mut wait_for);
+    assert!(tx.send(ledger.issue()).is_ok());
+    assert_eq!(task.seen(), WOKEN);
+    assert!(matches!(task.poll(&mut wait_for), Poll::Ready(Ok(value)) if value.id() == 1));
+    drop(wait_for);
+    still_works(tx, rx, &ledger);
+}
+
+/// Ends a wait of the task, whose waker panics when it is dropped.
+type End = fn(&mut Receiver<Tracked>, &Task);
+
+const ENDS: [(&str, End); 6] = [
+    ("another task polls", |rx, task| {
+        let mut changed = rx.changed();
+        pends(task, &mut changed);
+        panics(|| Task::new().poll(&mut changed));
+    }),
+    ("the future is dropped", |rx, task| {
+        let mut changed = rx.changed();
+        pends(task, &mut changed);
+        panics(|| changed);
+    }),
+    ("the future of a value is dropped", |rx, task| {
+        let mut wait_for = rx.wait_for(|_| false);
+        pends(task, &mut wait_for);
+        panics(|| wait_for);
+    }),
+    ("left behind, in the way of a thread", |rx, task| {
+        leaves(task, rx);
+        panics(|| rx.blocking_changed_timeout(Duration::from_secs(60)));
+    }),
+    ("left behind, in the way of the future of a value", |rx, task| {
+        leaves(task, rx);
+        rx.mark_changed();
+        let mut wait_for = rx.wait_for(|_| true);
+        panics(|| Task::new().poll(&mut wait_for));
+        drop(wait_for);
+        assert_eq!(rx.has_changed(), Ok(true), "the predicate was not called");
+        assert!(Task::new().poll(&mut rx.wait_for(|_| true)).is_ready());
+    }),
+    ("left behind, and dropped with its receiver", |rx, task| {
+        let mut other = rx.clone();
+        leaves(task, &mut other);
+        panics(|| other);
+    }),
+];
+
+#[test]
+fn a_waker_that_panics_when_dropped_harms_no_later_wait() {
+    for (name, end) in ENDS {
+        let ledger = Ledger::new(20);
+        let (tx, mut rx) = channel_of(&ledger, None);
+        let task = Task::panicking_in(Event::Drop);
+        end(&mut rx, &task);
+        assert_eq!((task.seen(), tx.receiver_count()), (DROPPED, 1), "{name}");
+        still_works(tx, rx, &ledger);
+    }
+}
+
+/// A predicate that panics.
+fn panicking(_: &Tracked) -> bool {
+    strike();
+    false
+}
+
+#[test]
+fn a_predicate_that_panics_has_seen_the_value_that_it_looked_at() {
+    let ledger = Ledger::new(20);
+    let (tx, mut rx) = channel_of(&ledger, None);
+    let zero = Duration::ZERO;
+    for limit in [Limit::Never, Limit::NeverAsTask, Limit::Timeout(zero), Limit::Deadline(zero)] {
+        assert!(tx.send(ledger.issue()).is_ok());
+        assert_eq!(rx.has_changed(), Ok(true));
+        panics(|| search(&mut rx, limit, panicking));
+        assert_eq!(rx.has_changed(), Ok(false));
+        rx.mark_changed();
+        panics(|| search(&mut rx, limit, panicking));
+        assert_eq!(rx.has_changed(), Ok(false));
+    }
+
+    // A future may be polled again, and then waits for the next value.
+    let task = Task::new();
+    let looks = Cell::new(0);
+    let mut wait_for = rx.wait_for(|value| {
+        looks.set(looks.get() + 1);
+        panicking(value)
+    });
+    panics(|| task.poll(&mut wait_for));
+    pends(&task, &mut wait_for);
+    assert_eq!(looks.get(), 1, "the same value is not looked at twice");
+    assert!(tx.send(ledger.issue()).is_ok());
+    assert_eq!(task.seen(), WOKEN);
+    panics(|| task.poll(&mut wait_for));
+    pends(&task, &mut wait_for);
+    drop(wait_for);
+    assert_eq!((rx.has_changed(), rx.skipped()), (Ok(false), 0));
+    still_works(tx, rx, &ledger);
+}
+
+#[test]
+fn a_thread_whose_predicate_panics_leaves_the_channel_to_the_other_receivers() {
+    watched(|watch| {
+        let ledger = Ledger::new(20);
+        let (tx, mut rx) = channel_of(&ledger, None);
+        let mut other = rx.clone();
+        let wait = || panics(|| rx.blocking_wait_for(|value| value.id() == 1 && panicking(value)));
+        while_asleep(watch, wait, |_| drop(tx.send(ledger.issue())));
+        assert_eq!(rx.has_changed(), Ok(false));
+        assert!(tx.send(ledger.issue()).is_ok());
+        assert_eq!(ledger.alive(), [2], "the look has ended");
+        for rx in [&mut rx, &mut other] {
+            assert_eq!(rx.blocking_wait_for(|_| true).map(|value| value.id()), Ok(2));
+        }
+        drop(other);
+        still_works(tx, rx, &ledger);
+    });
+}
+
+/// The compiler itself leaks what a function is about to return when the drop of something else panics
+/// (<https://github.com/rust-lang/rust/issues/47949>).
+#[test]
+fn a_panic_as_a_call_returns_leaks_nothing() {
+    // The drop of a predicate.
+    let ledger = Ledger::new(10);
+    let (tx, mut rx) = channel_of(&ledger, None);
+    let bomb = Bomb;
+    let wanted = move |_: &Tracked| {
+        let _held = &bomb;
+        true
+    };
+    panics(|| rx.blocking_wait_for_timeout(Duration::ZERO, wanted));
+    still_works(tx, rx, &ledger);
+
+    // The drop of the value just sent, which a waker replaces at once.
+    let ledger = Ledger::new(10);
+    let (tx, mut rx) = channel_of(&ledger, None);
+    let (other, newer) = (tx.clone(), ledger.clone());
+    let task = Task::with(move |event| {
+        if event == Event::Wake {
+            assert!(other.send(newer.issue()).is_ok());
+        }
+    });
+    leaves(&task, &mut rx);
+    panics(|| tx.send_replace(ledger.issue().panicking_in(Event::Drop)));
+    assert_eq!((ledger.alive(), rx.borrow_and_update().id()), (vec![2], 2));
+    drop((tx, rx, task));
+    ledger.assert_each_dropped_once();
+}
+
+#[cfg(feature = "stream")]
+mod stream {
+    use super::*;
+    use futures::StreamExt;
+    use std::rc::Rc;
+
+    #[test]
+    fn a_clone_that_panics_does_not_end_the_stream() {
+        let ledger = Ledger::new(20);
+        let (tx, mut rx) = channel_of(&ledger, None);
+        assert!(tx.send(ledger.issue().panicking_in(Event::Clone)).is_ok());
+        let task = Task::new();
+        panics(|| task.poll(&mut rx.next()));
+        pends(&task, &mut rx.next());
+        assert!(tx.send(ledger.issue()).is_ok());
+        assert_eq!(task.seen(), WOKEN);
+        assert!(matches!(task.poll(&mut rx.next()), Poll::Ready(Some(value)) if value.id() == 3));
+        still_works(tx, rx, &ledger);
+    }
+
+    /// A value whose clone first sends a newer one.
+    struct Replaced {
+        tracked: Tracked,
+        tx: Rc<Cell<Option<Sender<Self>>>>,
+    }
+
+    impl Clone for Replaced {
+        fn clone(&self) -> Self {
+            let newer = || Self { tracked: self.tracked.clone(), tx: Rc::clone(&self.tx) };
+            if let Some(tx) = self.tx.take() {
+                assert!(tx.send(newer()).is_ok());
+            }
+            newer()
+        }
+    }
+
+    #[test]
+    fn a_clone_is_dropped_if_the_drop_of_its_original_panics() {
+        let ledger = Ledger::new(10);
+        let own = Rc::default();
+        let tracked = ledger.issue().panicking_in(Event::Drop);
+        let (tx, mut rx) = channel(Replaced { tracked, tx: Rc::clone(&own) });
+        own.set(Some(tx));
+        rx.mark_changed();
+        // It is replaced while it is cloned, and then this is the last look at it.
+        panics(|| Task::new().poll(&mut rx.next()));
+        assert_eq!((ledger.alive(), rx.skipped()), (vec![1], 0));
+        drop(rx);
+        ledger.assert_each_dropped_once();
+    }
+}
