@@ -1,0 +1,220 @@
+//! Threads that wait: what ends a wait, how long it spins, and which of several threads is woken.
+
+use crate::{receives::waits, sends::SENDS};
+use overwrite_channel::{Receiver, RecvError, RecvTimeoutError, channel};
+use std::{
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+use support::{
+    sleeper::{Sleeper, asleep},
+    watchdog::{Watch, watched},
+};
+
+#[test]
+fn every_wait_ends_with_every_value_and_with_every_end() {
+    watched(|watch| {
+        for (name, wait, timeout) in waits() {
+            for shared in [false, true] {
+                let case = format!("{name}, {timeout:?}, the last sender is shared: {shared}");
+                let _running = watch.running(&case);
+                let (tx, mut rx) = channel();
+                let end = || if shared { drop(tx.into_shared()) } else { drop(tx) };
+                let received = asleep(|| wait(&mut rx, timeout), end);
+                assert_eq!(received, Err(RecvTimeoutError::Disconnected), "{case}");
+            }
+            for ((how, sender, _), last) in
+                SENDS.into_iter().flat_map(|row| [(row, false), (row, true)])
+            {
+                let case = format!("{name}, {timeout:?}, {how}, the last: {last}");
+                let _running = watch.running(&case);
+                let (tx, mut rx) = channel();
+                let _other = (!last).then(|| tx.clone());
+                let mut send = sender(tx);
+                // The sender goes as the closure ends, which owns it.
+                let then = move || assert_eq!(send(7), Ok(None));
+                assert_eq!(asleep(|| wait(&mut rx, timeout), then), Ok(7), "{case}");
+                assert_eq!(rx.is_closed(), last, "{case}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_clone_spins_as_long_as_its_original_and_a_value_ends_its_wait() {
+    watched(|watch| {
+        // `u32::MAX` looks take hours: such a receiver must take the value while it spins.
+        for (spin_limit, parks) in [(0, true), (1, true), (10, true), (u32::MAX, false)] {
+            let _running = watch.running(format!("a limit of {spin_limit}"));
+            let (mut tx, mut rx) = channel();
+            rx.set_spin_limit(spin_limit);
+            let mut clone = rx.clone();
+            rx.set_spin_limit(if parks { u32::MAX } else { 0 });
+            let sleeper = Sleeper::default();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    sleeper.is_this_thread();
+                    [clone.recv(), clone.recv()]
+                });
+                if parks {
+                    sleeper.until_asleep();
+                } else {
+                    assert!(sleeper.stays_awake());
+                }
+                assert_eq!(tx.send(7), Ok(None));
+                // The second is sent when the first was taken, and so as the wait begins.
+                while !rx.is_empty() {
+                    thread::yield_now();
+                }
+                assert_eq!(tx.send(8), Ok(None));
+                assert_eq!(waiter.join().unwrap(), [Ok(7), Ok(8)]);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_match_is_awaited_past_what_is_not_wanted() {
+    watched(|watch| {
+        for wanted in [100, 101] {
+            let _running = watch.running(format!("recv_matching of {wanted}"));
+            let (mut tx, mut rx) = channel();
+            let looked_at = AtomicU32::new(0);
+            let wait = || {
+                rx.recv_matching(|value| {
+                    assert_eq!(looked_at.swap(*value, SeqCst), value - 1);
+                    *value == wanted
+                })
+            };
+            let send = || {
+                for value in 1..=100 {
+                    assert_eq!(tx.send(value), Ok(None));
+                    while looked_at.load(SeqCst) != value {
+                        thread::yield_now();
+                    }
+                }
+                drop(tx);
+            };
+            assert_eq!(asleep(wait, send), if wanted == 100 { Ok(100) } else { Err(RecvError) });
+        }
+    });
+}
+
+#[test]
+fn an_unpark_that_no_send_made_is_not_taken_for_a_value() {
+    watched(|watch| {
+        let _running = watch.running("recv");
+        let (mut tx, mut rx) = channel();
+        rx.set_spin_limit(0);
+
+        let timeout = Duration::from_millis(2);
+        thread::current().unpark();
+        let start = Instant::now();
+        assert_eq!(rx.recv_timeout(timeout), Err(RecvTimeoutError::Timeout));
+        assert!(start.elapsed() >= timeout);
+
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| rx.recv());
+            for _ in 0..1000 {
+                waiter.thread().unpark();
+            }
+            tx.send(1).unwrap();
+            assert_eq!(waiter.join().unwrap(), Ok(1));
+        });
+    });
+}
+
+/// Sends `rounds` values to each of `receivers` threads, one at a time, when all threads that wait are asleep. They are
+/// woken in turn, whether or not a thread that was woken waits again.
+fn each_send_wakes_the_next(watch: &Watch, receivers: usize, rounds: usize) {
+    let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
+    let received: Vec<_> = (0..receivers).map(|_| AtomicUsize::new(0)).collect();
+    let counts = || received.iter().map(|count| count.load(SeqCst)).collect::<Vec<_>>();
+    let total = || counts().iter().sum::<usize>();
+    let (mut tx, rx) = channel();
+    thread::scope(|scope| {
+        for (sleeper, received) in sleepers.iter().zip(&received) {
+            let mut rx: Receiver<_> = rx.clone();
+            scope.spawn(move || {
+                let _running = watch.running(format!("one of {receivers} receivers"));
+                rx.set_spin_limit(0);
+                sleeper.is_this_thread();
+                for _ in rx.iter().take(rounds) {
+                    received.fetch_add(1, SeqCst);
+                }
+                // Stays a receiver, but looks no more.
+                while total() < receivers * rounds {
+                    thread::yield_now();
+                }
+            });
+        }
+        let _running = watch.running("sender");
+        let mut expected = vec![0; receivers];
+        for sent in 0..receivers * rounds {
+            let last_round = sent / receivers + 1 == rounds;
+            let waiting = if last_round { sent % receivers } else { 0 };
+            sleepers[waiting..].iter().for_each(Sleeper::until_asleep);
+            assert_eq!(tx.send(sent), Ok(None));
+            while total() <= sent {
+                thread::yield_now();
+            }
+            expected[sent % receivers] += 1;
+            // Elsewhere it is not known that they are asleep.
+            if cfg!(target_os = "linux") {
+                assert_eq!(counts(), expected, "after send {sent}");
+            }
+        }
+    });
+}
+
+#[test]
+fn each_send_wakes_the_next_of_the_threads_asleep() {
+    watched(|watch| {
+        for receivers in 1..=4 {
+            each_send_wakes_the_next(watch, receivers, 300 / receivers);
+            for _ in 0..25 {
+                each_send_wakes_the_next(watch, receivers, 1);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_end_wakes_every_thread_asleep() {
+    watched(|watch| {
+        for round in 0..100 {
+            let receivers = 1 + round % 7;
+            let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
+            let (mut tx, rx) = channel();
+            let other = tx.clone();
+            thread::scope(|scope| {
+                let wait = |sleeper| {
+                    let mut rx: Receiver<_> = rx.clone();
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("one of {receivers} receivers"));
+                        Sleeper::is_this_thread(sleeper);
+                        rx.recv()
+                    })
+                };
+                let waiters: Vec<_> = sleepers.iter().map(wait).collect();
+                let _running = watch.running("sender");
+                drop(other);
+                if round % 3 > 0 {
+                    sleepers.iter().for_each(Sleeper::until_asleep);
+                }
+                // The value wakes one, the end has to wake all others.
+                let sends = round % 2;
+                if sends == 1 {
+                    assert_eq!(tx.send(round), Ok(None));
+                }
+                drop(tx);
+                let outcomes: Vec<_> =
+                    waiters.into_iter().map(|waiter| waiter.join().unwrap()).collect();
+                let values = outcomes.iter().filter(|outcome| **outcome == Ok(round)).count();
+                let ends = outcomes.iter().filter(|outcome| **outcome == Err(RecvError)).count();
+                assert_eq!((values, ends), (sends, receivers - sends));
+            });
+        }
+    });
+}
