@@ -18,3 +18,8 @@ mod upstream;
 mod wait_any;
 #[cfg(not(miri))]
 mod waiting;
+
+use support::allocator::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;

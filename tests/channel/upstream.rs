@@ -2,10 +2,7 @@
 
 use overwrite_channel::{Receiver, Sender, channel};
 use std::sync::mpsc::sync_channel;
-use support::allocator::{Counting, Counts, bytes, measure};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use support::allocator::{Counts, bytes, measure};
 
 /// The end of an attempt: its number, and a challenge.
 type Sentinel = (u64, [u8; 40]);

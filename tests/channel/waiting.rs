@@ -9,7 +9,7 @@ use std::{
 };
 use support::{
     sleeper::{Sleeper, asleep},
-    watchdog::{Watch, watched},
+    watchdog::watched,
 };
 
 #[test]
@@ -125,95 +125,52 @@ fn an_unpark_that_no_send_made_is_not_taken_for_a_value() {
     });
 }
 
-/// Sends `rounds` values to each of `receivers` threads, one at a time, when all threads that wait are asleep. They are
-/// woken in turn, whether or not a thread that was woken waits again.
-fn each_send_wakes_the_next(watch: &Watch, receivers: usize, rounds: usize) {
-    let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
-    let received: Vec<_> = (0..receivers).map(|_| AtomicUsize::new(0)).collect();
-    let counts = || received.iter().map(|count| count.load(SeqCst)).collect::<Vec<_>>();
-    let total = || counts().iter().sum::<usize>();
-    let (mut tx, rx) = channel();
-    thread::scope(|scope| {
-        for (sleeper, received) in sleepers.iter().zip(&received) {
-            let mut rx: Receiver<_> = rx.clone();
-            scope.spawn(move || {
-                let _running = watch.running(format!("one of {receivers} receivers"));
-                rx.set_spin_limit(0);
-                sleeper.is_this_thread();
-                for _ in rx.iter().take(rounds) {
-                    received.fetch_add(1, SeqCst);
-                }
-                // Stays a receiver, but looks no more.
-                while total() < receivers * rounds {
-                    thread::yield_now();
-                }
-            });
-        }
-        let _running = watch.running("sender");
-        let mut expected = vec![0; receivers];
-        for sent in 0..receivers * rounds {
-            let last_round = sent / receivers + 1 == rounds;
-            let waiting = if last_round { sent % receivers } else { 0 };
-            sleepers[waiting..].iter().for_each(Sleeper::until_asleep);
-            assert_eq!(tx.send(sent), Ok(None));
-            while total() <= sent {
-                thread::yield_now();
-            }
-            expected[sent % receivers] += 1;
-            // Elsewhere it is not known that they are asleep.
-            if cfg!(target_os = "linux") {
-                assert_eq!(counts(), expected, "after send {sent}");
-            }
-        }
-    });
-}
-
+/// A thread that has its value, or the end, does not wait again.
 #[test]
-fn each_send_wakes_the_next_of_the_threads_asleep() {
+fn each_send_wakes_the_next_of_the_threads_asleep_and_the_end_wakes_the_others() {
     watched(|watch| {
-        for receivers in 1..=4 {
-            each_send_wakes_the_next(watch, receivers, 300 / receivers);
-            for _ in 0..25 {
-                each_send_wakes_the_next(watch, receivers, 1);
-            }
-        }
-    });
-}
-
-#[test]
-fn the_end_wakes_every_thread_asleep() {
-    watched(|watch| {
-        for round in 0..100 {
-            let receivers = 1 + round % 7;
+        for round in 0..200 {
+            // The sender may end before the threads sleep, or before the thread that it has woken takes the value.
+            let (receivers, pace) = (1 + round % 5, round / 5 % 3);
+            let (until_asleep, until_received) = (pace > 0, pace > 1);
+            let sends = round / 15 % if until_received { receivers + 1 } else { 2 };
             let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
+            let received = AtomicUsize::new(0);
             let (mut tx, rx) = channel();
-            let other = tx.clone();
             thread::scope(|scope| {
                 let wait = |sleeper| {
-                    let mut rx: Receiver<_> = rx.clone();
+                    let (mut rx, received): (Receiver<_>, _) = (rx.clone(), &received);
+                    rx.set_spin_limit(0);
                     scope.spawn(move || {
                         let _running = watch.running(format!("one of {receivers} receivers"));
                         Sleeper::is_this_thread(sleeper);
-                        rx.recv()
+                        let outcome = rx.recv();
+                        received.fetch_add(usize::from(outcome.is_ok()), SeqCst);
+                        (outcome, rx)
                     })
                 };
                 let waiters: Vec<_> = sleepers.iter().map(wait).collect();
                 let _running = watch.running("sender");
-                drop(other);
-                if round % 3 > 0 {
+                drop(tx.clone());
+                if until_asleep {
                     sleepers.iter().for_each(Sleeper::until_asleep);
                 }
-                // The value wakes one, the end has to wake all others.
-                let sends = round % 2;
-                if sends == 1 {
-                    assert_eq!(tx.send(round), Ok(None));
+                for sent in 0..sends {
+                    assert_eq!(tx.send(sent), Ok(None));
+                    if until_received {
+                        while received.load(SeqCst) <= sent {
+                            thread::yield_now();
+                        }
+                        // They are woken in turn: the others sleep.
+                        sleepers[sent + 1..].iter().for_each(Sleeper::until_asleep);
+                    }
                 }
                 drop(tx);
-                let outcomes: Vec<_> =
-                    waiters.into_iter().map(|waiter| waiter.join().unwrap()).collect();
-                let values = outcomes.iter().filter(|outcome| **outcome == Ok(round)).count();
-                let ends = outcomes.iter().filter(|outcome| **outcome == Err(RecvError)).count();
-                assert_eq!((values, ends), (sends, receivers - sends));
+                let outcomes = waiters.into_iter().map(|waiter| waiter.join().unwrap().0);
+                let mut outcomes: Vec<_> = outcomes.collect();
+                outcomes.sort_unstable_by_key(|outcome| outcome.unwrap_or(usize::MAX));
+                assert!(outcomes[..sends].iter().copied().eq((0..sends).map(Ok)));
+                assert_eq!(outcomes[sends..], vec![Err(RecvError); receivers - sends]);
             });
         }
     });
