@@ -1,9 +1,6 @@
 //! Several threads at once: every value has exactly one fate, and arrives in order, whatever the mix of operations.
 
-use crate::{
-    receives::{look, timed, untimed},
-    sends::SENDS,
-};
+use crate::receives::{look, timed, untimed};
 use overwrite_channel::{
     Receiver,
     RecvTimeoutError::{Disconnected, Timeout},
@@ -216,32 +213,6 @@ fn receivers_may_leave_while_threads_send() {
         let cut_short = calls.zip(MIXES.into_iter().cycle());
         let cut_short = cut_short.map(|(calls, mix)| play(watch, mix, [2, 2, 100], calls));
         assert!(cut_short.sum::<usize>() > 0, "no receiver left before all was sent");
-    });
-}
-
-/// A sender whose value comes back has lost its last receiver, for good.
-#[test]
-fn sends_fail_from_the_moment_the_last_receiver_is_gone() {
-    watched(|watch| {
-        for (how, sender, _) in SENDS {
-            for _ in 0..fewer(20) {
-                let (tx, mut rx) = channel();
-                let asks = tx.clone();
-                let (mut send, mut other) = (sender(tx.clone()), sender(tx));
-                thread::scope(|scope| {
-                    scope.spawn(move || {
-                        let _running = watch.running(how);
-                        let failed = (0..u32::MAX).find(|value| send(*value).is_err()).unwrap();
-                        assert_eq!(send(failed), Err(SendError(failed)));
-                    });
-                    assert!(rx.recv().is_ok());
-                    drop(rx);
-                    // A thread that looks after the drop sees it at once.
-                    assert!(asks.is_closed());
-                    assert_eq!(other(0), Err(SendError(0)));
-                });
-            }
-        }
     });
 }
 
