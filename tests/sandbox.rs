@@ -50,8 +50,8 @@ fn process(test: &str, part: usize, body: fn(usize)) -> ExitStatus {
         .unwrap()
 }
 
-/// Ends this process with `body`, without the code that runs at an exit, or by a signal after so many seconds: many times
-/// longer than it takes.
+/// Ends this process with `body`, without the code that runs at an exit, or by a signal after so many seconds. That is
+/// many times longer than it takes.
 fn end_with(seconds: u32, body: impl FnOnce()) -> ! {
     // SAFETY: it has no conditions.
     unsafe { libc::alarm(seconds) };
@@ -99,30 +99,31 @@ fn forbid_files(action: u32) {
 }
 
 /// A thread that was there before the sandbox.
-struct Helper(Sender<(Duration, Box<dyn FnOnce() + Send>)>);
+struct Helper(Sender<Box<dyn FnOnce() + Send>>);
 
 impl Helper {
     fn new() -> Self {
-        let (orders, inbox) = queue::<(Duration, Box<dyn FnOnce() + Send>)>();
+        let (orders, inbox) = queue::<Box<dyn FnOnce() + Send>>();
         let (running, is_running) = queue();
         thread::spawn(move || {
             // What a thread asks the allocator for the first time may be a matter of files.
             running.send(Box::new(1)).unwrap();
-            for (delay, act) in inbox {
-                thread::sleep(delay);
-                act();
-            }
+            inbox.into_iter().for_each(|act| act());
         });
         is_running.recv().unwrap();
         Self(orders)
     }
 
     fn after(&self, delay: Duration, act: impl FnOnce() + Send + 'static) {
-        self.0.send((delay, Box::new(act))).unwrap();
+        let order = move || {
+            thread::sleep(delay);
+            act();
+        };
+        self.0.send(Box::new(order)).unwrap();
     }
 }
 
-/// Calls each call that waits: with a value there, with one that comes at once and one that comes when it has parked, and in
+/// Makes each call that waits: with a value there, with a value that comes at once or when the thread is parked, and in
 /// vain.
 fn wait_in_each_way(helper: &Helper) {
     for (name, wait) in untimed().into_iter().chain(timed()) {
@@ -146,33 +147,33 @@ fn wait_in_each_way(helper: &Helper) {
 
 #[cfg(feature = "watch")]
 fn wait_for_changes_in_each_way(helper: &Helper) {
-    type Wait = fn(&mut watch::Receiver<u32>, Duration) -> Result<u32, RecvTimeoutError>;
+    type Wait = fn(&mut watch::Receiver<u32>, Duration) -> Result<(), RecvTimeoutError>;
+    const UNTIMED: usize = 2;
     const WAITS: [Wait; 6] = [
-        |rx, _| Ok(rx.blocking_changed().map(|()| *rx.borrow())?),
-        |rx, _| Ok(rx.blocking_wait_for(|value| *value > 0).map(|value| *value)?),
-        |rx, timeout| rx.blocking_changed_timeout(timeout).map(|()| *rx.borrow()),
-        |rx, timeout| rx.blocking_changed_deadline(Instant::now() + timeout).map(|()| *rx.borrow()),
-        |rx, timeout| rx.blocking_wait_for_timeout(timeout, |value| *value > 0).map(|value| *value),
-        |rx, timeout| {
-            let deadline = Instant::now() + timeout;
-            rx.blocking_wait_for_deadline(deadline, |value| *value > 0).map(|value| *value)
-        },
+        |rx, _| Ok(rx.blocking_changed()?),
+        |rx, _| Ok(rx.blocking_wait_for(is_one).map(drop)?),
+        |rx, timeout| rx.blocking_changed_timeout(timeout),
+        |rx, timeout| rx.blocking_changed_deadline(Instant::now() + timeout),
+        |rx, timeout| rx.blocking_wait_for_timeout(timeout, is_one).map(drop),
+        |rx, timeout| rx.blocking_wait_for_deadline(Instant::now() + timeout, is_one).map(drop),
     ];
-    const WITHOUT_TIMEOUT: usize = 2;
+    fn is_one(value: &u32) -> bool {
+        *value == 1
+    }
     for (number, wait) in WAITS.into_iter().enumerate() {
         let (tx, mut rx) = watch::channel(0);
         tx.send(1).unwrap();
-        assert_eq!(wait(&mut rx, LONG), Ok(1));
+        assert_eq!(wait(&mut rx, LONG), Ok(()));
         for delay in [Duration::ZERO, SHORT] {
             tx.send(0).unwrap();
             rx.mark_unchanged();
             let tx = tx.clone();
-            helper.after(delay, move || tx.send(2).unwrap());
-            assert_eq!(wait(&mut rx, LONG), Ok(2));
+            helper.after(delay, move || tx.send(1).unwrap());
+            assert_eq!(wait(&mut rx, LONG), Ok(()));
         }
         tx.send(0).unwrap();
         rx.mark_unchanged();
-        if number >= WITHOUT_TIMEOUT {
+        if number >= UNTIMED {
             assert_eq!(wait(&mut rx, SHORT), Err(RecvTimeoutError::Timeout));
         }
         helper.after(SHORT, move || drop(tx));

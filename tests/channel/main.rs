@@ -1,9 +1,9 @@
 //! The channel: what its handles promise in one thread, in several, and in tasks.
 //!
-//! The tables in `sends` and `receives` list every way to send and every way to receive. A promise that holds for each of
-//! them is asserted for each of them.
+//! The tables in `sends` and `receives` list every way to send and every way to receive. A promise that holds for each
+//! of them is asserted for each of them.
 //!
-//! Miri does not run the modules that look at what the system does with a thread, or count bytes.
+//! Miri does not run the modules that need to see whether a thread sleeps, or that count bytes.
 #![cfg(feature = "std")]
 
 mod moments;

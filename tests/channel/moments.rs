@@ -1,5 +1,4 @@
-//! Two calls at the very moment at which they matter to each other: a send or an end as a receiver falls asleep, and a
-//! value as a receiver leaves.
+//! Calls that meet: a send or an end with a receiver that falls asleep, and a value with a receiver that leaves.
 
 use overwrite_channel::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::{
@@ -150,7 +149,7 @@ fn wait(time: Duration) {
     while start.elapsed() < time {}
 }
 
-/// If it was woken and has no value, it owes the wake to the receiver that stays, which is asleep.
+/// A receiver that was woken and has no value owes the wake to the receiver that stays, which is asleep.
 #[test]
 fn a_receiver_that_leaves_strands_no_other() {
     for (name, look, delay, fate) in LEAVING {

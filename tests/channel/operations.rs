@@ -124,7 +124,7 @@ fn values_that_are_not_wanted_never_extend_the_deadline() {
         let mut late = 0;
         assert_eq!(tx.send(0), Ok(None));
         let received = rx.recv_matching_deadline(deadline, |_| {
-            // One found in time but looked at late, and one that came with the deadline.
+            // A value found in time but looked at late, and a value that came with the deadline.
             late += u32::from(Instant::now() >= deadline);
             assert!(late <= 2, "looks on after the deadline");
             assert_eq!(tx.send(0), Ok(None));

@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-/// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel, handed
-/// back.
+/// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel,
+/// handed back.
 fn passes<T: Clone + PartialEq + Debug + Send + 'static>(older: &T, newer: &T) {
     let (mut tx, mut rx) = channel();
     // A clone's node is not one of the channel's own three.
@@ -24,7 +24,7 @@ fn passes<T: Clone + PartialEq + Debug + Send + 'static>(older: &T, newer: &T) {
         for tx in [&mut tx, &mut clone] {
             assert_eq!(tx.send(older.clone()), Ok(None));
             assert_eq!(tx.send(newer.clone()), Ok(Some(older.clone())));
-            // The older one's key is the smaller, whatever the values are.
+            // The older value has the smaller key, whatever the values are.
             let key = |value: &T| value == newer;
             assert_eq!(tx.send_newest_by_key(older.clone(), key), Ok(Some(older.clone())));
             let received = thread::scope(|scope| scope.spawn(|| rx.recv()).join().unwrap());
@@ -68,7 +68,7 @@ fn values_of_every_size_and_alignment_pass() {
     passes::<[u64; 0]>(&[], &[]);
 }
 
-/// Compilers move such values by instructions that fail where one is not aligned.
+/// Compilers move such values by instructions that fail if the value is not aligned.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn values_for_vector_registers() {
@@ -139,7 +139,7 @@ fn auto_traits_follow_the_value() {
     fused::<IntoIter<u8>>();
 }
 
-/// A handle needs no stack for a value: only sending and receiving one does.
+/// A handle needs no stack for a value. Only a send and a receive do.
 #[test]
 #[cfg_attr(miri, ignore = "it has no stack of a size")]
 #[expect(clippy::large_stack_arrays, reason = "the stack is larger")]

@@ -15,7 +15,7 @@ use std::{
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 pub(crate) type Received<T> = Result<T, RecvTimeoutError>;
-/// Receives, for as long as the timeout if the call knows one.
+/// Receives. A call that has a timeout waits for so long at most.
 pub(crate) type Receive<T> = fn(&mut Receiver<T>, Duration) -> Received<T>;
 
 /// Returns the calls that wait for a value or the end, however long that takes.

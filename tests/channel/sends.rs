@@ -7,7 +7,7 @@ type Sent = Result<Option<u32>, SendError<u32>>;
 /// A sender of either kind, and one of its calls.
 pub(crate) type Send = Box<dyn FnMut(u32) -> Sent + std::marker::Send>;
 
-/// A name; how to make such a sender; and whether the value in the slot is kept, and the value that is sent handed back.
+/// A name; how to make such a sender; and whether it keeps the value in the slot and hands back the value that is sent.
 pub(crate) type Row = (&'static str, fn(Sender<u32>) -> Send, fn(u32, u32) -> bool);
 
 pub(crate) const SENDS: [Row; 6] = [
@@ -40,7 +40,7 @@ fn by_shared(tx: Sender<u32>, send: fn(&SharedSender<u32>, u32) -> Sent) -> Send
     Box::new(move |value| send(&tx, value))
 }
 
-/// Orders values the other way round, two of them alike.
+/// Orders values the other way round, and pairs of them as equal.
 fn key(value: u32) -> Reverse<u32> {
     Reverse(value / 2)
 }

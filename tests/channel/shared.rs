@@ -105,7 +105,7 @@ fn a_key_that_panics_leaves_the_handle_and_the_channel_whole() {
                 value.id()
             })
         });
-        // The value that the key was looking at is gone: the second look is at the displaced one.
+        // The value that the key was looking at is gone: the second look is at the displaced value.
         let (lost, left) =
             if look == 2 { (0, Some(1)) } else { (usize::from(before), before.then_some(0)) };
         assert_eq!(ledger.dropped(), [lost]);

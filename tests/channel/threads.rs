@@ -20,7 +20,7 @@ const fn fewer(most: u32) -> u32 {
 /// Its number is the greater the newer it is.
 type Value = (u32, Tracked);
 
-/// What one thread sends through: a sender of its own, and one that it shares with other threads.
+/// The handles of a thread that sends: a sender of its own, and a sender that it shares with other threads.
 struct Senders {
     own: Sender<Value>,
     shared: Arc<SharedSender<Value>>,
@@ -94,8 +94,8 @@ fn send_all(
     out
 }
 
-/// Calls each receive so often, or until the end, with timeouts too short for some. Returns the numbers of the values that
-/// were received or not wanted.
+/// Makes so many calls, or calls until the end, in every way and with timeouts too short for some. Returns the numbers
+/// of the values that were received or not wanted.
 fn receive_all(Mix(_, _, churn): Mix, mut rx: Receiver<Value>, calls: u64) -> Vec<u32> {
     let mut out = Vec::new();
     for (round, (_, receive)) in (0..calls).zip(untimed().into_iter().chain(timed()).cycle()) {
@@ -174,7 +174,7 @@ fn play(watch: &Watch, mix: Mix, [senders, receivers, each]: [u32; 3], calls: u6
                 let of_one = numbers.iter().filter(|number| **number % senders == at);
                 assert!(of_one.is_sorted(), "of sender {at}: {numbers:?}");
             }
-            // Whichever sender sent last of all, it was its last value.
+            // The last value of all is the last value of its sender.
             let is_last =
                 |numbers: &Vec<u32>| numbers.last().map(|last| last / senders) == Some(each - 1);
             assert!(!all_receive || received.iter().any(is_last), "the last: {received:?}");

@@ -68,7 +68,7 @@ fn the_first_that_is_ready_is_reported_and_nothing_is_taken() {
             let has_value = |at: usize| offers >> at & 1 == 1;
             let has_ended = |at: usize| offers >> (3 + at) & 1 == 1;
             let is_ready = |at: &usize| has_value(*at) || has_ended(*at);
-            // Of different types, one of which stays in its thread.
+            // Of different types; an `Rc` stays in its thread.
             let (_a_tx, mut a) = offering(has_value(0).then_some(1), has_ended(0));
             let (_b_tx, mut b) = offering(has_value(1).then_some("two"), has_ended(1));
             let (_c_tx, mut c) = offering(has_value(2).then(|| Rc::new(3)), has_ended(2));
@@ -89,7 +89,7 @@ fn the_first_that_is_ready_is_reported_and_nothing_is_taken() {
                 clones.2.try_recv().is_ok(),
             ];
             assert_eq!(clones, [0, 1, 2].map(has_value), "{offers:b}");
-            // They were faster: one waits again.
+            // The clones were faster: a receiver that finds nothing waits again.
             let first = (0..3).find(|at| has_ended(*at));
             assert_eq!(ready(&mut [&mut a, &mut b, &mut c]), first, "{offers:b}");
         }
@@ -284,8 +284,8 @@ fn the_waker_that_a_poll_left_behind_is_dropped_by_a_wait_that_parks() {
     });
 }
 
-/// The value that woke the future may be taken by another receiver, or another channel may be ready: no call says that this
-/// thread takes the value.
+/// The value may have been taken by another receiver, or another channel may be ready: no call says that this thread
+/// takes the value.
 #[test]
 fn the_wake_of_a_forgotten_future_is_passed_on_by_a_wait_whatever_is_ready() {
     watched(|watch| {

@@ -161,7 +161,7 @@ fn each_send_wakes_the_next_of_the_threads_asleep_and_the_end_wakes_the_others()
                         while received.load(SeqCst) <= sent {
                             thread::yield_now();
                         }
-                        // They are woken in turn: the others sleep.
+                        // They are woken in turn: the rest sleeps on.
                         sleepers[sent + 1..].iter().for_each(Sleeper::until_asleep);
                     }
                 }
