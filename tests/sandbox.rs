@@ -108,7 +108,9 @@ impl Helper {
         thread::spawn(move || {
             // What a thread asks the allocator for the first time may be a matter of files.
             running.send(Box::new(1)).unwrap();
-            inbox.into_iter().for_each(|act| act());
+            for act in inbox {
+                act();
+            }
         });
         is_running.recv().unwrap();
         Self(orders)
@@ -151,15 +153,14 @@ fn wait_for_changes_in_each_way(helper: &Helper) {
     const UNTIMED: usize = 2;
     const WAITS: [Wait; 6] = [
         |rx, _| Ok(rx.blocking_changed()?),
-        |rx, _| Ok(rx.blocking_wait_for(is_one).map(drop)?),
+        |rx, _| Ok(rx.blocking_wait_for(|value| *value == 1).map(drop)?),
         |rx, timeout| rx.blocking_changed_timeout(timeout),
         |rx, timeout| rx.blocking_changed_deadline(Instant::now() + timeout),
-        |rx, timeout| rx.blocking_wait_for_timeout(timeout, is_one).map(drop),
-        |rx, timeout| rx.blocking_wait_for_deadline(Instant::now() + timeout, is_one).map(drop),
+        |rx, timeout| rx.blocking_wait_for_timeout(timeout, |value| *value == 1).map(drop),
+        |rx, timeout| {
+            rx.blocking_wait_for_deadline(Instant::now() + timeout, |value| *value == 1).map(drop)
+        },
     ];
-    fn is_one(value: &u32) -> bool {
-        *value == 1
-    }
     for (number, wait) in WAITS.into_iter().enumerate() {
         let (tx, mut rx) = watch::channel(0);
         tx.send(1).unwrap();
