@@ -1,9 +1,8 @@
 //! Values of every shape pass, and the handles have the traits that the values allow.
-#![cfg(feature = "std")]
 
 use overwrite_channel::{
     IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender,
-    TryIter, TryRecvError, channel,
+    TryIter, TryRecvError, channel, wait_any_timeout,
 };
 use std::{
     cell::Cell,
@@ -11,63 +10,43 @@ use std::{
     fmt::Debug,
     iter::FusedIterator,
     panic::{RefUnwindSafe, UnwindSafe},
-    rc::Rc,
     thread,
     time::Duration,
 };
 
-/// Much longer than it takes: a test that is stuck fails.
-const LONG: Duration = Duration::from_secs(60);
-
-/// Every path a value can take: displaced, kept as the newer, received by `try_recv` and by `recv`
-/// in another thread, handed back by a channel without receivers, left in one.
+/// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel,
+/// handed back.
 fn passes<T: Clone + PartialEq + Debug + Send + 'static>(older: &T, newer: &T) {
     let (mut tx, mut rx) = channel();
-    assert_eq!(tx.send(older.clone()), Ok(None));
-    assert_eq!(tx.send(newer.clone()), Ok(Some(older.clone())));
-    // The older one's key is the smaller, whatever the values are.
-    let key = |value: &T| value == newer;
-    let expected = Ok(Some(older.clone()));
-    assert_eq!(tx.send_newest_by_key(older.clone(), key), expected);
-    assert_eq!(rx.try_recv().as_ref(), Ok(newer));
-
-    let (mut back_tx, mut back_rx) = channel();
-    let echo = thread::spawn({
-        let newer = newer.clone();
-        move || {
-            let end = loop {
-                match rx.recv_timeout(LONG) {
-                    Ok(value) => {
-                        assert_eq!(value, newer);
-                        assert_eq!(back_tx.clone().send(value), Ok(None));
-                    }
-                    Err(error) => break error,
-                }
-            };
-            assert_eq!(end, RecvTimeoutError::Disconnected);
-            back_tx.send(newer)
-        }
-    });
     // A clone's node is not one of the channel's own three.
     let mut clone = tx.clone();
-    for _ in 0..20 {
-        assert_eq!(tx.send(newer.clone()), Ok(None));
-        assert_eq!(back_rx.recv_timeout(LONG).as_ref(), Ok(newer));
-        assert_eq!(clone.send(newer.clone()), Ok(None));
-        assert_eq!(back_rx.recv_timeout(LONG).as_ref(), Ok(newer));
+    for _ in 0..5 {
+        for tx in [&mut tx, &mut clone] {
+            assert_eq!(tx.send(older.clone()), Ok(None));
+            assert_eq!(tx.send(newer.clone()), Ok(Some(older.clone())));
+            // The older value has the smaller key, whatever the values are.
+            let key = |value: &T| value == newer;
+            assert_eq!(tx.send_newest_by_key(older.clone(), key), Ok(Some(older.clone())));
+            let received = thread::scope(|scope| scope.spawn(|| rx.recv()).join().unwrap());
+            assert_eq!(received.as_ref(), Ok(newer));
+        }
     }
-    drop((tx, clone));
-    assert_eq!(echo.join().unwrap(), Ok(None));
-    assert_eq!(back_rx.recv_timeout(LONG).as_ref(), Ok(newer));
-
-    let (mut tx, rx) = channel();
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(tx.send(older.clone()), Ok(None));
     drop(rx);
     assert_eq!(tx.send(newer.clone()).unwrap_err().into_inner(), *newer);
 }
 
 #[test]
-fn plain_values() {
+fn values_of_every_size_and_alignment_pass() {
+    #[repr(align(64))]
+    #[derive(Clone, Debug, PartialEq)]
+    struct Line(u8);
+
+    #[repr(align(256))]
+    #[derive(Clone, Debug, PartialEq)]
+    struct Lines<T>(T);
+
     passes(&1_u8, &2);
     passes(&1_u64, &2);
     passes(&1_u128, &2);
@@ -75,51 +54,21 @@ fn plain_values() {
     passes(&[1_u64; 8], &[2; 8]);
     passes(&[1_u8; 4096], &[2; 4096]);
     passes(&[1_u8; 77], &[2; 77]);
-}
+    passes(&Line(1), &Line(2));
+    passes(&Lines(1), &Lines(2));
 
-#[test]
-fn owned_values() {
     passes(&"older".to_owned(), &"newer".to_owned());
     passes(&vec![1; 100], &vec![2; 1000]);
     passes(&Box::new(1), &Box::new(2));
     passes(&None, &Some("some".to_owned()));
+
+    // Two values without a size do not differ; their number counts.
+    passes(&(), &());
+    passes(&Lines(()), &Lines(()));
+    passes::<[u64; 0]>(&[], &[]);
 }
 
-/// Two zero-sized values do not differ; their number counts.
-#[test]
-fn values_without_size() {
-    #[repr(align(256))]
-    #[derive(Clone, Debug, PartialEq)]
-    struct Aligned;
-
-    for _ in 0..3 {
-        passes(&(), &());
-        passes(&Aligned, &Aligned);
-        passes::<[u64; 0]>(&[], &[]);
-    }
-    let (mut tx, mut rx) = channel();
-    assert_eq!(tx.send(()), Ok(None));
-    assert_eq!(tx.send(()), Ok(Some(())));
-    assert_eq!(rx.try_recv(), Ok(()));
-    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-}
-
-/// Where they lie in the channel is told in `memory_aligned.rs`.
-#[test]
-fn values_that_are_aligned_further_than_a_line() {
-    #[repr(align(256))]
-    #[derive(Clone, Debug, PartialEq)]
-    struct Aligned(u8);
-
-    #[repr(align(64))]
-    #[derive(Clone, Debug, PartialEq)]
-    struct Line(u8);
-
-    passes(&Aligned(1), &Aligned(2));
-    passes(&Line(1), &Line(2));
-}
-
-/// Compilers move such values by instructions that fail where one is not aligned.
+/// Compilers move such values by instructions that fail if the value is not aligned.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn values_for_vector_registers() {
@@ -157,7 +106,7 @@ fn handles_and_errors_need_no_debug_of_the_value() {
     assert_eq!(format!("{:?}", rx.iter()), "Iter { .. }");
     assert_eq!(format!("{:?}", rx.try_iter()), "TryIter { .. }");
     assert_eq!(format!("{:?}", rx.into_iter()), "IntoIter { .. }");
-    let Err(error) = tx.send(Bare(Cell::new(2))) else { panic!("sent to nobody") };
+    let Err(error) = tx.send(Bare(Cell::new(2))) else { panic!("sent to no receiver") };
     assert_eq!(format!("{error:?}"), "SendError { .. }");
     let error: Box<dyn Error> = Box::new(error);
     assert!(error.source().is_none());
@@ -173,6 +122,7 @@ fn auto_traits_follow_the_value() {
 
     // `Cell` is `Send` but not `Sync`: that is enough.
     send_and_sync::<Sender<Cell<u8>>>();
+    send_and_sync::<SharedSender<Cell<u8>>>();
     send_and_sync::<Receiver<Cell<u8>>>();
     send_and_sync::<IntoIter<Cell<u8>>>();
     send_and_sync::<Iter<'_, Cell<u8>>>();
@@ -189,13 +139,43 @@ fn auto_traits_follow_the_value() {
     fused::<IntoIter<u8>>();
 }
 
+/// A handle needs no stack for a value. Only a send and a receive do.
 #[test]
-fn values_that_stay_in_their_thread_may_use_a_channel_there() {
-    let (mut tx, mut rx) = channel();
-    let value = Rc::new(1);
-    tx.send(Rc::clone(&value)).unwrap();
-    assert_eq!(rx.recv().as_ref(), Ok(&value));
-    tx.send(Rc::clone(&value)).unwrap();
-    drop((tx, rx));
-    assert_eq!(Rc::strong_count(&value), 1);
+#[cfg_attr(miri, ignore = "it has no stack of a size")]
+#[expect(clippy::large_stack_arrays, reason = "the stack is larger")]
+fn handles_of_values_larger_than_the_stack() {
+    type Large = [u8; 1 << 20];
+    const SMALL: usize = size_of::<Large>() / 4;
+    fn on_a_stack_of<R: Send + 'static>(
+        size: usize,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> R {
+        thread::Builder::new().stack_size(size).spawn(body).unwrap().join().unwrap()
+    }
+    /// Makes every kind of handle, more of each than have room inside the channel, and drops them again.
+    fn use_handles((tx, rx): (Sender<Large>, Receiver<Large>)) {
+        let clones = ([tx.clone(), tx.clone()], [rx.clone(), rx.clone()]);
+        drop(clones);
+        let mut receiver = rx.clone();
+        let shared = tx.into_shared();
+        let clones = [shared.clone(), shared.clone()];
+        drop(rx);
+        assert!(!shared.is_closed());
+        let ready = (!receiver.is_empty()).then_some(0);
+        assert_eq!(wait_any_timeout(&mut [&mut receiver], Duration::from_millis(1)), ready);
+        drop((shared, clones, receiver));
+    }
+
+    on_a_stack_of(SMALL, || use_handles(channel()));
+    // Unoptimised, the value is moved through several functions.
+    let handles = on_a_stack_of(256 * SMALL, || {
+        let (mut tx, rx) = channel();
+        // The room of a clone is not inside the channel.
+        let mut clone = tx.clone();
+        assert_eq!(tx.send([1; 1 << 20]), Ok(None));
+        assert_eq!(clone.send([2; 1 << 20]), Ok(Some([1; 1 << 20])));
+        (tx, rx)
+    });
+    // The last handle drops the value where it lies.
+    on_a_stack_of(SMALL, || use_handles(handles));
 }

@@ -1,0 +1,224 @@
+//! Calls that meet: a send or an end with a receiver that falls asleep, and a value with a receiver that leaves.
+
+use overwrite_channel::{Receiver, RecvError, Sender, TryRecvError, channel};
+use std::{
+    hint::spin_loop,
+    sync::{
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+use support::{rounds::rounds, sleeper::Sleeper, watchdog::watched};
+
+/// Waits for other threads, for a moment without a system call.
+fn until(condition: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if condition() {
+            return;
+        }
+        spin_loop();
+    }
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+/// Two calls that begin at the same time, of a new channel in each round.
+type Row = (&'static str, fn(Sender<usize>, usize), fn(Receiver<usize>, usize));
+const MEETINGS: [Row; 4] = [
+    (
+        "a value that comes as the receiver falls asleep arrives",
+        |mut tx, round| assert_eq!(tx.send(round), Ok(None)),
+        |mut rx, round| assert_eq!(rx.recv(), Ok(round)),
+    ),
+    (
+        "an end that comes as the receiver falls asleep is noticed",
+        |tx, _| drop(tx),
+        |mut rx, _| assert_eq!(rx.recv(), Err(RecvError)),
+    ),
+    (
+        "the last value comes before the end",
+        |mut tx, round| assert_eq!(tx.send(round), Ok(None)),
+        |mut rx, round| {
+            let received = loop {
+                match rx.try_recv() {
+                    Err(TryRecvError::Empty) => {}
+                    outcome => break outcome,
+                }
+            };
+            assert_eq!(received, Ok(round));
+            assert_eq!(rx.recv(), Err(RecvError));
+        },
+    ),
+    (
+        "a receiver that goes as a value comes takes it along or lets it come back",
+        |mut tx, round| {
+            // Sent before the end, and dropped with the channel, or handed back.
+            if let Err(error) = tx.send(round) {
+                assert_eq!(error.into_inner(), round);
+                assert!(tx.is_closed());
+            }
+        },
+        |rx, _| drop(rx),
+    ),
+];
+
+#[test]
+fn a_send_or_an_end_at_the_moment_of_a_receive_is_not_missed() {
+    for (name, send, receive) in MEETINGS {
+        watched(move |watch| {
+            let arrived = AtomicUsize::new(0);
+            let meet = |round| {
+                arrived.fetch_add(1, SeqCst);
+                until(|| arrived.load(SeqCst) >= 2 * round);
+            };
+            let (hand_over, handed_over) = mpsc::channel();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _running = watch.running(format!("sender: {name}"));
+                    let hand_over = hand_over;
+                    for round in rounds(10_000) {
+                        let (tx, rx) = channel();
+                        hand_over.send(rx).unwrap();
+                        meet(round);
+                        // The moments move against each other by a few instructions.
+                        (0..round % 61).for_each(|_| spin_loop());
+                        send(tx, round);
+                    }
+                });
+                let _running = watch.running(format!("receiver: {name}"));
+                for (round, mut rx) in (1..).zip(handed_over) {
+                    rx.set_spin_limit(0);
+                    meet(round);
+                    (0..round % 59).for_each(|_| spin_loop());
+                    receive(rx, round);
+                }
+            });
+        });
+    }
+}
+
+/// What becomes of a value that wakes a receiver.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    /// The woken receiver takes it, or the receiver that stays.
+    Stays,
+    /// A third receiver takes it if it still can.
+    IsSnatched,
+    /// The same, and the next value comes as the woken receiver looks about.
+    IsReplaced,
+}
+
+/// How a receiver looks once in each round; how the moments of the sends move against that; and what the value meets.
+type Leaving = (&'static str, fn(&mut Receiver<usize>, usize) -> bool, fn(usize), Fate);
+const LEAVING: [Leaving; 4] = [
+    (
+        "it times out as the value comes",
+        |rx, round| rx.recv_timeout(micros(round % 60)).is_ok(),
+        |round| wait(micros(round % 22 * 7)),
+        Fate::Stays,
+    ),
+    (
+        "it times out as the value comes, and is dropped",
+        |rx, round| rx.clone().recv_timeout(micros(round % 60)).is_ok(),
+        |round| wait(micros(round % 22 * 7)),
+        Fate::Stays,
+    ),
+    (
+        "its time passes between the announcement and the sleep",
+        |rx, round| rx.recv_timeout(Duration::from_nanos(round as u64 % 143 * 7)).is_ok(),
+        |round| (0..round % 20).for_each(|_| spin_loop()),
+        Fate::IsSnatched,
+    ),
+    (
+        "it takes the next value",
+        |rx, _| rx.recv().is_ok(),
+        |round| (0..round % 301).for_each(|_| spin_loop()),
+        Fate::IsReplaced,
+    ),
+];
+
+fn micros(count: usize) -> Duration {
+    Duration::from_micros(count as u64)
+}
+
+fn wait(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {}
+}
+
+/// A receiver that was woken and has no value owes the wake to the receiver that stays, which is asleep.
+#[test]
+fn a_receiver_that_leaves_strands_no_other() {
+    for (name, look, delay, fate) in LEAVING {
+        watched(move |watch| {
+            let [stays, leaves] = [(); 2].map(|()| Sleeper::default());
+            let [begun, looked, received] = [const { AtomicUsize::new(0) }; 3];
+            // The first receiver is notified first, and after that each time the other was the last.
+            let (mut tx, mut first) = channel();
+            let (mut second, mut third) = (first.clone(), first.clone());
+            first.set_spin_limit(0);
+            second.set_spin_limit(0);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _running = watch.running(format!("receiver that stays: {name}"));
+                    stays.is_this_thread();
+                    for _ in second {
+                        received.fetch_add(1, SeqCst);
+                    }
+                });
+                scope.spawn(|| {
+                    let _running = watch.running("receiver that leaves");
+                    leaves.is_this_thread();
+                    for round in 1.. {
+                        until(|| begun.load(SeqCst) >= round);
+                        if first.is_closed() {
+                            break;
+                        }
+                        let has_value = look(&mut first, round);
+                        // In this order: the sender that sees the value received begins the next round.
+                        looked.store(round, SeqCst);
+                        received.fetch_add(usize::from(has_value), SeqCst);
+                    }
+                });
+                let _running = watch.running("sender");
+                let mut total = 0;
+                let mut send = || {
+                    assert_eq!(tx.send(total), Ok(None));
+                    total += 1;
+                    total
+                };
+                for round in rounds(10_000) {
+                    stays.until_asleep();
+                    let call = looked.load(SeqCst) + 1;
+                    begun.store(call, SeqCst);
+                    if fate == Fate::IsReplaced {
+                        leaves.until_asleep();
+                    } else {
+                        delay(round);
+                    }
+                    let mut expected = send();
+                    if fate != Fate::Stays && third.try_recv().is_ok() {
+                        received.fetch_add(1, SeqCst);
+                        if fate == Fate::IsReplaced {
+                            delay(round);
+                            expected = send();
+                        }
+                    }
+                    // A call without a timeout may go on.
+                    let has_looked = || fate == Fate::IsReplaced || looked.load(SeqCst) == call;
+                    until(|| received.load(SeqCst) == expected && has_looked());
+                    // A last value shows whether the receiver that stays is still woken.
+                    if fate != Fate::Stays {
+                        let expected = send();
+                        until(|| received.load(SeqCst) == expected);
+                    }
+                }
+                drop(tx);
+                begun.store(usize::MAX, SeqCst);
+            });
+        });
+    }
+}

@@ -1,0 +1,177 @@
+//! Threads that wait: what ends a wait, how long it spins, and which of several threads is woken.
+
+use crate::{receives::waits, sends::SENDS};
+use overwrite_channel::{Receiver, RecvError, RecvTimeoutError, channel};
+use std::{
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+use support::{
+    sleeper::{Sleeper, asleep},
+    watchdog::watched,
+};
+
+#[test]
+fn every_wait_ends_with_every_value_and_with_every_end() {
+    watched(|watch| {
+        for (name, wait, timeout) in waits() {
+            for shared in [false, true] {
+                let case = format!("{name}, {timeout:?}, the last sender is shared: {shared}");
+                let _running = watch.running(&case);
+                let (tx, mut rx) = channel();
+                let end = || if shared { drop(tx.into_shared()) } else { drop(tx) };
+                let received = asleep(|| wait(&mut rx, timeout), end);
+                assert_eq!(received, Err(RecvTimeoutError::Disconnected), "{case}");
+            }
+            for ((how, sender, _), last) in
+                SENDS.into_iter().flat_map(|row| [(row, false), (row, true)])
+            {
+                let case = format!("{name}, {timeout:?}, {how}, the last: {last}");
+                let _running = watch.running(&case);
+                let (tx, mut rx) = channel();
+                let _other = (!last).then(|| tx.clone());
+                let mut send = sender(tx);
+                // The sender goes as the closure ends, which owns it.
+                let then = move || assert_eq!(send(7), Ok(None));
+                assert_eq!(asleep(|| wait(&mut rx, timeout), then), Ok(7), "{case}");
+                assert_eq!(rx.is_closed(), last, "{case}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_clone_spins_as_long_as_its_original_and_a_value_ends_its_wait() {
+    watched(|watch| {
+        // `u32::MAX` looks take hours: such a receiver must take the value while it spins.
+        for (spin_limit, parks) in [(0, true), (1, true), (10, true), (u32::MAX, false)] {
+            let _running = watch.running(format!("a limit of {spin_limit}"));
+            let (mut tx, mut rx) = channel();
+            rx.set_spin_limit(spin_limit);
+            let mut clone = rx.clone();
+            rx.set_spin_limit(if parks { u32::MAX } else { 0 });
+            let sleeper = Sleeper::default();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    sleeper.is_this_thread();
+                    [clone.recv(), clone.recv()]
+                });
+                if parks {
+                    sleeper.until_asleep();
+                } else {
+                    assert!(sleeper.stays_awake());
+                }
+                assert_eq!(tx.send(7), Ok(None));
+                // The second is sent when the first was taken, and so as the wait begins.
+                while !rx.is_empty() {
+                    thread::yield_now();
+                }
+                assert_eq!(tx.send(8), Ok(None));
+                assert_eq!(waiter.join().unwrap(), [Ok(7), Ok(8)]);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_match_is_awaited_past_what_is_not_wanted() {
+    watched(|watch| {
+        for wanted in [100, 101] {
+            let _running = watch.running(format!("recv_matching of {wanted}"));
+            let (mut tx, mut rx) = channel();
+            let looked_at = AtomicU32::new(0);
+            let wait = || {
+                rx.recv_matching(|value| {
+                    assert_eq!(looked_at.swap(*value, SeqCst), value - 1);
+                    *value == wanted
+                })
+            };
+            let send = || {
+                for value in 1..=100 {
+                    assert_eq!(tx.send(value), Ok(None));
+                    while looked_at.load(SeqCst) != value {
+                        thread::yield_now();
+                    }
+                }
+                drop(tx);
+            };
+            assert_eq!(asleep(wait, send), if wanted == 100 { Ok(100) } else { Err(RecvError) });
+        }
+    });
+}
+
+#[test]
+fn an_unpark_that_no_send_made_is_not_taken_for_a_value() {
+    watched(|watch| {
+        let _running = watch.running("recv");
+        let (mut tx, mut rx) = channel();
+        rx.set_spin_limit(0);
+
+        let timeout = Duration::from_millis(2);
+        thread::current().unpark();
+        let start = Instant::now();
+        assert_eq!(rx.recv_timeout(timeout), Err(RecvTimeoutError::Timeout));
+        assert!(start.elapsed() >= timeout);
+
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| rx.recv());
+            for _ in 0..1000 {
+                waiter.thread().unpark();
+            }
+            tx.send(1).unwrap();
+            assert_eq!(waiter.join().unwrap(), Ok(1));
+        });
+    });
+}
+
+/// A thread that has its value, or the end, does not wait again.
+#[test]
+fn each_send_wakes_the_next_of_the_threads_asleep_and_the_end_wakes_the_others() {
+    watched(|watch| {
+        for round in 0..200 {
+            // The sender may end before the threads sleep, or before the thread that it has woken takes the value.
+            let (receivers, pace) = (1 + round % 5, round / 5 % 3);
+            let (until_asleep, until_received) = (pace > 0, pace > 1);
+            let sends = round / 15 % if until_received { receivers + 1 } else { 2 };
+            let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
+            let received = AtomicUsize::new(0);
+            let (mut tx, rx) = channel();
+            thread::scope(|scope| {
+                let wait = |sleeper| {
+                    let (mut rx, received): (Receiver<_>, _) = (rx.clone(), &received);
+                    rx.set_spin_limit(0);
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("one of {receivers} receivers"));
+                        Sleeper::is_this_thread(sleeper);
+                        let outcome = rx.recv();
+                        received.fetch_add(usize::from(outcome.is_ok()), SeqCst);
+                        (outcome, rx)
+                    })
+                };
+                let waiters: Vec<_> = sleepers.iter().map(wait).collect();
+                let _running = watch.running("sender");
+                drop(tx.clone());
+                if until_asleep {
+                    sleepers.iter().for_each(Sleeper::until_asleep);
+                }
+                for sent in 0..sends {
+                    assert_eq!(tx.send(sent), Ok(None));
+                    if until_received {
+                        while received.load(SeqCst) <= sent {
+                            thread::yield_now();
+                        }
+                        // They are woken in turn: the rest sleeps on.
+                        sleepers[sent + 1..].iter().for_each(Sleeper::until_asleep);
+                    }
+                }
+                drop(tx);
+                let outcomes = waiters.into_iter().map(|waiter| waiter.join().unwrap().0);
+                let mut outcomes: Vec<_> = outcomes.collect();
+                outcomes.sort_unstable_by_key(|outcome| outcome.unwrap_or(usize::MAX));
+                assert!(outcomes[..sends].iter().copied().eq((0..sends).map(Ok)));
+                assert_eq!(outcomes[sends..], vec![Err(RecvError); receivers - sends]);
+            });
+        }
+    });
+}
