@@ -101,7 +101,7 @@ mod tests {
         before
     }
 
-    /// SpinWait until one helps, and returns what was learned.
+    /// Spins until a look helps, and returns what was learned.
     fn learned(unpaused: Unpaused, helps: impl Fn(Before) -> bool) -> Unpaused {
         let mut wait = SpinWait::new(DEFAULT_LIMIT, unpaused);
         let helped = iter::from_fn(|| wait.spin().then_some(wait.last)).flatten().any(helps);
