@@ -1,4 +1,5 @@
-//! Whether another thread is asleep. The kernel knows; on systems other than Linux, a caller goes on at once.
+//! Whether another thread is asleep. The kernel knows; on systems other than Linux, and under Miri, a caller goes on at
+//! once.
 
 use std::{
     fs,
@@ -6,6 +7,8 @@ use std::{
     thread,
     time::Duration,
 };
+
+const KERNEL_KNOWS: bool = cfg!(all(target_os = "linux", not(miri)));
 
 /// The one thread that a test waits for.
 #[derive(Debug, Default)]
@@ -24,7 +27,7 @@ impl Sleeper {
 
     /// Returns once the thread is known and sleeps.
     pub fn until_asleep(&self) {
-        if cfg!(target_os = "linux") {
+        if KERNEL_KNOWS {
             while !self.is_asleep() {
                 thread::yield_now();
             }
@@ -33,7 +36,7 @@ impl Sleeper {
 
     /// Returns `true` if the thread was never seen asleep in a hundred looks.
     pub fn stays_awake(&self) -> bool {
-        while self.0.load(SeqCst) == 0 && cfg!(target_os = "linux") {
+        while self.0.load(SeqCst) == 0 && KERNEL_KNOWS {
             thread::yield_now();
         }
         (0..100).all(|_| {
@@ -48,4 +51,22 @@ impl Sleeper {
         fs::read_to_string(format!("/proc/self/task/{tid}/stat"))
             .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')))
     }
+}
+
+/// Starts `wait` in another thread, does `then` once that thread sleeps, and returns what `wait` returned.
+///
+/// # Panics
+///
+/// If `wait` does.
+pub fn asleep<R: Send>(wait: impl FnOnce() -> R + Send, then: impl FnOnce()) -> R {
+    let sleeper = Sleeper::default();
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            sleeper.is_this_thread();
+            wait()
+        });
+        sleeper.until_asleep();
+        then();
+        waiter.join().unwrap()
+    })
 }

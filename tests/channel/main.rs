@@ -1,0 +1,32 @@
+//! The channel, by behaviour.
+#![cfg(feature = "std")]
+
+mod cooperation;
+mod crowds;
+mod forgotten;
+mod panics;
+#[cfg(feature = "sink")]
+mod sinks;
+#[cfg(feature = "stream")]
+mod streams;
+mod tasks;
+mod turns;
+mod waits;
+mod wakes;
+
+use overwrite_channel::{Receiver, Sender, channel};
+use std::iter;
+use support::allocator::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Sizes of crowds: a few, one word of 64 bits and its neighbours, and sizes at which a list that doubles has grown.
+const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 63, 64, 65, 70, 127, 600, 2100];
+
+/// Makes a channel with so many receivers, in the order of their turns: the first, and its clones.
+fn receivers<T>(count: usize) -> (Sender<T>, Vec<Receiver<T>>) {
+    let (tx, first) = channel();
+    let clones: Vec<_> = (1..count).map(|_| first.clone()).collect();
+    (tx, iter::once(first).chain(clones).collect())
+}

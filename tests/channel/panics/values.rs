@@ -1,0 +1,134 @@
+//! Predicates that panic, and values that panic as they are dropped.
+
+use super::{bomb, check};
+use overwrite_channel::{Receiver, channel};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+use support::{
+    ledger::{Ledger, Tracked},
+    panics::{Bomb, caught, panics, strike},
+    waker::{Seen, Task},
+    watchdog::{until, watched},
+};
+
+type Predicate = Box<dyn FnMut(&Tracked) -> bool>;
+
+/// The calls that take a predicate. Each drops what it receives.
+const MATCHING: [(&str, fn(&mut Receiver<Tracked>, Predicate)); 4] = [
+    ("recv_matching", |rx, wanted| drop(rx.recv_matching(wanted))),
+    ("recv_matching_timeout", |rx, wanted| drop(rx.recv_matching_timeout(Duration::MAX, wanted))),
+    ("recv_matching_deadline", |rx, wanted| {
+        drop(rx.recv_matching_deadline(Instant::now(), wanted));
+    }),
+    ("recv_matching_async", |rx, wanted| {
+        drop(Task::new().poll(&mut rx.recv_matching_async(wanted)));
+    }),
+];
+
+#[test]
+fn a_receive_loses_only_the_value_that_its_predicate_was_looking_at() {
+    for (name, receive) in MATCHING {
+        check(format!("{name}: the predicate"), &[0], None, |tx, rx, ledger| {
+            tx.send(ledger.issue()).unwrap();
+            let wanted = |_: &Tracked| {
+                strike();
+                true
+            };
+            panics(|| receive(rx, Box::new(wanted)));
+        });
+        check(format!("{name}: the drop of the predicate"), &[0], None, |tx, rx, ledger| {
+            tx.send(ledger.issue()).unwrap();
+            let held = Bomb;
+            let wanted = move |_: &Tracked| {
+                let _held = &held;
+                true
+            };
+            panics(|| receive(rx, Box::new(wanted)));
+        });
+        check(format!("{name}: the drop of an unwanted value"), &[0], None, |tx, rx, ledger| {
+            tx.send(bomb(ledger)).unwrap();
+            panics(|| receive(rx, Box::new(|_| false)));
+        });
+    }
+}
+
+#[test]
+fn a_future_goes_on_after_its_predicate_panicked() {
+    check("recv_matching_async, twice", &[0, 1], None, |tx, rx, ledger| {
+        let task = Task::new();
+        let mut future = rx.recv_matching_async(|value: &Tracked| {
+            if value.id() == 0 {
+                strike();
+            }
+            true
+        });
+        assert!(task.poll(&mut future).is_pending());
+        tx.send(ledger.issue()).unwrap();
+        panics(|| task.poll(&mut future).is_ready());
+        assert_eq!(ledger.dropped(), [0]);
+        assert!(task.poll(&mut future).is_pending());
+        task.seen();
+        tx.send(ledger.issue()).unwrap();
+        assert_eq!(task.seen(), Seen::WOKEN);
+        assert!(task.poll(&mut future).is_ready());
+    });
+}
+
+#[test]
+fn a_value_that_panics_as_it_is_dropped_is_gone_and_no_other() {
+    check("received", &[0], None, |tx, rx, ledger| {
+        tx.send(bomb(ledger)).unwrap();
+        panics(|| rx.recv());
+    });
+    check("displaced", &[0], Some(1), |tx, _, ledger| {
+        tx.send(bomb(ledger)).unwrap();
+        panics(|| tx.send(bomb(ledger)));
+    });
+    check("too old", &[1], Some(0), |tx, _, ledger| {
+        tx.send(bomb(ledger)).unwrap();
+        // The smaller number counts as the newer.
+        panics(|| tx.send_newest_by_key(bomb(ledger), |value| usize::MAX - value.id()));
+    });
+}
+
+#[test]
+fn a_predicate_that_panics_does_not_strand_those_who_wait_beside_it() {
+    const ROUNDS: usize = 2_000;
+    watched(|watch| {
+        let ledger = Ledger::new(ROUNDS);
+        let (received, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (mut tx, mut rx) = channel();
+        rx.set_spin_limit(0);
+        thread::scope(|scope| {
+            for receiver in 0..2 {
+                let (mut clone, received) = (rx.clone(), &received);
+                scope.spawn(move || {
+                    let _running = watch.running(format!("receiver {receiver}"));
+                    while clone.recv().is_ok() {
+                        received.fetch_add(1, SeqCst);
+                    }
+                });
+            }
+            scope.spawn(|| {
+                let _running = watch.running("receiver whose predicate panics");
+                // It counts before it panics, and comes back for the next value.
+                let wanted = |_: &Tracked| {
+                    lost.fetch_add(1, SeqCst);
+                    strike();
+                    true
+                };
+                while caught(|| rx.recv_matching(wanted)).is_none() {}
+            });
+            let _running = watch.running("sender");
+            for sent in 1..=ROUNDS {
+                assert!(tx.send(ledger.issue()).unwrap().is_none());
+                until(|| received.load(SeqCst) + lost.load(SeqCst) == sent);
+            }
+            drop(tx);
+        });
+        ledger.assert_each_dropped_once();
+    });
+}

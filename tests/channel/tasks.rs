@@ -1,0 +1,371 @@
+//! Receiving as a task: what each future returns, what is left if it is dropped, and threads and tasks side by side.
+
+use crate::waits::{Wait, Way, at_once, in_calls};
+use futures::{executor::block_on, join};
+use overwrite_channel::{
+    ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
+    SharedSender, channel,
+};
+use std::{
+    cell::Cell,
+    future::{Future, poll_fn},
+    iter,
+    marker::{PhantomData, PhantomPinned},
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::atomic::{
+        AtomicUsize,
+        Ordering::{Relaxed, SeqCst},
+    },
+    task::Poll,
+    thread,
+};
+use support::{
+    ledger::{Fate, Ledger, Tracked},
+    rounds::rounds,
+    waker::{Seen, Task, tasks},
+    watchdog::{until, watched},
+};
+
+/// What happens to a future before it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Poll,
+    PollByAnotherTask,
+    Send,
+    /// Another receiver takes the value.
+    Snatch,
+    DropTheSenders,
+}
+
+/// Steps, and how often a wait beside the future is woken: by the steps, and by the drop.
+const BEFORE_THE_DROP: [(&[Step], [usize; 2]); 9] = [
+    (&[], [0, 0]),
+    (&[Step::Poll], [0, 0]),
+    (&[Step::Poll, Step::PollByAnotherTask, Step::Poll], [0, 0]),
+    (&[Step::Poll, Step::Send], [0, 1]),
+    // A send that displaces a value passes the future, which may be stalled.
+    (&[Step::Poll, Step::Send, Step::Send], [1, 0]),
+    (&[Step::Poll, Step::Send, Step::Snatch], [0, 1]),
+    (&[Step::Poll, Step::Send, Step::Snatch, Step::Poll], [0, 0]),
+    (&[Step::Poll, Step::Send, Step::Poll], [0, 0]),
+    // The end wakes every receiver.
+    (&[Step::Poll, Step::Send, Step::DropTheSenders], [1, 0]),
+];
+
+#[test]
+fn a_future_that_is_dropped_at_any_point_loses_no_value_and_no_wake() {
+    for (name, way) in in_calls() {
+        for (steps, woken) in BEFORE_THE_DROP {
+            drops_after(steps, woken, way, &format!("{name}, {steps:?}"));
+        }
+    }
+}
+
+fn drops_after(
+    steps: &[Step],
+    woken: [usize; 2],
+    way: Way<Receiver<Tracked>, Tracked>,
+    about: &str,
+) {
+    let ledger = Ledger::new(10);
+    let [task, beside] = tasks();
+    // The first receiver is notified first.
+    let (tx, mut goes) = channel();
+    let mut tx = Some(tx);
+    let send = |tx: &mut Option<Sender<_>>| drop(tx.as_mut().unwrap().send(ledger.issue()));
+    let (mut snatches, mut waits) = (goes.clone(), goes.clone());
+    let mut other = beside.waits(waits.recv_async());
+    let mut going: Wait<'_, _> = way(&mut goes);
+    for step in steps {
+        match step {
+            Step::Poll => {
+                let is_full = !snatches.is_empty();
+                assert_eq!(task.poll(&mut going).is_ready(), is_full, "{about}");
+            }
+            Step::PollByAnotherTask => assert!(Task::new().poll(&mut going).is_pending()),
+            Step::Send => send(&mut tx),
+            Step::Snatch => drop(snatches.try_recv().unwrap()),
+            Step::DropTheSenders => tx = None,
+        }
+    }
+    assert_eq!(task.seen().woken, usize::from(steps.contains(&Step::Send)), "{about}");
+    let by_steps = beside.seen().woken;
+    drop(going);
+    assert_eq!([by_steps, beside.seen().woken], woken, "{about}");
+
+    // It is woken for the value in the slot, if there is one, and else for the next.
+    if snatches.is_empty() {
+        other = beside.waits(other);
+        beside.seen();
+        send(&mut tx);
+        assert_eq!(beside.seen(), Seen::WOKEN, "{about}");
+    }
+    assert!(matches!(beside.poll(&mut other), Poll::Ready(Ok(_))), "{about}");
+    drop(other);
+    drop((tx, snatches, waits, goes));
+    ledger.assert_each_dropped_once();
+}
+
+/// Polls a future that is ready, and once more. Returns what the panic of that says.
+fn complaint(mut future: impl Future + Unpin) -> String {
+    let task = Task::new();
+    assert!(task.poll(&mut future).is_ready());
+    let again = AssertUnwindSafe(|| task.poll(&mut future).is_ready());
+    let panic = catch_unwind(again).expect_err("it did not panic");
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).expect("a panic with a text")
+}
+
+#[test]
+fn a_future_that_is_polled_after_its_end_says_which_it_is() {
+    let (mut tx, mut rx) = channel();
+    for end in [false, true] {
+        if end {
+            (tx, rx) = (channel().0, channel().1);
+        }
+        assert_eq!(tx.send(1).is_err(), end);
+        assert_eq!(complaint(rx.recv_async()), "`RecvFuture` polled after it had finished");
+        assert_eq!(tx.send(1).is_err(), end);
+        let said = complaint(rx.recv_matching_async(|_| true));
+        assert_eq!(said, "`RecvMatchingFuture` polled after it had finished");
+    }
+    assert_eq!(complaint(tx.closed()), "`ClosedFuture` polled after it had finished");
+    // Nothing else is wrong with any of the handles.
+    assert_eq!(rx.try_recv(), Err(RecvError.into()));
+    assert_eq!(tx.send(2), Err(SendError(2)));
+}
+
+/// Is it of that trait? Asked by which of two constants is found.
+macro_rules! is {
+    ($type:ty: $bound:path) => {{
+        trait Otherwise {
+            const ANSWER: bool = false;
+        }
+        struct Ask<T>(PhantomData<T>);
+        impl<T> Otherwise for Ask<T> {}
+        impl<T: $bound> Ask<T> {
+            const ANSWER: bool = true;
+        }
+        // Both are there; only which one is found differs.
+        assert!(<Ask<u8>>::ANSWER && !<Ask<u8> as Otherwise>::ANSWER);
+        <Ask<$type>>::ANSWER
+    }};
+}
+
+#[test]
+fn the_futures_are_send_if_the_value_is_and_may_be_moved_in_any_case() {
+    type Sends = Cell<u8>; // not `Sync`
+    type Stays = Rc<u8>;
+    type Wanted<T> = fn(&T) -> bool;
+
+    assert!(is!(RecvFuture<'_, Sends>: Send));
+    assert!(is!(RecvFuture<'_, Sends>: Unpin));
+    assert!(is!(RecvMatchingFuture<'_, Sends, Wanted<Sends>>: Send));
+    assert!(is!(RecvMatchingFuture<'_, Sends, PhantomPinned>: Unpin));
+    assert!(is!(RecvFuture<'_, PhantomPinned>: Unpin));
+    assert!(is!(Receiver<PhantomPinned>: Unpin));
+    assert!(is!(Sender<PhantomPinned>: Unpin));
+    assert!(is!(SharedSender<PhantomPinned>: Unpin));
+    assert!(is!(ClosedFuture<'_>: Send));
+    assert!(is!(ClosedFuture<'_>: Sync));
+    assert!(is!(ClosedFuture<'_>: Unpin));
+
+    assert!(!is!(PhantomPinned: Unpin), "the question can be answered with no");
+    assert!(!is!(RecvFuture<'_, Stays>: Send));
+    assert!(!is!(RecvFuture<'_, Stays>: Sync));
+    assert!(!is!(RecvMatchingFuture<'_, Stays, Wanted<Stays>>: Send));
+    assert!(!is!(RecvMatchingFuture<'_, Sends, Stays>: Send));
+    assert!(!is!(SharedSender<Stays>: Send));
+    assert!(!is!(SharedSender<Stays>: Sync));
+    assert!(is!(SharedSender<Sends>: Send));
+    assert!(is!(SharedSender<Sends>: Sync));
+}
+
+#[test]
+fn a_predicate_that_may_not_be_moved_is_no_obstacle() {
+    let task = Task::new();
+    let (mut tx, mut rx) = channel();
+    let pinned = (1, PhantomPinned);
+    let future = task.waits(rx.recv_matching_async(move |value| {
+        let (wanted, PhantomPinned) = &pinned;
+        value == wanted
+    }));
+    let mut moved = Box::new(future);
+    tx.send(1).unwrap();
+    assert_eq!(task.poll(&mut *moved), Poll::Ready(Ok(1)));
+}
+
+#[test]
+fn values_that_borrow_pass_between_scoped_threads() {
+    let text = String::from("borrowed for longer than the channel lives");
+    let (mut tx, mut rx) = channel();
+    let last = thread::scope(|scope| {
+        scope.spawn(|| {
+            text.split(' ').for_each(|word| _ = tx.send(word).unwrap());
+            drop(tx);
+        });
+        iter::from_fn(|| block_on(rx.recv_async()).ok()).last()
+    });
+    assert_eq!(last, Some("lives"));
+}
+
+#[test]
+fn a_value_that_stays_in_its_thread_can_be_sent_there() {
+    let (mut tx, mut rx) = channel();
+    tx.send(Rc::new(1)).unwrap();
+    assert_eq!(at_once(rx.recv_async()), Ok(Rc::new(1)));
+}
+
+#[test]
+fn the_futures_say_what_they_are() {
+    struct Mute;
+    let (tx, mut rx) = channel::<Mute>();
+    assert_eq!(format!("{:?}", rx.recv_async()), "RecvFuture { .. }");
+    assert_eq!(format!("{:?}", rx.recv_matching_async(|_| true)), "RecvMatchingFuture { .. }");
+    assert_eq!(format!("{:?}", tx.closed()), "ClosedFuture { .. }");
+    assert_eq!(format!("{:?}", tx.into_shared()), "SharedSender { .. }");
+}
+
+#[test]
+fn closed_shows_what_the_receivers_did() {
+    watched(|watch| {
+        for round in rounds(500) {
+            let _running = watch.running(format!("round {round}"));
+            let (tx, rx) = channel::<u8>();
+            let done = AtomicUsize::new(0);
+            thread::scope(|scope| {
+                for rx in [rx.clone(), rx] {
+                    scope.spawn(|| {
+                        done.fetch_add(1, Relaxed);
+                        drop(rx);
+                    });
+                }
+                block_on(async { join!(tx.closed(), tx.closed()) });
+                assert_eq!(done.load(Relaxed), 2);
+            });
+        }
+    });
+}
+
+/// What receivers count.
+#[derive(Default)]
+struct Counts {
+    /// Values that left the slot.
+    taken: AtomicUsize,
+    unwanted: AtomicUsize,
+}
+
+impl Counts {
+    fn receive(&self, value: Tracked) {
+        value.meets(Fate::Received);
+        self.taken.fetch_add(1, SeqCst);
+    }
+
+    /// Receives until the end, by each way in turn.
+    async fn receive_all(&self, mut rx: Receiver<Tracked>) {
+        for round in 0.. {
+            let wanted = |value: &Tracked| {
+                let is_wanted = value.id() % 2 == 0;
+                self.unwanted.fetch_add(usize::from(!is_wanted), SeqCst);
+                self.taken.fetch_add(usize::from(!is_wanted), SeqCst);
+                is_wanted
+            };
+            let outcome = match round % 3 {
+                0 => rx.recv_async().await,
+                1 => poll_fn(|cx| rx.poll_recv(cx)).await,
+                _ => rx.recv_matching_async(wanted).await,
+            };
+            match outcome {
+                Ok(value) => self.receive(value),
+                Err(RecvError) => break,
+            }
+        }
+    }
+
+    /// Receives until the end by futures that are polled twice.
+    fn come_and_go(&self, mut rx: Receiver<Tracked>) {
+        let task = Task::new();
+        while !rx.is_closed() {
+            let mut future = rx.recv_async();
+            for _ in 0..2 {
+                thread::yield_now();
+                if let Poll::Ready(outcome) = task.poll(&mut future) {
+                    outcome.into_iter().for_each(|value| self.receive(value));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Several ways to receive compete for the values of two senders; or of one that waits for each value to be taken.
+fn compete(is_slow: bool) {
+    const VALUES: usize = 3_000;
+    watched(move |watch| {
+        let ledger = Ledger::new(2 * VALUES);
+        let counts = Counts::default();
+        let (tx, rx) = channel();
+        thread::scope(|scope| {
+            let (ledger, counts) = (&ledger, &counts);
+            let receives = |name, receive: fn(&Counts, [Receiver<Tracked>; 2])| {
+                let rxs = [rx.clone(), rx.clone()];
+                scope.spawn(move || {
+                    let _running = watch.running(name);
+                    receive(counts, rxs);
+                });
+            };
+            receives("two futures of one task", |counts, rxs| {
+                let [one, two] = rxs.map(|rx| counts.receive_all(rx));
+                block_on(async { join!(one, two) });
+            });
+            receives("a future", |counts, [rx, _]| block_on(counts.receive_all(rx)));
+            receives("futures that come and go", |counts, [rx, _]| counts.come_and_go(rx));
+            receives("a thread that parks", |counts, [mut rx, _]| {
+                rx.set_spin_limit(0);
+                rx.into_iter().for_each(|value| counts.receive(value));
+            });
+            drop(rx);
+            let senders = if is_slow { vec![tx] } else { vec![tx.clone(), tx] };
+            for (at, mut tx) in senders.into_iter().enumerate() {
+                scope.spawn(move || {
+                    let _running = watch.running(format!("sender {at}"));
+                    for sent in rounds(VALUES) {
+                        match tx.send(ledger.issue()) {
+                            Ok(None) => {}
+                            Ok(Some(stale)) => stale.meets(Fate::Displaced),
+                            Err(_) => panic!("there are receivers"),
+                        }
+                        until(|| !is_slow || counts.taken.load(SeqCst) == sent);
+                        thread::yield_now();
+                    }
+                });
+            }
+        });
+        let totals = ledger.totals();
+        assert_eq!(totals.dropped_with_channel, counts.unwanted.into_inner());
+        assert!(!is_slow || totals.displaced == 0);
+    });
+}
+
+#[test]
+fn futures_and_a_parked_thread_compete_and_each_value_has_one_fate() {
+    compete(false);
+}
+
+#[test]
+fn no_value_and_no_wake_is_lost_to_futures_that_come_and_go() {
+    compete(true);
+}
+
+#[test]
+fn a_waker_that_outlives_the_channel_may_still_be_woken() {
+    let task = Task::new();
+    let (tx, mut rx) = channel::<u8>();
+    assert!(rx.poll_recv(&mut task.context()).is_pending());
+    let kept = task.context().waker().clone();
+    drop((tx, rx));
+    assert_eq!(task.seen(), Seen { cloned: 2, ..Seen::WOKEN });
+    kept.wake();
+    assert_eq!(task.seen(), Seen::WOKEN);
+}

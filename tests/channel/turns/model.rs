@@ -1,0 +1,206 @@
+//! Random steps of sends and waits, against a plain model of the turns.
+
+use super::{Send, WAYS, poll};
+use crate::receivers;
+use proptest::{collection::vec, prelude::*, sample::select};
+use std::mem;
+use support::crowd::Crowd;
+
+/// What a receiver does between two steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It does not wait.
+    Idle,
+    /// It waits in a call.
+    InCall,
+    /// It has left a waker behind.
+    Left,
+    /// It waited in a call, and was notified.
+    Notified,
+}
+
+/// Exactly which receivers are notified, as long as no two threads are at it.
+struct Model {
+    states: Vec<State>,
+    is_full: bool,
+    /// The next send that finds the slot empty notifies.
+    is_waiting: bool,
+    /// The next send that displaces a value notifies.
+    may_stall: bool,
+    /// Whose turn it is.
+    turn: usize,
+    /// For each that waits in a call: which calls were notified meanwhile.
+    meanwhile: Vec<Vec<usize>>,
+}
+
+impl Model {
+    fn new(receivers: usize) -> Self {
+        Self {
+            states: vec![State::Idle; receivers],
+            is_full: false,
+            is_waiting: false,
+            may_stall: false,
+            turn: 0,
+            meanwhile: vec![Vec::new(); receivers],
+        }
+    }
+
+    fn begins(&mut self, at: usize, state: State) {
+        self.states[at] = state;
+        self.is_waiting = true;
+        self.meanwhile[at].clear();
+    }
+
+    /// Returns which are woken: all that were left behind, and the next one in a call.
+    fn notify(&mut self) -> Vec<usize> {
+        let count = self.states.len();
+        let mut woken: Vec<_> = (0..count).filter(|at| self.states[*at] == State::Left).collect();
+        for at in &woken {
+            self.states[*at] = State::Idle;
+        }
+        let mut round = (self.turn..count).chain(0..self.turn);
+        if let Some(next) = round.find(|at| self.states[*at] == State::InCall) {
+            self.states[next] = State::Notified;
+            self.turn = next + 1;
+            self.may_stall = true;
+            woken.push(next);
+            woken.sort_unstable();
+            for (at, meanwhile) in self.meanwhile.iter_mut().enumerate() {
+                if self.states[at] == State::InCall {
+                    assert!(!meanwhile.contains(&next), "{next} for the second time, before {at}");
+                    meanwhile.push(next);
+                }
+            }
+        }
+        woken
+    }
+
+    fn notify_if(&mut self, duty: bool) -> Vec<usize> {
+        if duty { self.notify() } else { Vec::new() }
+    }
+
+    fn send(&mut self) -> Vec<usize> {
+        let duty = if mem::replace(&mut self.is_full, true) {
+            mem::take(&mut self.may_stall)
+        } else {
+            mem::take(&mut self.is_waiting)
+        };
+        self.notify_if(duty)
+    }
+
+    /// Returns whether there was a value. Where a notified one has it, the next send notifies another.
+    fn take(&mut self, was_notified: bool) -> bool {
+        let taken = mem::take(&mut self.is_full);
+        if taken {
+            self.is_waiting = was_notified;
+        }
+        taken
+    }
+
+    /// A receiver stops waiting. Returns whether it was notified.
+    fn stops(&mut self, at: usize) -> bool {
+        mem::replace(&mut self.states[at], State::Idle) == State::Notified
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Send(Send),
+    /// Polls a future, and forgets it.
+    Poll(usize),
+    /// Polls, and leaves a waker behind.
+    Leave(usize),
+    /// Drops the future.
+    GiveUp(usize),
+    /// Takes the value without waiting.
+    Take(usize),
+    /// Goes, and another one comes.
+    Replace(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let send = select(WAYS.map(|(_, send)| send).to_vec());
+    prop_oneof![
+        4 => send.prop_map(Step::Send),
+        8 => any::<usize>().prop_map(Step::Poll),
+        2 => any::<usize>().prop_map(Step::Leave),
+        1 => any::<usize>().prop_map(Step::GiveUp),
+        1 => any::<usize>().prop_map(Step::Take),
+        1 => any::<usize>().prop_map(Step::Replace),
+    ]
+}
+
+/// Plays the steps; after each, exactly those are woken that the model says, and it finds what the model says.
+fn play(count: usize, steps: Vec<Step>) {
+    let crowd = Crowd::new(count);
+    let (mut tx, mut rxs) = receivers(count);
+    let mut model = Model::new(count);
+    for (number, step) in (0..).zip(steps) {
+        let mut expected = Vec::new();
+        match step {
+            Step::Send(send) => {
+                let was_full = model.is_full;
+                expected = model.send();
+                assert_eq!(send(&mut tx, number), was_full);
+            }
+            Step::Poll(at) => {
+                let at = at % count;
+                let was_notified = model.stops(at);
+                let taken = model.take(was_notified);
+                if !taken {
+                    model.begins(at, State::InCall);
+                }
+                assert_eq!(poll(&crowd.tasks[at], &mut rxs[at]).is_ready(), taken);
+            }
+            Step::Leave(at) => {
+                let at = at % count;
+                let was_notified = model.stops(at);
+                expected = model.notify_if(was_notified);
+                let taken = model.take(false);
+                if !taken {
+                    model.begins(at, State::Left);
+                }
+                let poll = rxs[at].poll_recv(&mut crowd.tasks[at].context());
+                assert_eq!(poll.is_ready(), taken);
+            }
+            Step::GiveUp(at) => {
+                let at = at % count;
+                if model.states[at] != State::Left {
+                    let was_notified = model.stops(at);
+                    expected = model.notify_if(was_notified);
+                }
+                drop(rxs[at].recv_async());
+            }
+            Step::Take(at) => assert_eq!(rxs[at % count].try_recv().is_ok(), model.take(false)),
+            Step::Replace(at) => {
+                let at = at % count;
+                let was_notified = model.stops(at);
+                expected = model.notify_if(was_notified);
+                drop(rxs.remove(at));
+                let clone = rxs[0].clone();
+                rxs.insert(at, clone);
+            }
+        }
+        assert_eq!(crowd.woken(), expected, "step {number}");
+    }
+}
+
+fn config() -> ProptestConfig {
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 2048;
+    }
+    config
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn exactly_the_next_in_turn_is_notified(
+        count in select(vec![2, 3, 4, 6, 15, 150]),
+        steps in vec(step(), 0..120),
+    ) {
+        play(count, steps);
+    }
+}
