@@ -1,12 +1,13 @@
 //! Panics as the last handle of a side is dropped, or after it.
 
-use super::bomb;
+use super::{bomb, panicking_in_drop};
+use crate::waits::every_way;
 use overwrite_channel::{TryRecvError, channel};
-use std::task::Poll;
+use std::{mem, task::Poll};
 use support::{
     allocator::measure,
     ledger::{Ledger, Tracked},
-    panics::{Bomb, panics},
+    panics::panics,
     waker::{Event, Task},
 };
 
@@ -21,78 +22,62 @@ fn check(body: impl FnOnce(&Ledger)) {
 
 #[test]
 fn the_drop_of_a_value_left_in_the_channel() {
-    for receivers_first in [true, false] {
-        check(|ledger| {
-            let (mut tx, rx) = channel();
-            let clones = (tx.clone(), rx.clone());
-            tx.send(bomb(ledger)).unwrap();
-            drop(clones);
-            // The first side to go leaves the value, the other takes it along.
-            if receivers_first {
-                drop(rx);
-                assert_eq!(ledger.dropped(), []);
-                panics(|| drop(tx));
-            } else {
-                drop(tx);
-                assert_eq!(ledger.dropped(), []);
-                panics(|| drop(rx));
-            }
-        });
-    }
+    // The first side to go leaves the value, the other takes it along.
+    check(|ledger| {
+        let (mut tx, rx) = channel();
+        tx.send(bomb(ledger)).unwrap();
+        drop((tx.clone(), rx.clone(), rx));
+        assert_eq!(ledger.dropped(), []);
+        panics(|| drop(tx));
+    });
+    check(|ledger| {
+        let (mut tx, rx) = channel();
+        tx.send(bomb(ledger)).unwrap();
+        drop((tx.clone(), rx.clone(), tx));
+        assert_eq!(ledger.dropped(), []);
+        panics(|| drop(rx));
+    });
 }
 
 #[test]
 fn what_a_send_without_a_receiver_drops() {
     check(|ledger| {
-        let (mut tx, rx) = channel();
-        drop(rx);
+        let (mut tx, _) = channel();
         panics(|| tx.send(bomb(ledger)).map_err(drop));
         panics(|| tx.send_newest_by_key(bomb(ledger), Tracked::id).map_err(drop));
     });
     // The value is handed back, and the closure is dropped.
     check(|ledger| {
-        let (mut tx, rx) = channel();
-        drop(rx);
-        let held = Bomb;
-        let key = move |value: &Tracked| {
-            let _held = &held;
-            value.id()
-        };
-        panics(|| tx.send_newest_by_key(ledger.issue(), key));
+        let (mut tx, _) = channel();
+        panics(|| tx.send_newest_by_key(ledger.issue(), panicking_in_drop(Tracked::id)));
     });
 }
 
-/// The wakers of a call and of a receiver, of which one panics.
+/// Two wait, and the waker of the first panics.
 #[test]
 fn the_last_sender_ends_all_waits_though_a_waker_panics() {
-    for (in_call, value) in [(false, false), (false, true), (true, false), (true, true)] {
+    for ((name, way), value) in every_way().into_iter().flat_map(|way| [(way, false), (way, true)])
+    {
         check(|ledger| {
-            let (task, beside) = (Task::panicking_in(Event::Wake), Task::new());
+            let [task, beside] = [Task::panicking_in(Event::Wake), Task::new()];
             // The first receiver is notified first.
             let (mut tx, mut first) = channel();
-            let (mut rx, mut other) = (first.clone(), first.clone());
+            let mut other = first.clone();
             let mut future = beside.waits(other.recv_async());
-            let mut lost = first.recv_async();
-            if in_call {
-                assert!(task.poll(&mut lost).is_pending());
-            } else {
-                drop(lost);
-                assert!(first.poll_recv(&mut task.context()).is_pending());
-                lost = rx.recv_async();
-            }
+            let stalled = task.waits(way(&mut first));
             if value {
-                // One waker panics here already.
+                // The waker panics here already.
                 panics(|| tx.send(ledger.issue()));
                 drop(tx);
             } else {
                 panics(|| drop(tx));
             }
-            assert_eq!((task.seen().woken, beside.seen().woken), (1, 1), "{in_call}, {value}");
+            assert_eq!((task.seen().woken, beside.seen().woken), (1, 1), "{name}, {value}");
             let received = beside.poll(&mut future);
             assert!(matches!(&received, Poll::Ready(got) if got.is_ok() == value));
-            drop((received, future, lost));
-            assert!(other.is_closed() && rx.is_closed());
-            assert!(matches!(rx.try_recv(), Err(TryRecvError::Disconnected)));
+            drop((received, future, stalled));
+            assert!(other.is_closed() && first.is_closed());
+            assert!(matches!(first.try_recv(), Err(TryRecvError::Disconnected)));
         });
     }
 }
@@ -104,16 +89,9 @@ fn the_last_receiver_ends_all_waits_though_a_waker_panics() {
             let (mut tx, rx) = channel();
             let waits = tx.clone();
             tx.send(ledger.issue()).unwrap();
-            let tasks: Vec<_> =
-                (0..=others)
-                    .map(|at| {
-                        if at == panics_at { Task::panicking_in(Event::Wake) } else { Task::new() }
-                    })
-                    .collect();
-            let mut futures: Vec<_> = tasks.iter().map(|_| waits.closed()).collect();
-            for (task, future) in tasks.iter().zip(&mut futures) {
-                assert!(task.poll(future).is_pending());
-            }
+            let mut tasks: Vec<_> = (0..=others).map(|_| Task::new()).collect();
+            tasks[panics_at] = Task::panicking_in(Event::Wake);
+            let mut futures: Vec<_> = tasks.iter().map(|task| task.waits(waits.closed())).collect();
             panics(|| drop(rx));
             assert!(tx.is_closed());
             for (task, future) in tasks.iter().zip(&mut futures) {
@@ -127,23 +105,21 @@ fn the_last_receiver_ends_all_waits_though_a_waker_panics() {
     }
 }
 
-/// Its waiter was forgotten, so the drop of the receiver passes the wake on.
+/// Its future was forgotten, so the drop of the receiver passes the wake on.
 #[test]
 fn a_receiver_whose_drop_wakes_a_waker_that_panics_is_gone() {
     check(|ledger| {
         let task = Task::panicking_in(Event::Wake);
         // The first receiver is notified first.
         let (mut tx, mut rx) = channel();
-        let mut waits = rx.clone();
-        let mut lost = rx.recv_async();
-        assert!(Task::new().poll(&mut lost).is_pending());
-        std::mem::forget(lost);
-        let future = task.waits(waits.recv_async());
+        let mut other = rx.clone();
+        mem::forget(Task::new().waits(rx.recv_async()));
+        let future = task.waits(other.recv_async());
         tx.send(ledger.issue()).unwrap();
         panics(|| drop(rx));
         assert_eq!(task.seen().woken, 1);
         drop(future);
-        drop(waits);
+        drop(other);
         assert!(tx.is_closed(), "both were counted");
     });
 }

@@ -1,6 +1,6 @@
-//! Keys that panic: as they are made, compared or dropped, at once or after the channel was used meanwhile.
+//! Keys that panic: as they are made, compared or dropped, at once or after the slot has changed.
 
-use super::check;
+use super::{check, panicking_in_drop};
 use overwrite_channel::channel;
 use std::{
     cell::{Cell, RefCell},
@@ -11,44 +11,30 @@ use support::{
     panics::{Bomb, caught, panics, strike},
 };
 
-/// A key that runs `compared` in each comparison.
-struct Key<F: Fn()> {
-    number: usize,
-    compared: F,
-    _held: Option<Bomb>,
-}
+/// A key whose comparisons burn a fuse.
+#[derive(PartialEq, Eq)]
+struct Key<'a>(usize, &'a Cell<usize>);
 
-impl<F: Fn()> Key<F> {
-    fn new(number: usize, compared: F) -> Self {
-        Self { number, compared, _held: None }
-    }
-}
-
-/// Makes a key whose drop panics.
-fn explosive(number: usize) -> Key<impl Fn()> {
-    Key { number, compared: || {}, _held: Some(Bomb) }
-}
-
-impl<F: Fn()> Ord for Key<F> {
+impl Ord for Key<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.compared)();
-        self.number.cmp(&other.number)
+        burn(self.1);
+        self.0.cmp(&other.0)
     }
 }
 
-impl<F: Fn()> PartialOrd for Key<F> {
+impl PartialOrd for Key<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<F: Fn()> PartialEq for Key<F> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
+/// Shortens the fuse by one, and panics at its end.
+fn burn(fuse: &Cell<usize>) {
+    fuse.set(fuse.get() - 1);
+    if fuse.get() == 0 {
+        strike();
     }
 }
-
-impl<F: Fn()> Eq for Key<F> {}
 
 /// Sends value 1 by key while the slot holds value 0. The key must panic: the call loses the value `lost` that the key was
 /// looking at, and the other one is in the slot.
@@ -69,26 +55,23 @@ fn a_key_that_panics_loses_the_value_it_was_looking_at() {
         }
         value.id()
     });
-    key_panics("in the comparison", 0, |value| Key::new(value.id(), strike));
-    // Whichever of two keys is dropped first.
-    key_panics("in the drop, the smaller key first", 0, |value| explosive(value.id()));
-    key_panics("in the drop, the greater key first", 0, |value| explosive(9 - value.id()));
-    // The key of the value that stays is dropped last: the send stands.
-    key_panics("in the drop of the last key", 0, |value| Key {
-        number: value.id(),
-        compared: || {},
-        _held: (value.id() == 1).then_some(Bomb),
+    let fuse = Cell::new(0);
+    key_panics("in the comparison", 0, |value| {
+        fuse.set(1);
+        Key(value.id(), &fuse)
     });
+    // Whichever of two keys is dropped first.
+    key_panics("in the drop, the smaller key first", 0, |value| (value.id(), Bomb));
+    key_panics("in the drop, the greater key first", 0, |value| (9 - value.id(), Bomb));
+    // The key of the value that stays is dropped last: the send stands.
+    let last = |value: &Tracked| (value.id(), (value.id() == 1).then_some(Bomb));
+    key_panics("in the drop of the last key", 0, last);
     check("at once, over an empty slot", &[0], None, |tx, _, ledger| {
         panics(|| tx.send_newest_by_key(ledger.issue(), |_| strike()));
     });
     check("in the drop of the closure", &[0], Some(1), |tx, _, ledger| {
         tx.send(ledger.issue()).unwrap();
-        let held = Bomb;
-        let key = move |value: &Tracked| {
-            let _held = &held;
-            value.id()
-        };
+        let key = panicking_in_drop(Tracked::id);
         panics(|| tx.send_newest_by_key(ledger.issue(), key));
     });
 }
@@ -150,7 +133,7 @@ fn a_key_that_panics_after_the_slot_has_changed_loses_the_value_it_was_looking_a
     }
 }
 
-/// Each key made and each comparison burns some of a fuse, which panics at its end.
+/// Each key that is made and each comparison burns the fuse.
 #[test]
 fn wherever_a_key_panics_at_most_one_value_is_lost() {
     for fuse in 1.. {
@@ -159,18 +142,11 @@ fn wherever_a_key_panics_at_most_one_value_is_lost() {
         let (newer, older) = (ledger.issue(), ledger.issue());
         tx.send(newer).unwrap();
         let left = Cell::new(fuse);
-        let burn = || {
-            left.set(left.get() - 1);
-            if left.get() == 0 {
-                strike();
-            }
+        let key = |value: &Tracked| {
+            burn(&left);
+            Key(9 - value.id(), &left)
         };
-        let completed = caught(|| {
-            tx.send_newest_by_key(older, |value| {
-                burn();
-                Key::new(9 - value.id(), burn)
-            })
-        });
+        let completed = caught(|| tx.send_newest_by_key(older, key));
         let lost = ledger.dropped().len();
         assert_eq!(lost, usize::from(completed.is_none()), "with a fuse of {fuse}");
         assert!(rx.try_recv().is_ok() && rx.is_empty());

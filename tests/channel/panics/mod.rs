@@ -11,6 +11,7 @@ use std::{fmt::Display, time::Duration};
 use support::{
     allocator::measure,
     ledger::{Ledger, Tracked},
+    panics::Bomb,
     sleeper::asleep,
     waker::{Event, Seen, Task},
 };
@@ -110,4 +111,13 @@ fn still_works(
 /// Issues a value whose drop panics.
 fn bomb(ledger: &Ledger) -> Tracked {
     ledger.issue().panicking_in(Event::Drop)
+}
+
+/// Returns the closure with something in it that panics as it is dropped.
+fn panicking_in_drop<T, R>(closure: impl Fn(&T) -> R + 'static) -> impl Fn(&T) -> R + 'static {
+    let held = Bomb;
+    move |value| {
+        let _held = &held;
+        closure(value)
+    }
 }

@@ -1,6 +1,6 @@
 //! Predicates that panic, and values that panic as they are dropped.
 
-use super::{bomb, check};
+use super::{bomb, check, panicking_in_drop};
 use overwrite_channel::{Receiver, channel};
 use std::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -9,7 +9,7 @@ use std::{
 };
 use support::{
     ledger::{Ledger, Tracked},
-    panics::{Bomb, caught, panics, strike},
+    panics::{caught, panics, strike},
     waker::{Seen, Task},
     watchdog::{until, watched},
 };
@@ -28,25 +28,21 @@ const MATCHING: [(&str, fn(&mut Receiver<Tracked>, Predicate)); 4] = [
     }),
 ];
 
+fn strikes(_: &Tracked) -> bool {
+    strike();
+    true
+}
+
 #[test]
 fn a_receive_loses_only_the_value_that_its_predicate_was_looking_at() {
     for (name, receive) in MATCHING {
         check(format!("{name}: the predicate"), &[0], None, |tx, rx, ledger| {
             tx.send(ledger.issue()).unwrap();
-            let wanted = |_: &Tracked| {
-                strike();
-                true
-            };
-            panics(|| receive(rx, Box::new(wanted)));
+            panics(|| receive(rx, Box::new(strikes)));
         });
         check(format!("{name}: the drop of the predicate"), &[0], None, |tx, rx, ledger| {
             tx.send(ledger.issue()).unwrap();
-            let held = Bomb;
-            let wanted = move |_: &Tracked| {
-                let _held = &held;
-                true
-            };
-            panics(|| receive(rx, Box::new(wanted)));
+            panics(|| receive(rx, Box::new(panicking_in_drop(|_| true))));
         });
         check(format!("{name}: the drop of an unwanted value"), &[0], None, |tx, rx, ledger| {
             tx.send(bomb(ledger)).unwrap();
@@ -59,13 +55,8 @@ fn a_receive_loses_only_the_value_that_its_predicate_was_looking_at() {
 fn a_future_goes_on_after_its_predicate_panicked() {
     check("recv_matching_async, twice", &[0, 1], None, |tx, rx, ledger| {
         let task = Task::new();
-        let mut future = rx.recv_matching_async(|value: &Tracked| {
-            if value.id() == 0 {
-                strike();
-            }
-            true
-        });
-        assert!(task.poll(&mut future).is_pending());
+        let mut future =
+            task.waits(rx.recv_matching_async(|value| value.id() > 0 || strikes(value)));
         tx.send(ledger.issue()).unwrap();
         panics(|| task.poll(&mut future).is_ready());
         assert_eq!(ledger.dropped(), [0]);
@@ -115,10 +106,9 @@ fn a_predicate_that_panics_does_not_strand_those_who_wait_beside_it() {
             scope.spawn(|| {
                 let _running = watch.running("receiver whose predicate panics");
                 // It counts before it panics, and comes back for the next value.
-                let wanted = |_: &Tracked| {
+                let wanted = |value: &Tracked| {
                     lost.fetch_add(1, SeqCst);
-                    strike();
-                    true
+                    strikes(value)
                 };
                 while caught(|| rx.recv_matching(wanted)).is_none() {}
             });

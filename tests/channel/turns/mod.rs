@@ -53,11 +53,8 @@ fn futures_that_wait_again_at_once_are_notified_in_turn() {
                 assert_eq!(rx.recv_async().await, Ok(turn * count + at));
             }
         };
-        let mut futures: Vec<_> =
-            rxs.into_iter().enumerate().map(|each| receives(each).boxed_local()).collect();
-        for (at, future) in futures.iter_mut().enumerate() {
-            crowd.pends(at, future);
-        }
+        let futures = rxs.into_iter().enumerate().map(|each| receives(each).boxed_local());
+        let mut futures = crowd.waits(futures);
         for sent in 0..turns * count {
             let at = sent % count;
             assert_eq!(tx.send(sent), Ok(None));
@@ -74,16 +71,12 @@ fn futures_that_give_up_notify_the_next_in_turn() {
     for count in SIZES {
         let crowd = Crowd::new(count);
         let (mut tx, mut rxs) = receivers(count);
-        let mut futures: Vec<_> = rxs.iter_mut().map(|rx| Some(rx.recv_async())).collect();
-        for (at, future) in futures.iter_mut().enumerate() {
-            crowd.pends(at, future.as_mut().unwrap());
-        }
+        let futures = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
         assert_eq!(tx.send(7), Ok(None));
-        for (at, future) in futures.iter_mut().enumerate() {
+        for (at, future) in futures.into_iter().enumerate() {
             assert_eq!(crowd.woken_one(), at, "of {count}");
-            *future = None;
+            drop(future);
         }
-        drop(futures);
         assert_eq!(rxs[0].try_recv(), Ok(7));
         // Nor is a wait notified that has ended.
         assert_eq!(tx.send(8), Ok(None));
@@ -169,27 +162,6 @@ fn a_stalled_task_is_passed_only_when_a_value_is_displaced() {
         assert_eq!(crowd.tasks.iter().map(Task::seen).collect::<Vec<_>>(), seen, "{name}");
         assert!(send(&mut tx, 10));
         assert_eq!(crowd.woken_one(), 1, "{name}");
-    }
-}
-
-/// It is woken by each send, in addition to the call whose turn it is.
-#[test]
-fn a_waker_left_behind_takes_no_turn() {
-    for left in 0..3 {
-        let crowd = Crowd::new(3);
-        let (mut tx, mut rxs) = receivers(3);
-        let calls: Vec<_> = (0..3).filter(|at| *at != left).collect();
-        for at in &calls {
-            assert!(poll(&crowd.tasks[*at], &mut rxs[*at]).is_pending());
-        }
-        for sent in 0..10 {
-            assert!(rxs[left].poll_recv(&mut crowd.tasks[left].context()).is_pending());
-            assert_eq!(tx.send(sent), Ok(None));
-            let next = calls[sent % 2];
-            assert_eq!(crowd.woken(), [left.min(next), left.max(next)], "send {sent}");
-            assert_eq!(poll(&crowd.tasks[next], &mut rxs[next]), Poll::Ready(sent));
-            assert!(poll(&crowd.tasks[next], &mut rxs[next]).is_pending());
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Random steps of sends and waits, against a plain model of the turns.
 
-use super::{Send, WAYS, poll};
+use super::{WAYS, poll};
 use crate::receivers;
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::mem;
@@ -43,12 +43,6 @@ impl Model {
             turn: 0,
             meanwhile: vec![Vec::new(); receivers],
         }
-    }
-
-    fn begins(&mut self, at: usize, state: State) {
-        self.states[at] = state;
-        self.is_waiting = true;
-        self.meanwhile[at].clear();
     }
 
     /// Returns which are woken: all that were left behind, and the next one in a call.
@@ -97,6 +91,17 @@ impl Model {
         taken
     }
 
+    /// Takes the value, or begins to wait. Returns whether there was a value.
+    fn take_or_begin(&mut self, was_notified: bool, at: usize, state: State) -> bool {
+        let taken = self.take(was_notified);
+        if !taken {
+            self.states[at] = state;
+            self.is_waiting = true;
+            self.meanwhile[at].clear();
+        }
+        taken
+    }
+
     /// A receiver stops waiting. Returns whether it was notified.
     fn stops(&mut self, at: usize) -> bool {
         mem::replace(&mut self.states[at], State::Idle) == State::Notified
@@ -105,75 +110,69 @@ impl Model {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Send(Send),
+    /// Sends in one of the ways.
+    Send,
     /// Polls a future, and forgets it.
-    Poll(usize),
+    Poll,
     /// Polls, and leaves a waker behind.
-    Leave(usize),
+    Leave,
     /// Drops the future.
-    GiveUp(usize),
+    GiveUp,
     /// Takes the value without waiting.
-    Take(usize),
+    Take,
     /// Goes, and another one comes.
-    Replace(usize),
+    Replace,
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let send = select(WAYS.map(|(_, send)| send).to_vec());
-    prop_oneof![
-        4 => send.prop_map(Step::Send),
-        8 => any::<usize>().prop_map(Step::Poll),
-        2 => any::<usize>().prop_map(Step::Leave),
-        1 => any::<usize>().prop_map(Step::GiveUp),
-        1 => any::<usize>().prop_map(Step::Take),
-        1 => any::<usize>().prop_map(Step::Replace),
-    ]
+/// Returns a step, and a number that picks the way to send or the receiver.
+fn step() -> impl Strategy<Value = (Step, usize)> {
+    let step = prop_oneof![
+        4 => Just(Step::Send),
+        8 => Just(Step::Poll),
+        2 => Just(Step::Leave),
+        1 => Just(Step::GiveUp),
+        1 => Just(Step::Take),
+        1 => Just(Step::Replace),
+    ];
+    (step, any::<usize>())
 }
 
 /// Plays the steps; after each, exactly those are woken that the model says, and it finds what the model says.
-fn play(count: usize, steps: Vec<Step>) {
+fn play(count: usize, steps: Vec<(Step, usize)>) {
     let crowd = Crowd::new(count);
     let (mut tx, mut rxs) = receivers(count);
     let mut model = Model::new(count);
-    for (number, step) in (0..).zip(steps) {
+    for (number, (step, pick)) in (0..).zip(steps) {
+        let at = pick % count;
+        let (task, rx) = (&crowd.tasks[at], &mut rxs[at]);
         let mut expected = Vec::new();
         match step {
-            Step::Send(send) => {
+            Step::Send => {
+                let (_, send) = WAYS[pick % WAYS.len()];
                 let was_full = model.is_full;
                 expected = model.send();
                 assert_eq!(send(&mut tx, number), was_full);
             }
-            Step::Poll(at) => {
-                let at = at % count;
+            Step::Poll => {
                 let was_notified = model.stops(at);
-                let taken = model.take(was_notified);
-                if !taken {
-                    model.begins(at, State::InCall);
-                }
-                assert_eq!(poll(&crowd.tasks[at], &mut rxs[at]).is_ready(), taken);
+                let taken = model.take_or_begin(was_notified, at, State::InCall);
+                assert_eq!(poll(task, rx).is_ready(), taken);
             }
-            Step::Leave(at) => {
-                let at = at % count;
+            Step::Leave => {
                 let was_notified = model.stops(at);
                 expected = model.notify_if(was_notified);
-                let taken = model.take(false);
-                if !taken {
-                    model.begins(at, State::Left);
-                }
-                let poll = rxs[at].poll_recv(&mut crowd.tasks[at].context());
-                assert_eq!(poll.is_ready(), taken);
+                let taken = model.take_or_begin(false, at, State::Left);
+                assert_eq!(rx.poll_recv(&mut task.context()).is_ready(), taken);
             }
-            Step::GiveUp(at) => {
-                let at = at % count;
+            Step::GiveUp => {
                 if model.states[at] != State::Left {
                     let was_notified = model.stops(at);
                     expected = model.notify_if(was_notified);
                 }
-                drop(rxs[at].recv_async());
+                drop(rx.recv_async());
             }
-            Step::Take(at) => assert_eq!(rxs[at % count].try_recv().is_ok(), model.take(false)),
-            Step::Replace(at) => {
-                let at = at % count;
+            Step::Take => assert_eq!(rx.try_recv().is_ok(), model.take(false)),
+            Step::Replace => {
                 let was_notified = model.stops(at);
                 expected = model.notify_if(was_notified);
                 drop(rxs.remove(at));

@@ -1,7 +1,7 @@
 //! Turns of threads: alone, beside each other, and beside tasks.
 #![cfg(all(target_os = "linux", not(miri)))] // it must see that a thread is asleep
 
-use super::{WAYS, poll};
+use super::WAYS;
 use crate::receivers;
 use futures::executor::block_on;
 use overwrite_channel::{Receiver, channel};
@@ -91,10 +91,7 @@ fn a_parked_thread_has_its_turn_among_futures() {
             let (mut tx, mut rxs) = receivers(FUTURES + 1);
             let mut parks = rxs.remove(thread_at);
             parks.set_spin_limit(0);
-            let mut futures: Vec<_> = rxs.iter_mut().map(Receiver::recv_async).collect();
-            for (at, future) in futures.iter_mut().enumerate() {
-                crowd.pends(at, future);
-            }
+            let mut futures = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
             let sleeper = Sleeper::default();
             thread::scope(|scope| {
                 let receiver = scope.spawn(|| {
@@ -127,46 +124,6 @@ fn a_parked_thread_has_its_turn_among_futures() {
     });
 }
 
-/// A thread that was unparked comes back to the channel by itself, so tasks behind it sleep on.
-#[test]
-fn a_burst_over_a_parked_thread_wakes_no_task() {
-    watched(|watch| {
-        let mut shown = 0;
-        for _ in 0..ATTEMPTS {
-            let crowd = Crowd::new(2);
-            let (mut tx, mut rxs) = receivers(3);
-            let mut parks = rxs.remove(0);
-            parks.set_spin_limit(0);
-            for (task, rx) in crowd.tasks.iter().zip(&mut rxs) {
-                assert!(poll(task, rx).is_pending());
-            }
-            let sleeper = Sleeper::default();
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    let _running = watch.running("receiver");
-                    sleeper.is_this_thread();
-                    parks.recv().unwrap();
-                });
-                let _running = watch.running("sender");
-                sleeper.until_asleep();
-                assert_eq!(tx.send(0), Ok(None));
-                for sent in 1..4 {
-                    if tx.send(sent).unwrap().is_none() {
-                        // The thread was there, and left the next value to the next one.
-                        return;
-                    }
-                    assert_eq!(crowd.woken(), []);
-                }
-                shown += 1;
-            });
-            if shown == SHOWN {
-                break;
-            }
-        }
-        assert!(shown > 0);
-    });
-}
-
 /// How often this thread has given its core up to wait, if the kernel says so.
 fn waits() -> Option<u64> {
     fs::read_to_string("/proc/thread-self/status")
@@ -178,48 +135,49 @@ fn waits() -> Option<u64> {
         .ok()
 }
 
-/// A second thread would find nothing, and park again.
+/// A thread that was unparked comes back to the channel by itself. Another one would find nothing, and park again; and tasks
+/// behind it sleep on.
 #[test]
 fn a_burst_over_parked_threads_unparks_one() {
     const THREADS: usize = 4;
     watched(|watch| {
         let (mut shown, mut each_parked_once) = (0, 0);
         for _ in 0..ATTEMPTS {
-            let (mut tx, mut rxs) = receivers(THREADS + 1);
+            let crowd = Crowd::new(2);
+            let (mut tx, mut rxs) = receivers(THREADS + 3);
             let looks = rxs.pop().unwrap();
+            let mut behind = rxs.split_off(THREADS);
+            let _waiting = crowd.waits(behind.iter_mut().map(Receiver::recv_async));
             let sleepers = [(); THREADS].map(|()| Sleeper::default());
             let received = AtomicUsize::new(0);
+            let parks = |(mut rx, sleeper): (Receiver<i32>, &Sleeper)| {
+                let _running = watch.running("one of those that park");
+                rx.set_spin_limit(0);
+                let before = waits();
+                sleeper.is_this_thread();
+                rx.recv().unwrap();
+                received.fetch_add(1, SeqCst);
+                waits().zip(before).map(|(after, before)| after - before)
+            };
             let (displaced, parked) = thread::scope(|scope| {
-                let threads: Vec<_> = rxs
-                    .iter_mut()
-                    .zip(&sleepers)
-                    .map(|(rx, sleeper)| {
-                        let received = &received;
-                        scope.spawn(move || {
-                            let _running = watch.running("one of those that park");
-                            rx.set_spin_limit(0);
-                            let before = waits();
-                            sleeper.is_this_thread();
-                            rx.recv().unwrap();
-                            received.fetch_add(1, SeqCst);
-                            waits().zip(before).map(|(after, before)| after - before)
-                        })
-                    })
-                    .collect();
+                let threads = rxs.into_iter().zip(&sleepers);
+                let threads: Vec<_> =
+                    threads.map(|each| scope.spawn(move || parks(each))).collect();
                 let _running = watch.running("sender");
                 sleepers.iter().for_each(Sleeper::until_asleep);
                 assert_eq!(tx.send(0), Ok(None));
-                let displaced = tx.send(1).unwrap().is_some();
+                // Or else the thread was there, and left the next value to the next one.
+                let displaced = (1..4).all(|sent| tx.send(sent).unwrap().is_some());
+                assert!(!displaced || crowd.woken().is_empty());
                 // Then a value for each that is left.
                 until(|| {
                     if looks.is_empty() {
-                        tx.send(2).unwrap();
+                        tx.send(4).unwrap();
                     }
                     received.load(SeqCst) == THREADS
                 });
-                let parked: Vec<_> =
-                    threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-                (displaced, parked)
+                let parked = threads.into_iter().map(|thread| thread.join().unwrap());
+                (displaced, parked.collect::<Vec<_>>())
             });
             if displaced {
                 shown += 1;
