@@ -1,6 +1,6 @@
 //! Receiving as a task: what each future returns, what is left if it is dropped, and threads and tasks side by side.
 
-use crate::waits::{Wait, Way, at_once, in_calls};
+use crate::waits::{Way, in_calls};
 use futures::{executor::block_on, join};
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -76,7 +76,7 @@ fn drops_after(
     let send = |tx: &mut Option<Sender<_>>| drop(tx.as_mut().unwrap().send(ledger.issue()));
     let (mut snatches, mut waits) = (goes.clone(), goes.clone());
     let mut other = beside.waits(waits.recv_async());
-    let mut going: Wait<'_, _> = way(&mut goes);
+    let mut going = way(&mut goes);
     for step in steps {
         match step {
             Step::Poll => {
@@ -136,9 +136,9 @@ fn a_future_that_is_polled_after_its_end_says_which_it_is() {
     assert_eq!(tx.send(2), Err(SendError(2)));
 }
 
-/// Is it of that trait? Asked by which of two constants is found.
-macro_rules! is {
-    ($type:ty: $bound:path) => {{
+/// Asserts which types are of which traits.
+macro_rules! assert_is {
+    ($($type:ty: $($bound:path = $expected:expr),+;)+) => {$($({
         trait Otherwise {
             const ANSWER: bool = false;
         }
@@ -147,10 +147,11 @@ macro_rules! is {
         impl<T: $bound> Ask<T> {
             const ANSWER: bool = true;
         }
-        // Both are there; only which one is found differs.
+        // Both constants are there; the bound decides which one is found.
         assert!(<Ask<u8>>::ANSWER && !<Ask<u8> as Otherwise>::ANSWER);
-        <Ask<$type>>::ANSWER
-    }};
+        let found = <Ask<$type>>::ANSWER;
+        assert_eq!(found, $expected, "{}: {}", stringify!($type), stringify!($bound));
+    })+)+};
 }
 
 #[test]
@@ -159,27 +160,22 @@ fn the_futures_are_send_if_the_value_is_and_may_be_moved_in_any_case() {
     type Stays = Rc<u8>;
     type Wanted<T> = fn(&T) -> bool;
 
-    assert!(is!(RecvFuture<'_, Sends>: Send));
-    assert!(is!(RecvFuture<'_, Sends>: Unpin));
-    assert!(is!(RecvMatchingFuture<'_, Sends, Wanted<Sends>>: Send));
-    assert!(is!(RecvMatchingFuture<'_, Sends, PhantomPinned>: Unpin));
-    assert!(is!(RecvFuture<'_, PhantomPinned>: Unpin));
-    assert!(is!(Receiver<PhantomPinned>: Unpin));
-    assert!(is!(Sender<PhantomPinned>: Unpin));
-    assert!(is!(SharedSender<PhantomPinned>: Unpin));
-    assert!(is!(ClosedFuture<'_>: Send));
-    assert!(is!(ClosedFuture<'_>: Sync));
-    assert!(is!(ClosedFuture<'_>: Unpin));
-
-    assert!(!is!(PhantomPinned: Unpin), "the question can be answered with no");
-    assert!(!is!(RecvFuture<'_, Stays>: Send));
-    assert!(!is!(RecvFuture<'_, Stays>: Sync));
-    assert!(!is!(RecvMatchingFuture<'_, Stays, Wanted<Stays>>: Send));
-    assert!(!is!(RecvMatchingFuture<'_, Sends, Stays>: Send));
-    assert!(!is!(SharedSender<Stays>: Send));
-    assert!(!is!(SharedSender<Stays>: Sync));
-    assert!(is!(SharedSender<Sends>: Send));
-    assert!(is!(SharedSender<Sends>: Sync));
+    assert_is! {
+        RecvFuture<'_, Sends>: Send = true, Unpin = true;
+        RecvFuture<'_, Stays>: Send = false, Sync = false;
+        RecvFuture<'_, PhantomPinned>: Unpin = true;
+        RecvMatchingFuture<'_, Sends, Wanted<Sends>>: Send = true;
+        RecvMatchingFuture<'_, Stays, Wanted<Stays>>: Send = false;
+        RecvMatchingFuture<'_, Sends, Stays>: Send = false;
+        RecvMatchingFuture<'_, Sends, PhantomPinned>: Unpin = true;
+        ClosedFuture<'_>: Send = true, Sync = true, Unpin = true;
+        Receiver<PhantomPinned>: Unpin = true;
+        Sender<PhantomPinned>: Unpin = true;
+        SharedSender<PhantomPinned>: Unpin = true;
+        SharedSender<Sends>: Send = true, Sync = true;
+        SharedSender<Stays>: Send = false, Sync = false;
+        PhantomPinned: Unpin = false;
+    }
 }
 
 #[test]
@@ -208,13 +204,6 @@ fn values_that_borrow_pass_between_scoped_threads() {
         iter::from_fn(|| block_on(rx.recv_async()).ok()).last()
     });
     assert_eq!(last, Some("lives"));
-}
-
-#[test]
-fn a_value_that_stays_in_its_thread_can_be_sent_there() {
-    let (mut tx, mut rx) = channel();
-    tx.send(Rc::new(1)).unwrap();
-    assert_eq!(at_once(rx.recv_async()), Ok(Rc::new(1)));
 }
 
 #[test]
@@ -248,102 +237,86 @@ fn closed_shows_what_the_receivers_did() {
     });
 }
 
-/// What receivers count.
-#[derive(Default)]
-struct Counts {
-    /// Values that left the slot.
-    taken: AtomicUsize,
-    unwanted: AtomicUsize,
-}
-
-impl Counts {
-    fn receive(&self, value: Tracked) {
+/// Receives until the end, by each way in turn, and counts unwanted values.
+async fn receive_all(mut rx: Receiver<Tracked>, unwanted: &AtomicUsize) {
+    let wanted = |value: &Tracked| {
+        let is_wanted = value.id() % 2 == 0;
+        unwanted.fetch_add(usize::from(!is_wanted), SeqCst);
+        is_wanted
+    };
+    for round in 0.. {
+        let outcome = match round % 3 {
+            0 => rx.recv_async().await,
+            1 => poll_fn(|cx| rx.poll_recv(cx)).await,
+            _ => rx.recv_matching_async(wanted).await,
+        };
+        let Ok(value) = outcome else { break };
         value.meets(Fate::Received);
-        self.taken.fetch_add(1, SeqCst);
     }
+}
 
-    /// Receives until the end, by each way in turn.
-    async fn receive_all(&self, mut rx: Receiver<Tracked>) {
-        for round in 0.. {
-            let wanted = |value: &Tracked| {
-                let is_wanted = value.id() % 2 == 0;
-                self.unwanted.fetch_add(usize::from(!is_wanted), SeqCst);
-                self.taken.fetch_add(usize::from(!is_wanted), SeqCst);
-                is_wanted
-            };
-            let outcome = match round % 3 {
-                0 => rx.recv_async().await,
-                1 => poll_fn(|cx| rx.poll_recv(cx)).await,
-                _ => rx.recv_matching_async(wanted).await,
-            };
-            match outcome {
-                Ok(value) => self.receive(value),
-                Err(RecvError) => break,
+/// Receives until the end, by futures that are polled twice.
+fn come_and_go(mut rx: Receiver<Tracked>) {
+    let task = Task::new();
+    while !rx.is_closed() {
+        let mut future = rx.recv_async();
+        for _ in 0..2 {
+            thread::yield_now();
+            match task.poll(&mut future) {
+                Poll::Ready(Ok(value)) => value.meets(Fate::Received),
+                Poll::Ready(Err(RecvError)) => {}
+                Poll::Pending => continue,
             }
-        }
-    }
-
-    /// Receives until the end by futures that are polled twice.
-    fn come_and_go(&self, mut rx: Receiver<Tracked>) {
-        let task = Task::new();
-        while !rx.is_closed() {
-            let mut future = rx.recv_async();
-            for _ in 0..2 {
-                thread::yield_now();
-                if let Poll::Ready(outcome) = task.poll(&mut future) {
-                    outcome.into_iter().for_each(|value| self.receive(value));
-                    break;
-                }
-            }
+            break;
         }
     }
 }
 
-/// Several ways to receive compete for the values of two senders; or of one that waits for each value to be taken.
+/// Several ways to receive compete for the values of two senders; or of one that waits until each value was received.
 fn compete(is_slow: bool) {
     const VALUES: usize = 3_000;
     watched(move |watch| {
         let ledger = Ledger::new(2 * VALUES);
-        let counts = Counts::default();
+        let unwanted = AtomicUsize::new(0);
         let (tx, rx) = channel();
         thread::scope(|scope| {
-            let (ledger, counts) = (&ledger, &counts);
-            let receives = |name, receive: fn(&Counts, [Receiver<Tracked>; 2])| {
+            let (ledger, unwanted) = (&ledger, &unwanted);
+            let receives = |name, receive: fn([Receiver<Tracked>; 2], &AtomicUsize)| {
                 let rxs = [rx.clone(), rx.clone()];
                 scope.spawn(move || {
                     let _running = watch.running(name);
-                    receive(counts, rxs);
+                    receive(rxs, unwanted);
                 });
             };
-            receives("two futures of one task", |counts, rxs| {
-                let [one, two] = rxs.map(|rx| counts.receive_all(rx));
+            receives("two futures of one task", |rxs, unwanted| {
+                let [one, two] = rxs.map(|rx| receive_all(rx, unwanted));
                 block_on(async { join!(one, two) });
             });
-            receives("a future", |counts, [rx, _]| block_on(counts.receive_all(rx)));
-            receives("futures that come and go", |counts, [rx, _]| counts.come_and_go(rx));
-            receives("a thread that parks", |counts, [mut rx, _]| {
+            receives("a future", |[rx, _], unwanted| block_on(receive_all(rx, unwanted)));
+            receives("futures that come and go", |[rx, _], _| come_and_go(rx));
+            receives("a thread that parks", |[mut rx, _], _| {
                 rx.set_spin_limit(0);
-                rx.into_iter().for_each(|value| counts.receive(value));
+                rx.into_iter().for_each(|value| value.meets(Fate::Received));
             });
             drop(rx);
             let senders = if is_slow { vec![tx] } else { vec![tx.clone(), tx] };
             for (at, mut tx) in senders.into_iter().enumerate() {
                 scope.spawn(move || {
                     let _running = watch.running(format!("sender {at}"));
-                    for sent in rounds(VALUES) {
-                        match tx.send(ledger.issue()) {
-                            Ok(None) => {}
-                            Ok(Some(stale)) => stale.meets(Fate::Displaced),
-                            Err(_) => panic!("there are receivers"),
+                    for _ in rounds(VALUES) {
+                        let value = ledger.issue();
+                        let id = value.id();
+                        if let Some(stale) = tx.send(value).unwrap() {
+                            stale.meets(Fate::Displaced);
                         }
-                        until(|| !is_slow || counts.taken.load(SeqCst) == sent);
+                        until(|| !is_slow || !ledger.is_alive(id));
                         thread::yield_now();
                     }
                 });
             }
         });
         let totals = ledger.totals();
-        assert_eq!(totals.dropped_with_channel, counts.unwanted.into_inner());
+        assert_eq!(totals.dropped_with_channel, unwanted.into_inner());
         assert!(!is_slow || totals.displaced == 0);
     });
 }

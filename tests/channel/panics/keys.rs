@@ -1,6 +1,6 @@
 //! Keys that panic: as they are made, compared or dropped, at once or after the slot has changed.
 
-use super::{check, panicking_in_drop};
+use super::{check, panicking_in_drop, strikes};
 use overwrite_channel::channel;
 use std::{
     cell::{Cell, RefCell},
@@ -48,7 +48,7 @@ fn key_panics<K: Ord>(name: &str, lost: usize, key: impl Fn(&Tracked) -> K) {
 
 #[test]
 fn a_key_that_panics_loses_the_value_it_was_looking_at() {
-    key_panics("at once", 1, |_| strike());
+    key_panics("at once", 1, strikes);
     key_panics("over the displaced value", 0, |value| {
         if value.id() == 0 {
             strike();
@@ -67,7 +67,7 @@ fn a_key_that_panics_loses_the_value_it_was_looking_at() {
     let last = |value: &Tracked| (value.id(), (value.id() == 1).then_some(Bomb));
     key_panics("in the drop of the last key", 0, last);
     check("at once, over an empty slot", &[0], None, |tx, _, ledger| {
-        panics(|| tx.send_newest_by_key(ledger.issue(), |_| strike()));
+        panics(|| tx.send_newest_by_key(ledger.issue(), strikes));
     });
     check("in the drop of the closure", &[0], Some(1), |tx, _, ledger| {
         tx.send(ledger.issue()).unwrap();

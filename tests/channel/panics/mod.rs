@@ -11,7 +11,7 @@ use std::{fmt::Display, time::Duration};
 use support::{
     allocator::measure,
     ledger::{Ledger, Tracked},
-    panics::Bomb,
+    panics::{Bomb, strike},
     sleeper::asleep,
     waker::{Event, Seen, Task},
 };
@@ -106,6 +106,12 @@ fn still_works(
         assert!(task.poll(&mut closed).is_ready());
         assert!(tx.is_closed());
     }
+}
+
+/// Panics, as a predicate or as a key.
+fn strikes<T>(_: &T) -> bool {
+    strike();
+    true
 }
 
 /// Issues a value whose drop panics.

@@ -1,6 +1,6 @@
 //! Wakers that panic: as they are cloned, woken or dropped.
 
-use super::check;
+use super::{check, strikes};
 use crate::{
     receivers,
     waits::{every_way, in_calls},
@@ -10,7 +10,7 @@ use std::{array, ops::Range, time::Duration};
 use support::{
     allocator::{Counts, measure},
     ledger::Tracked,
-    panics::{caught, panics, strike},
+    panics::{caught, panics},
     sleeper::asleep,
     waker::{Event, Seen, Task, tasks},
     watchdog::watched,
@@ -236,7 +236,7 @@ fn a_shared_sender_whose_send_panicked_has_its_node_back() {
         assert_eq!(task.seen().woken, 1);
         sends_without_allocation(Some([0; 8]));
         assert_eq!(rx.try_recv(), Ok([2; 8]));
-        panics(|| shared.send_newest_by_key([0; 8], |_| strike()));
+        panics(|| shared.send_newest_by_key([0; 8], strikes));
         sends_without_allocation(None);
     });
     assert_eq!(counts.live_bytes, 0);
