@@ -1,7 +1,10 @@
 //! A handle whose waits are always ready yields now and then, so that its task does not starve others.
 //! Exactly when, and that nothing is lost by it; what runtimes make of it is in `tests/runtimes`.
 
-use crate::waits::{Way, every_way};
+use crate::{
+    receivers,
+    waits::{Way, every_way},
+};
 use futures::FutureExt;
 #[cfg(feature = "watch")]
 use overwrite_channel::watch;
@@ -169,8 +172,7 @@ fn explicit_polls_and_calls_that_do_not_wait_have_no_budget() {
 #[test]
 fn unwanted_values_use_the_budget() {
     let [task, beside] = tasks();
-    let (tx, mut rx) = channel();
-    let mut other = rx.clone();
+    let (tx, [mut rx, mut other]) = receivers();
     let (tx, looks, most) = (tx.into_shared(), Cell::new(0), Cell::new(3 * BUDGET + 1));
     let mut wait = rx.recv_matching_async(|value| {
         looks.set(looks.get() + 1);
@@ -232,8 +234,7 @@ fn used_up(tx: &mut Sender<usize>, rx: &mut Receiver<usize>) {
 #[test]
 fn a_future_that_is_dropped_as_it_yields_leaves_the_value_to_another() {
     let [task, beside] = tasks();
-    let (mut tx, mut other) = channel();
-    let mut rx = other.clone();
+    let (mut tx, [mut other, mut rx]) = receivers();
     let mut waits = other.recv_async();
     used_up(&mut tx, &mut rx);
     assert!(task.poll(&mut rx.recv_async()).is_pending());

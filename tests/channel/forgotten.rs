@@ -1,7 +1,8 @@
 //! Futures that are forgotten while they wait: none keeps a wake that another wait needs.
 
+use crate::receivers;
 use futures::executor::block_on;
-use overwrite_channel::{Receiver, channel};
+use overwrite_channel::Receiver;
 use std::{future::poll_fn, mem, task::Poll, time::Duration};
 use support::waker::{Seen, Task, tasks};
 
@@ -41,10 +42,8 @@ fn polled(rx: &mut Receiver<u8>) -> Poll<u8> {
 fn the_wake_of_a_forgotten_future_is_passed_on() {
     for (name, snatched, act, expected) in ROWS {
         let [task, beside] = tasks();
-        // The first receiver is notified first.
-        let (mut tx, mut rx) = channel();
+        let (mut tx, [mut rx, mut other, mut waits]) = receivers();
         rx.set_spin_limit(0);
-        let (mut other, mut waits) = (rx.clone(), rx.clone());
         let mut future = beside.waits(waits.recv_async());
         mem::forget(task.waits(rx.recv_async()));
         assert_eq!([task.seen(), beside.seen()], [Seen::CLONED; 2]);
@@ -76,8 +75,7 @@ fn the_wake_of_a_forgotten_future_is_passed_on() {
 #[test]
 fn a_forgotten_future_that_was_not_woken_takes_no_more_than_one_wake() {
     let [task, beside] = tasks();
-    let (mut tx, mut waits) = channel();
-    let mut rx = waits.clone();
+    let (mut tx, [mut waits, mut rx]) = receivers();
     mem::forget(task.waits(rx.recv_async()));
     assert_eq!(task.seen(), Seen::CLONED);
     // The next wait takes its place, and its waker.

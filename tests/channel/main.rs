@@ -24,8 +24,14 @@ static ALLOCATOR: Counting = Counting;
 /// Sizes of crowds: a few, one word of 64 bits and its neighbours, and sizes at which a list that doubles has grown.
 const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 63, 64, 65, 70, 127, 600, 2100];
 
-/// Makes a channel with so many receivers, in the order of their turns: the first, and its clones.
-fn receivers<T>(count: usize) -> (Sender<T>, Vec<Receiver<T>>) {
+/// Makes a channel with several receivers, in the order of their turns: the first, which is notified first, and its clones.
+fn receivers<T, const COUNT: usize>() -> (Sender<T>, [Receiver<T>; COUNT]) {
+    let (tx, rxs) = many_receivers(COUNT);
+    (tx, rxs.try_into().unwrap())
+}
+
+/// Makes a channel with so many receivers, in the order of their turns.
+fn many_receivers<T>(count: usize) -> (Sender<T>, Vec<Receiver<T>>) {
     let (tx, first) = channel();
     let clones: Vec<_> = (1..count).map(|_| first.clone()).collect();
     (tx, iter::once(first).chain(clones).collect())

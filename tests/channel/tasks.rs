@@ -1,6 +1,9 @@
 //! Receiving as a task: what each future returns, what is left if it is dropped, and threads and tasks side by side.
 
-use crate::waits::{Way, in_calls};
+use crate::{
+    receivers,
+    waits::{Way, in_calls},
+};
 use futures::{executor::block_on, join};
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -70,11 +73,9 @@ fn drops_after(
 ) {
     let ledger = Ledger::new(10);
     let [task, beside] = tasks();
-    // The first receiver is notified first.
-    let (tx, mut goes) = channel();
+    let (tx, [mut goes, mut snatches, mut waits]) = receivers();
     let mut tx = Some(tx);
     let send = |tx: &mut Option<Sender<_>>| drop(tx.as_mut().unwrap().send(ledger.issue()));
-    let (mut snatches, mut waits) = (goes.clone(), goes.clone());
     let mut other = beside.waits(waits.recv_async());
     let mut going = way(&mut goes);
     for step in steps {

@@ -1,6 +1,9 @@
 //! How often a waker is cloned, woken and dropped: each operation on its own, counted.
 
-use crate::waits::{Way, at_once, detached, every_way, in_calls};
+use crate::{
+    receivers,
+    waits::{Way, at_once, detached, every_way, in_calls},
+};
 use futures::FutureExt;
 use overwrite_channel::{Receiver, SendError, Sender, TryRecvError, channel};
 use std::{
@@ -130,8 +133,7 @@ fn a_poll_that_finds_a_value_or_the_end_touches_no_waker() {
 #[test]
 fn what_comes_in_the_middle_of_a_poll_is_returned_and_the_waker_dropped() {
     for (name, way) in every_way() {
-        let (tx, mut rx) = channel();
-        let (mut other, mut looks) = (rx.clone(), rx.clone());
+        let (tx, [mut rx, mut other, mut looks]) = receivers();
         let shared = Arc::new(tx.into_shared());
         let mut polls = |act: Box<dyn FnOnce() + Send>, found| {
             let task = Task::acting_in(Event::Clone, act);
@@ -166,8 +168,7 @@ fn what_comes_in_the_middle_of_a_poll_is_returned_and_the_waker_dropped() {
 #[test]
 fn a_send_during_a_predicate_wakes_another_receiver() {
     let beside = Task::new();
-    let (tx, mut rx) = channel();
-    let mut other = rx.clone();
+    let (tx, [mut rx, mut other]) = receivers();
     let mut future = other.recv_async();
     let tx = Arc::new(tx.into_shared());
     // The value comes between the look at the slot and the announcement.
@@ -185,9 +186,7 @@ fn a_send_during_a_predicate_wakes_another_receiver() {
 #[test]
 fn a_future_that_finds_a_value_meant_for_another_drops_its_waker() {
     let [early, late] = tasks();
-    // The first receiver is notified first.
-    let (mut tx, mut rx) = channel();
-    let mut other = rx.clone();
+    let (mut tx, [mut rx, mut other]) = receivers();
     let (mut one, mut two) = (waits(&early, rx.recv_async()), waits(&late, other.recv_async()));
     tx.send(1).unwrap();
     assert_eq!([early.seen(), late.seen()], [WOKEN, NOTHING]);
@@ -203,8 +202,7 @@ fn a_future_that_finds_a_value_meant_for_another_drops_its_waker() {
 fn a_dropped_future_takes_its_waker_along() {
     for (name, way) in in_calls() {
         let [task, beside] = tasks();
-        let (mut tx, mut rx) = channel();
-        let mut other = rx.clone();
+        let (mut tx, [mut rx, mut other]) = receivers();
         let _waiting = waits(&beside, other.recv_async());
         drop(waits(&task, way(&mut rx)));
         assert_eq!([task.seen(), beside.seen()], [DROPPED, NOTHING], "{name}");
@@ -224,8 +222,7 @@ fn a_dropped_future_takes_its_waker_along() {
 fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
     for (name, way) in detached() {
         let [task, beside] = tasks();
-        let (mut tx, mut rx) = channel();
-        let mut stays = rx.clone();
+        let (mut tx, [mut rx, mut stays]) = receivers();
         drop(waits(&task, way(&mut rx)));
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
         assert!(rx.try_iter().next().is_none() && rx.is_empty() && !rx.is_closed());

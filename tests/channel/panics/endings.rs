@@ -1,9 +1,9 @@
 //! Panics as the last handle of a side is dropped, or after it.
 
 use super::{bomb, panicking_in_drop};
-use crate::waits::every_way;
+use crate::{receivers, waits::every_way};
 use overwrite_channel::{TryRecvError, channel};
-use std::{mem, task::Poll};
+use std::task::Poll;
 use support::{
     allocator::measure,
     ledger::{Ledger, Tracked},
@@ -60,9 +60,7 @@ fn the_last_sender_ends_all_waits_though_a_waker_panics() {
     {
         check(|ledger| {
             let [task, beside] = [Task::panicking_in(Event::Wake), Task::new()];
-            // The first receiver is notified first.
-            let (mut tx, mut first) = channel();
-            let mut other = first.clone();
+            let (mut tx, [mut first, mut other]) = receivers();
             let mut future = beside.waits(other.recv_async());
             let stalled = task.waits(way(&mut first));
             if value {
@@ -103,23 +101,4 @@ fn the_last_receiver_ends_all_waits_though_a_waker_panics() {
             assert_eq!(ledger.dropped(), [1], "the last value goes with the senders");
         });
     }
-}
-
-/// Its future was forgotten, so the drop of the receiver passes the wake on.
-#[test]
-fn a_receiver_whose_drop_wakes_a_waker_that_panics_is_gone() {
-    check(|ledger| {
-        let task = Task::panicking_in(Event::Wake);
-        // The first receiver is notified first.
-        let (mut tx, mut rx) = channel();
-        let mut other = rx.clone();
-        mem::forget(Task::new().waits(rx.recv_async()));
-        let future = task.waits(other.recv_async());
-        tx.send(ledger.issue()).unwrap();
-        panics(|| drop(rx));
-        assert_eq!(task.seen().woken, 1);
-        drop(future);
-        drop(other);
-        assert!(tx.is_closed(), "both were counted");
-    });
 }

@@ -2,11 +2,11 @@
 
 use super::{check, strikes};
 use crate::{
-    receivers,
+    many_receivers, receivers,
     waits::{every_way, in_calls},
 };
 use overwrite_channel::{Receiver, Sender, channel};
-use std::{array, ops::Range, time::Duration};
+use std::{array, mem, ops::Range, time::Duration};
 use support::{
     allocator::{Counts, measure},
     ledger::Tracked,
@@ -58,7 +58,7 @@ fn receivers_beside_a_waker_that_panics_are_woken_all_the_same() {
 fn are_woken_beside(panics_at: usize, calls: &Range<usize>) {
     let mut tasks: [_; RECEIVERS] = tasks();
     tasks[panics_at] = Task::panicking_in(Event::Wake);
-    let (mut tx, mut rxs) = receivers(RECEIVERS + 1);
+    let (mut tx, mut rxs) = many_receivers(RECEIVERS + 1);
     let mut looks = rxs.pop().unwrap();
     let mut futures = Vec::new();
     for (at, rx) in rxs.iter_mut().enumerate() {
@@ -87,9 +87,7 @@ fn a_parked_thread_is_unparked_though_a_waker_before_it_panics() {
     watched(|watch| {
         let _running = watch.running("receiver and sender");
         let task = Task::panicking_in(Event::Wake);
-        // The first receiver is notified first.
-        let (mut tx, mut rx) = channel();
-        let mut parks = rx.clone();
+        let (mut tx, [mut rx, mut parks]) = receivers();
         parks.set_spin_limit(0);
         let _stalled = task.waits(rx.recv_async());
         assert_eq!(asleep(|| parks.recv(), || panics(|| tx.send(1))), Ok(1));
@@ -98,7 +96,7 @@ fn a_parked_thread_is_unparked_though_a_waker_before_it_panics() {
 }
 
 #[test]
-fn a_dropped_future_that_passes_its_wake_to_a_waker_that_panics_loses_nothing() {
+fn a_drop_that_passes_a_wake_to_a_waker_that_panics_loses_nothing() {
     check("by the drop of a future", &[0], None, |tx, rx, ledger| {
         let [mut second, mut third] = [rx.clone(), rx.clone()];
         let tasks = [Task::new(), Task::panicking_in(Event::Wake), Task::new()];
@@ -111,6 +109,17 @@ fn a_dropped_future_that_passes_its_wake_to_a_waker_that_panics_loses_nothing() 
         panics(|| drop(one));
         assert_eq!(woken(), [0, 1, 1]);
         assert!(tasks[2].poll(&mut three).is_ready());
+    });
+    // Its future was forgotten.
+    check("by the drop of a receiver", &[], Some(0), |tx, rx, ledger| {
+        let [stalled, task] = [Task::new(), Task::panicking_in(Event::Wake)];
+        let other = rx.clone();
+        let mut first = mem::replace(rx, other);
+        mem::forget(stalled.waits(first.recv_async()));
+        let _future = task.waits(rx.recv_async());
+        tx.send(ledger.issue()).unwrap();
+        panics(|| drop(first));
+        assert_eq!(task.seen().woken, 1);
     });
 }
 

@@ -1,7 +1,7 @@
 //! Random steps of sends and waits, against a plain model of the turns.
 
 use super::{WAYS, poll};
-use crate::receivers;
+use crate::many_receivers;
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::mem;
 use support::crowd::Crowd;
@@ -140,7 +140,7 @@ fn step() -> impl Strategy<Value = (Step, usize)> {
 /// Plays the steps; after each, exactly those are woken that the model says, and it finds what the model says.
 fn play(count: usize, steps: Vec<(Step, usize)>) {
     let crowd = Crowd::new(count);
-    let (mut tx, mut rxs) = receivers(count);
+    let (mut tx, mut rxs) = many_receivers(count);
     let mut model = Model::new(count);
     for (number, (step, pick)) in (0..).zip(steps) {
         let at = pick % count;

@@ -2,7 +2,7 @@
 #![cfg(all(target_os = "linux", not(miri)))] // it must see that a thread is asleep
 
 use super::WAYS;
-use crate::receivers;
+use crate::many_receivers;
 use futures::executor::block_on;
 use overwrite_channel::{Receiver, channel};
 use std::{
@@ -85,7 +85,7 @@ fn a_parked_thread_has_its_turn_among_futures() {
         for ((name, send), thread_at, stalled) in WAYS.into_iter().flat_map(cases) {
             let about = format!("{name}, the thread at {thread_at}, stalled: {stalled}");
             let crowd = Crowd::new(FUTURES);
-            let (mut tx, mut rxs) = receivers(FUTURES + 1);
+            let (mut tx, mut rxs) = many_receivers(FUTURES + 1);
             let mut parks = rxs.remove(thread_at);
             parks.set_spin_limit(0);
             let mut futures = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
@@ -141,7 +141,7 @@ fn a_burst_over_parked_threads_unparks_one() {
         let (mut shown, mut each_parked_once) = (0, 0);
         for _ in 0..ATTEMPTS {
             let crowd = Crowd::new(2);
-            let (mut tx, mut rxs) = receivers(THREADS + 3);
+            let (mut tx, mut rxs) = many_receivers(THREADS + 3);
             let looks = rxs.pop().unwrap();
             let mut behind = rxs.split_off(THREADS);
             let _waiting = crowd.waits(behind.iter_mut().map(Receiver::recv_async));
