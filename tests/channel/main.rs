@@ -1,9 +1,9 @@
 //! The channel, by behaviour.
 #![cfg(feature = "std")]
 
+mod abandoned;
 mod cooperation;
 mod crowds;
-mod forgotten;
 mod panics;
 #[cfg(feature = "sink")]
 mod sinks;

@@ -1,9 +1,5 @@
 //! Receiving as a task: what each future returns, what is left if it is dropped, and threads and tasks side by side.
 
-use crate::{
-    receivers,
-    waits::{Way, in_calls},
-};
 use futures::{executor::block_on, join};
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
@@ -26,87 +22,9 @@ use std::{
 use support::{
     ledger::{Fate, Ledger, Tracked},
     rounds::rounds,
-    waker::{Seen, Task, tasks},
+    waker::{Seen, Task},
     watchdog::{until, watched},
 };
-
-/// What happens to a future before it is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Poll,
-    PollByAnotherTask,
-    Send,
-    /// Another receiver takes the value.
-    Snatch,
-    DropTheSenders,
-}
-
-/// Steps, and how often a wait beside the future is woken: by the steps, and by the drop.
-const BEFORE_THE_DROP: [(&[Step], [usize; 2]); 9] = [
-    (&[], [0, 0]),
-    (&[Step::Poll], [0, 0]),
-    (&[Step::Poll, Step::PollByAnotherTask, Step::Poll], [0, 0]),
-    (&[Step::Poll, Step::Send], [0, 1]),
-    // A send that displaces a value passes the future, which may be stalled.
-    (&[Step::Poll, Step::Send, Step::Send], [1, 0]),
-    (&[Step::Poll, Step::Send, Step::Snatch], [0, 1]),
-    (&[Step::Poll, Step::Send, Step::Snatch, Step::Poll], [0, 0]),
-    (&[Step::Poll, Step::Send, Step::Poll], [0, 0]),
-    // The end wakes every receiver.
-    (&[Step::Poll, Step::Send, Step::DropTheSenders], [1, 0]),
-];
-
-#[test]
-fn a_future_that_is_dropped_at_any_point_loses_no_value_and_no_wake() {
-    for (name, way) in in_calls() {
-        for (steps, woken) in BEFORE_THE_DROP {
-            drops_after(steps, woken, way, &format!("{name}, {steps:?}"));
-        }
-    }
-}
-
-fn drops_after(
-    steps: &[Step],
-    woken: [usize; 2],
-    way: Way<Receiver<Tracked>, Tracked>,
-    about: &str,
-) {
-    let ledger = Ledger::new(10);
-    let [task, beside] = tasks();
-    let (tx, [mut goes, mut snatches, mut waits]) = receivers();
-    let mut tx = Some(tx);
-    let send = |tx: &mut Option<Sender<_>>| drop(tx.as_mut().unwrap().send(ledger.issue()));
-    let mut other = beside.waits(waits.recv_async());
-    let mut going = way(&mut goes);
-    for step in steps {
-        match step {
-            Step::Poll => {
-                let is_full = !snatches.is_empty();
-                assert_eq!(task.poll(&mut going).is_ready(), is_full, "{about}");
-            }
-            Step::PollByAnotherTask => assert!(Task::new().poll(&mut going).is_pending()),
-            Step::Send => send(&mut tx),
-            Step::Snatch => drop(snatches.try_recv().unwrap()),
-            Step::DropTheSenders => tx = None,
-        }
-    }
-    assert_eq!(task.seen().woken, usize::from(steps.contains(&Step::Send)), "{about}");
-    let by_steps = beside.seen().woken;
-    drop(going);
-    assert_eq!([by_steps, beside.seen().woken], woken, "{about}");
-
-    // It is woken for the value in the slot, if there is one, and else for the next.
-    if snatches.is_empty() {
-        other = beside.waits(other);
-        beside.seen();
-        send(&mut tx);
-        assert_eq!(beside.seen(), Seen::WOKEN, "{about}");
-    }
-    assert!(matches!(beside.poll(&mut other), Poll::Ready(Ok(_))), "{about}");
-    drop(other);
-    drop((tx, snatches, waits, goes));
-    ledger.assert_each_dropped_once();
-}
 
 /// Polls a future that is ready, and once more. Returns what the panic of that says.
 fn complaint(mut future: impl Future + Unpin) -> String {
