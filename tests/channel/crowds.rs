@@ -1,8 +1,8 @@
 //! Hundreds and thousands of waits: every wake is counted, wherever in the crowd a waiter is.
 
 use crate::{
-    SIZES, many_receivers,
-    turns::poll,
+    many_receivers,
+    turns::{SIZES, poll},
     waits::{Way, every_way},
 };
 #[cfg(feature = "watch")]

@@ -1,8 +1,11 @@
 //! The channel, by behaviour.
+//!
+//! Miri is not given the modules that need thousands of rounds.
 #![cfg(feature = "std")]
 
 mod abandoned;
 mod cooperation;
+#[cfg(not(miri))]
 mod crowds;
 mod panics;
 #[cfg(feature = "sink")]
@@ -10,6 +13,7 @@ mod sinks;
 #[cfg(feature = "stream")]
 mod streams;
 mod tasks;
+#[cfg(not(miri))]
 mod turns;
 mod waits;
 mod wakes;
@@ -20,9 +24,6 @@ use support::allocator::Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// Sizes of crowds: a few, one word of 64 bits and its neighbours, and sizes at which a list that doubles has grown.
-const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 63, 64, 65, 70, 127, 600, 2100];
 
 /// Makes a channel with several receivers, in the order of their turns: the first, which is notified first, and its clones.
 fn receivers<T, const COUNT: usize>() -> (Sender<T>, [Receiver<T>; COUNT]) {

@@ -194,20 +194,31 @@ fn a_waker_that_panics_as_it_is_cloned_or_dropped_leaves_no_trace() {
 
 #[test]
 fn a_waker_that_panics_as_it_is_cloned_keeps_no_wake_from_others() {
-    // The future was notified, finds nothing, and would wait again.
-    check("by a future that owes a wake", &[0], Some(1), |tx, rx, ledger| {
-        let [woken, beside] = [Task::new(), Task::new()];
-        let [mut takes, mut waits] = [rx.clone(), rx.clone()];
-        let mut future = woken.waits(rx.recv_async());
-        let _waiting = beside.waits(waits.recv_async());
-        tx.send(ledger.issue()).unwrap();
-        assert_eq!((woken.seen().woken, beside.seen().woken), (1, 0));
-        assert_eq!(takes.try_recv().unwrap().id(), 0);
-        panics(|| Task::panicking_in(Event::Clone).poll(&mut future));
-        drop(future);
-        tx.send(ledger.issue()).unwrap();
-        assert_eq!(beside.seen().woken, 1, "by the drop or by the send");
-    });
+    // The future was notified, finds nothing, and would wait again. Then it is dropped, or takes the next value.
+    for (name, dropped, last) in [("dropped", &[0][..], 1), ("polled again", &[0, 1], 2)] {
+        check(
+            format!("a future that owes a wake: {name}"),
+            dropped,
+            Some(last),
+            |tx, rx, ledger| {
+                let [woken, beside] = tasks();
+                let [mut takes, mut waits] = [rx.clone(), rx.clone()];
+                let mut future = woken.waits(rx.recv_async());
+                let _waiting = beside.waits(waits.recv_async());
+                tx.send(ledger.issue()).unwrap();
+                assert_eq!((woken.seen().woken, beside.seen().woken), (1, 0));
+                assert_eq!(takes.try_recv().unwrap().id(), 0);
+                panics(|| Task::panicking_in(Event::Clone).poll(&mut future));
+                if last == 2 {
+                    tx.send(ledger.issue()).unwrap();
+                    assert!(woken.poll(&mut future).is_ready());
+                }
+                drop(future);
+                tx.send(ledger.issue()).unwrap();
+                assert_eq!(beside.seen().woken, 1, "by the drop or by a send");
+            },
+        );
+    }
 }
 
 #[test]

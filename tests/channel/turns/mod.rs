@@ -3,7 +3,7 @@
 mod model;
 mod threads;
 
-use crate::{SIZES, many_receivers};
+use crate::many_receivers;
 use futures::FutureExt;
 use overwrite_channel::{Receiver, Sender, channel};
 use std::{
@@ -15,6 +15,9 @@ use support::{
     crowd::{Crowd, all},
     waker::{Event, Task},
 };
+
+/// Sizes of crowds: a few, one word of 64 bits and its neighbours, and sizes at which a list that doubles has grown.
+pub(crate) const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 63, 64, 65, 70, 127, 600, 2100];
 
 /// A way to send, which is given ever greater numbers. It returns whether it displaced a value.
 type Send = fn(&mut Sender<i32>, i32) -> bool;

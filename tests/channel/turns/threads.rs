@@ -1,5 +1,5 @@
 //! Turns of threads: alone, beside each other, and beside tasks.
-#![cfg(all(target_os = "linux", not(miri)))] // it must see that a thread is asleep
+#![cfg(target_os = "linux")] // it must see that a thread is asleep
 
 use super::WAYS;
 use crate::many_receivers;
