@@ -33,15 +33,13 @@ fn waits<F: Future + Unpin>(task: &Task, future: F) -> F {
     future
 }
 
-/// Something that happens while a handle waits, and whether it wakes.
-type Step = (&'static str, Box<dyn FnOnce()>, bool);
-
-/// Follows a wait to its end: it is woken once, and by its last waker.
+/// Follows a wait to its end. Its last waker is woken once, by `event`, and not by what is `idle`.
 fn follow<H, T>(
     name: &str,
     handle: &mut H,
     way: Way<H, T>,
-    steps: impl IntoIterator<Item = Step>,
+    idle: impl FnOnce(),
+    event: impl FnOnce(),
 ) -> Option<T> {
     let [first, other] = tasks();
     let expect = |step: &str, seen: [Seen; 2]| {
@@ -55,10 +53,10 @@ fn follow<H, T>(
     expect("a poll with the same waker", [NOTHING; 2]);
     let mut future = other.waits(future);
     expect("a poll with another waker", [DROPPED, CLONED]);
-    for (step, act, wakes) in steps {
-        act();
-        expect(step, [NOTHING, if wakes { WOKEN } else { NOTHING }]);
-    }
+    idle();
+    expect("idle", [NOTHING; 2]);
+    event();
+    expect("the event", [NOTHING, WOKEN]);
     let Poll::Ready(output) = first.poll(&mut future) else { panic!("{name}: it waits") };
     drop(future);
     expect("the last poll", [NOTHING; 2]);
@@ -66,39 +64,30 @@ fn follow<H, T>(
 }
 
 #[test]
-fn a_wait_is_woken_once_and_by_its_last_waker() {
+fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender() {
     for (name, way) in every_way() {
-        let (tx, mut rx) = channel();
-        let (other, shared) = (tx.clone(), Arc::new(tx.into_shared()));
-        let [one, two] = [shared.clone(), shared];
-        let steps: [Step; 3] = [
-            ("another sender's drop", Box::new(|| drop(other)), false),
-            ("the send", Box::new(move || assert_eq!(one.send(1), Ok(None))), true),
-            ("another send", Box::new(move || assert_eq!(two.send(2), Ok(Some(1)))), false),
-        ];
-        assert_eq!(follow(name, &mut rx, way, steps), Some(2));
-
-        let (tx, mut rx) = channel();
+        let (mut tx, mut rx) = channel();
         let other = tx.clone();
-        let steps: [Step; 2] = [
-            ("another sender's drop", Box::new(|| drop(other.into_shared())), false),
-            ("the last sender's drop", Box::new(|| drop(tx)), true),
-        ];
-        assert_eq!(follow(name, &mut rx, way, steps), None);
+        let sends = || {
+            assert_eq!(tx.send(1), Ok(None));
+            assert_eq!(tx.send(2), Ok(Some(1)));
+        };
+        assert_eq!(follow(name, &mut rx, way, || drop(other), sends), Some(2));
+        let shared = tx.clone().into_shared();
+        assert_eq!(follow(name, &mut rx, way, || drop(shared), || drop(tx)), None);
     }
 }
 
-/// Sends do not disturb it, and the drop of other receivers does not.
 #[test]
 fn closed_is_woken_once_by_the_last_receiver() {
     fn follows<H>(mut tx: Sender<u8>, rx: Receiver<u8>, handle: &mut H, way: Way<H, ()>) {
         let other = rx.clone();
-        let steps: [Step; 3] = [
-            ("a send", Box::new(move || assert_eq!(tx.send(1), Ok(None))), false),
-            ("another receiver's drop", Box::new(|| drop(other)), false),
-            ("the last receiver's drop", Box::new(|| drop(rx)), true),
-        ];
-        follow("closed", handle, way, steps);
+        let idle = || {
+            assert_eq!(tx.send(1), Ok(None));
+            drop(other);
+        };
+        follow("closed", handle, way, idle, || drop(rx));
+        assert_eq!(tx.send(2), Err(SendError(2)));
         // Again, it touches no waker.
         let task = Task::new();
         assert!(task.poll(&mut way(handle)).is_ready());
@@ -106,7 +95,6 @@ fn closed_is_woken_once_by_the_last_receiver() {
     }
     let (mut tx, rx) = channel();
     follows(tx.clone(), rx, &mut tx, |tx| tx.closed().map(Some).boxed_local());
-    assert_eq!(tx.send(2), Err(SendError(2)));
     let (tx, rx) = channel();
     follows(tx.clone(), rx, &mut tx.into_shared(), |tx| tx.closed().map(Some).boxed_local());
 }

@@ -20,6 +20,7 @@ enum State {
 }
 
 /// Exactly which receivers are notified, as long as no two threads are at it.
+#[derive(Default)]
 struct Model {
     states: Vec<State>,
     is_full: bool,
@@ -37,11 +38,8 @@ impl Model {
     fn new(receivers: usize) -> Self {
         Self {
             states: vec![State::Idle; receivers],
-            is_full: false,
-            is_waiting: false,
-            may_stall: false,
-            turn: 0,
             meanwhile: vec![Vec::new(); receivers],
+            ..Self::default()
         }
     }
 
@@ -106,6 +104,12 @@ impl Model {
     fn stops(&mut self, at: usize) -> bool {
         mem::replace(&mut self.states[at], State::Idle) == State::Notified
     }
+
+    /// A receiver stops waiting, and passes its wake on if it was notified. Returns which are woken.
+    fn leaves(&mut self, at: usize) -> Vec<usize> {
+        let was_notified = self.stops(at);
+        self.notify_if(was_notified)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -159,22 +163,19 @@ fn play(count: usize, steps: Vec<(Step, usize)>) {
                 assert_eq!(poll(task, rx).is_ready(), taken);
             }
             Step::Leave => {
-                let was_notified = model.stops(at);
-                expected = model.notify_if(was_notified);
+                expected = model.leaves(at);
                 let taken = model.take_or_begin(false, at, State::Left);
                 assert_eq!(rx.poll_recv(&mut task.context()).is_ready(), taken);
             }
             Step::GiveUp => {
                 if model.states[at] != State::Left {
-                    let was_notified = model.stops(at);
-                    expected = model.notify_if(was_notified);
+                    expected = model.leaves(at);
                 }
                 drop(rx.recv_async());
             }
             Step::Take => assert_eq!(rx.try_recv().is_ok(), model.take(false)),
             Step::Replace => {
-                let was_notified = model.stops(at);
-                expected = model.notify_if(was_notified);
+                expected = model.leaves(at);
                 drop(rxs.remove(at));
                 let clone = rxs[0].clone();
                 rxs.insert(at, clone);
