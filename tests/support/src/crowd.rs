@@ -44,6 +44,20 @@ impl Crowd {
         assert!(self.tasks[at].poll(future).is_pending(), "{at} does not wait");
     }
 
+    /// Polls each new future as the task of its number, checks that it waits, and returns them.
+    ///
+    /// # Panics
+    ///
+    /// If one is ready, or there are too few tasks.
+    #[track_caller]
+    pub fn waits<F: Future + Unpin>(&self, futures: impl IntoIterator<Item = F>) -> Vec<F> {
+        let mut futures: Vec<_> = futures.into_iter().collect();
+        for (at, future) in futures.iter_mut().enumerate() {
+            self.pends(at, future);
+        }
+        futures
+    }
+
     /// Returns the tasks woken since the last call, sorted.
     ///
     /// # Panics

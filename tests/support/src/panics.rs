@@ -36,8 +36,8 @@ pub fn panics<R>(body: impl FnOnce() -> R) {
     assert!(caught(|| drop(body())).is_none(), "it did not panic");
 }
 
-/// A value whose drop panics, unless the thread panics already.
-#[derive(Debug)]
+/// A value whose drop panics, unless the thread panics already. It can be part of a key.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bomb;
 
 impl Drop for Bomb {

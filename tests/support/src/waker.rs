@@ -2,13 +2,13 @@
 
 use crate::panics::strike;
 use std::{
-    fmt,
+    array, fmt,
     future::Future,
     mem::ManuallyDrop,
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
@@ -35,6 +35,17 @@ pub struct Seen {
     pub dropped: usize,
 }
 
+impl Seen {
+    /// Nothing was done to the waker.
+    pub const NOTHING: Self = Self { cloned: 0, woken: 0, dropped: 0 };
+    /// The waker was cloned, once.
+    pub const CLONED: Self = Self { cloned: 1, ..Self::NOTHING };
+    /// The waker was woken, once.
+    pub const WOKEN: Self = Self { woken: 1, ..Self::NOTHING };
+    /// The waker was dropped, once.
+    pub const DROPPED: Self = Self { dropped: 1, ..Self::NOTHING };
+}
+
 struct Shared {
     events: [AtomicUsize; 3],
     hook: Box<dyn Fn(Event) + Send + Sync>,
@@ -45,6 +56,11 @@ impl Shared {
         self.events[event as usize].fetch_add(1, SeqCst);
         (self.hook)(event);
     }
+}
+
+/// Makes so many tasks that count, and do no more.
+pub fn tasks<const COUNT: usize>() -> [Task; COUNT] {
+    array::from_fn(|_| Task::new())
 }
 
 /// A task that counts what is done to its wakers.
@@ -73,10 +89,20 @@ impl Task {
 
     /// Makes a task whose waker panics when `event` is done to it for the first time.
     pub fn panicking_in(event: Event) -> Self {
-        let has_panicked = AtomicBool::new(false);
+        Self::acting_in(event, strike)
+    }
+
+    /// Makes a task whose waker calls `act` in the middle of the first `event`.
+    ///
+    /// # Panics
+    ///
+    /// Its hook does if another thread panicked while it took `act`.
+    pub fn acting_in(event: Event, act: impl FnOnce() + Send + 'static) -> Self {
+        let act = Mutex::new(Some(act));
         Self::with(move |done| {
-            if done == event && !has_panicked.swap(true, SeqCst) {
-                strike();
+            let act = act.lock().unwrap().take_if(|_| done == event);
+            if let Some(act) = act {
+                act();
             }
         })
     }
@@ -99,6 +125,17 @@ impl Task {
     /// Polls the future once.
     pub fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
         Pin::new(future).poll(&mut self.context())
+    }
+
+    /// Polls a new future once, checks that it waits, and returns it.
+    ///
+    /// # Panics
+    ///
+    /// If it is ready.
+    #[track_caller]
+    pub fn waits<F: Future + Unpin>(&self, mut future: F) -> F {
+        assert!(self.poll(&mut future).is_pending(), "it does not wait");
+        future
     }
 
     /// Returns what was done to the waker since the last call.

@@ -65,3 +65,10 @@ pub fn watched(body: impl FnOnce(&Watch) + Send + 'static) {
         resume_unwind(panic);
     }
 }
+
+/// Waits, by yielding, until another thread has made `condition` true.
+pub fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,192 @@
+//! Turns of threads: alone, beside each other, and beside tasks.
+#![cfg(target_os = "linux")] // it must see that a thread is asleep
+
+use super::WAYS;
+use crate::many_receivers;
+use futures::executor::block_on;
+use overwrite_channel::{Receiver, channel};
+use std::{
+    fs,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+use support::{
+    crowd::Crowd,
+    sleeper::Sleeper,
+    watchdog::{until, watched},
+};
+
+/// How often to try what shows something only if a thread that was unparked comes late enough.
+const ATTEMPTS: usize = 2000;
+/// How often it need show it.
+const SHOWN: usize = 20;
+
+fn as_thread(mut rx: Receiver<usize>, got: &dyn Fn(usize)) {
+    rx.set_spin_limit(0);
+    rx.into_iter().for_each(got);
+}
+
+fn as_task(mut rx: Receiver<usize>, got: &dyn Fn(usize)) {
+    block_on(async {
+        while let Ok(value) = rx.recv_async().await {
+            got(value);
+        }
+    });
+}
+
+/// Each send comes when all four are asleep.
+#[test]
+fn threads_and_tasks_get_equal_shares_of_slow_sends() {
+    type Receive = fn(Receiver<usize>, &dyn Fn(usize));
+    const SENDS: usize = 400;
+    watched(|watch| {
+        let receive: [[Receive; 4]; 3] =
+            [[as_thread; 4], [as_task; 4], [as_thread, as_task, as_thread, as_task]];
+        for receive in receive {
+            let sleepers = [(); 4].map(|()| Sleeper::default());
+            let turns = Mutex::new(Vec::new());
+            let (mut tx, rx) = channel();
+            thread::scope(|scope| {
+                for (at, (receive, sleeper)) in receive.into_iter().zip(&sleepers).enumerate() {
+                    let (rx, turns) = (rx.clone(), &turns);
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("receiver {at}"));
+                        sleeper.is_this_thread();
+                        receive(rx, &|_| turns.lock().unwrap().push(at));
+                    });
+                }
+                let _running = watch.running("sender");
+                for value in 1..=SENDS {
+                    sleepers.iter().for_each(Sleeper::until_asleep);
+                    assert_eq!(tx.send(value), Ok(None));
+                    until(|| turns.lock().unwrap().len() == value);
+                }
+                drop(tx);
+            });
+            let turns = turns.into_inner().unwrap();
+            let (first, shares) = (&turns[..4], [0, 1, 2, 3]);
+            assert!(shares.iter().all(|at| first.contains(at)), "each has a turn: {first:?}");
+            let rounds: Vec<_> = turns.chunks(4).collect();
+            assert_eq!(rounds, vec![first; SENDS / 4], "each has the same turn again");
+        }
+    });
+}
+
+/// Each send notifies the thread or a future, but not both, wherever the thread's place among theirs is, and whether or
+/// not the futures are stalled.
+#[test]
+fn a_parked_thread_has_its_turn_among_futures() {
+    const FUTURES: usize = 3;
+    let cases = |way| (0..=FUTURES).flat_map(move |at| [(way, at, false), (way, at, true)]);
+    watched(move |watch| {
+        for ((name, send), thread_at, stalled) in WAYS.into_iter().flat_map(cases) {
+            let about = format!("{name}, the thread at {thread_at}, stalled: {stalled}");
+            let crowd = Crowd::new(FUTURES);
+            let (mut tx, mut rxs) = many_receivers(FUTURES + 1);
+            let mut parks = rxs.remove(thread_at);
+            parks.set_spin_limit(0);
+            let mut futures = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
+            let sleeper = Sleeper::default();
+            thread::scope(|scope| {
+                let receiver = scope.spawn(|| {
+                    let _running = watch.running("receiver");
+                    sleeper.is_this_thread();
+                    parks.recv().unwrap();
+                });
+                let _running = watch.running(&about);
+                sleeper.until_asleep();
+                let mut is_full = false;
+                let mut next = 0;
+                for sent in 0..=FUTURES {
+                    assert_eq!(send(&mut tx, sent.try_into().unwrap()), is_full, "{about}");
+                    if sent == thread_at {
+                        until(|| receiver.is_finished());
+                        is_full = false;
+                        assert_eq!(crowd.woken(), [], "{about}");
+                    } else {
+                        assert_eq!(crowd.woken_one(), next, "{about}");
+                        is_full = stalled;
+                        if !stalled {
+                            assert!(crowd.tasks[next].poll(&mut futures[next]).is_ready());
+                        }
+                        next += 1;
+                        assert_eq!(receiver.is_finished(), sent > thread_at, "{about}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// How often this thread has given its core up to wait, if the kernel says so.
+fn waits() -> Option<u64> {
+    fs::read_to_string("/proc/thread-self/status")
+        .ok()?
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// A thread that was unparked comes back to the channel by itself. Another one would find nothing, and park again; and tasks
+/// behind it sleep on.
+#[test]
+fn a_burst_over_parked_threads_unparks_one() {
+    const THREADS: usize = 4;
+    watched(|watch| {
+        let (mut shown, mut each_parked_once) = (0, 0);
+        for _ in 0..ATTEMPTS {
+            let crowd = Crowd::new(2);
+            let (mut tx, mut rxs) = many_receivers(THREADS + 3);
+            let looks = rxs.pop().unwrap();
+            let mut behind = rxs.split_off(THREADS);
+            let _waiting = crowd.waits(behind.iter_mut().map(Receiver::recv_async));
+            let sleepers = [(); THREADS].map(|()| Sleeper::default());
+            let received = AtomicUsize::new(0);
+            let parks = |(mut rx, sleeper): (Receiver<i32>, &Sleeper)| {
+                let _running = watch.running("one of those that park");
+                rx.set_spin_limit(0);
+                let before = waits();
+                sleeper.is_this_thread();
+                rx.recv().unwrap();
+                received.fetch_add(1, SeqCst);
+                waits().zip(before).map(|(after, before)| after - before)
+            };
+            let (displaced, parked) = thread::scope(|scope| {
+                let threads = rxs.into_iter().zip(&sleepers);
+                let threads: Vec<_> =
+                    threads.map(|each| scope.spawn(move || parks(each))).collect();
+                let _running = watch.running("sender");
+                sleepers.iter().for_each(Sleeper::until_asleep);
+                assert_eq!(tx.send(0), Ok(None));
+                // Or else the thread was there, and left the next value to the next one.
+                let displaced = (1..4).all(|sent| tx.send(sent).unwrap().is_some());
+                assert!(!displaced || crowd.woken().is_empty());
+                // Then a value for each that is left.
+                until(|| {
+                    if looks.is_empty() {
+                        tx.send(4).unwrap();
+                    }
+                    received.load(SeqCst) == THREADS
+                });
+                let parked = threads.into_iter().map(|thread| thread.join().unwrap());
+                (displaced, parked.collect::<Vec<_>>())
+            });
+            if displaced {
+                shown += 1;
+                // The kernel counts other waits, too, but seldom one.
+                let once = parked.iter().all(|times| times.is_none_or(|times| times == 1));
+                each_parked_once += usize::from(once);
+            }
+            if shown == SHOWN {
+                break;
+            }
+        }
+        assert!(shown > 0);
+        assert!(2 * each_parked_once > shown, "{each_parked_once} of {shown}");
+    });
+}
