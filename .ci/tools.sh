@@ -1,7 +1,8 @@
-# Sourced by the scripts beside it: a tool that is missing is installed where `CI` is set, or the script fails. Elsewhere
-# its step is skipped with a line.
+# Sourced by the scripts beside it. If `CI` is set, a missing tool is installed, or the script fails. Otherwise its step is
+# skipped with a line.
 
-export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+# Without debug information, everything is built and linked in a fraction of the time.
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 
 # Says why a step is skipped.
 skip() {
@@ -9,7 +10,7 @@ skip() {
     if [ -n "${CI:-}" ]; then exit 1; fi
 }
 
-# Are these Debian packages there, or can they be?
+# Succeeds if these Debian packages are installed, or can be.
 needs() {
     local missing=()
     for package in "$@"; do
@@ -25,7 +26,7 @@ needs() {
         { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } || exit 1
 }
 
-# Is a program of cargo's there, or can it be?
+# Succeeds if this subcommand of cargo is installed, or can be.
 needs_cargo() {
     cargo "$1" --version >/dev/null 2>&1 && return
     if [ -z "${CI:-}" ]; then
@@ -49,7 +50,7 @@ each_feature_set() {
     done
 }
 
-# Options for cargo: every test of the crate's own, but those whose name has that in it.
+# Prints options for cargo: the unit tests and every test binary of the library, but those whose names match.
 own_tests() {
     local path name
     echo --lib
