@@ -10,9 +10,13 @@ mod shared;
 mod watch;
 
 use channel::Channel;
-use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{TestError, TestRunner},
+};
 use shared::{Interpreter, run};
-use std::{env, fmt};
+use std::env;
 use support::watchdog::watched;
 use watch::Watch;
 
@@ -26,21 +30,8 @@ fn watch_is_its_model() {
     check::<Watch>("watch_is_its_model", 1280);
 }
 
-/// The bytes of a case. Its `Debug` is the command that runs the case again, and prints its steps.
-struct Case {
-    test: &'static str,
-    bytes: Vec<u8>,
-}
-
-impl fmt::Debug for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { test, bytes } = self;
-        write!(f, "\nFUZZ_BYTES='{bytes:?}' cargo test --all-features --test fuzz {test}")
-    }
-}
-
-/// Runs random cases: so many, or as many as `PROPTEST_CASES` says. Or it runs those bytes that `FUZZ_BYTES` holds.
-fn check<I: Interpreter>(test: &'static str, cases: u32) {
+/// Runs random cases: so many, or as many as `PROPTEST_CASES` says. Or it runs the bytes that `FUZZ_BYTES` holds.
+fn check<I: Interpreter>(test: &str, cases: u32) {
     if let Ok(bytes) = env::var("FUZZ_BYTES") {
         let bytes = bytes.split(|of: char| !of.is_ascii_digit()).filter(|byte| !byte.is_empty());
         let bytes: Vec<u8> = bytes.map(|byte| byte.parse().expect("a byte")).collect();
@@ -50,14 +41,19 @@ fn check<I: Interpreter>(test: &'static str, cases: u32) {
     if env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }
-    let case = vec(any::<u8>(), 0..300).prop_map(move |bytes| Case { test, bytes });
-    let result = TestRunner::new(config).run(&case, |case| {
+    let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..300), |bytes| {
         // In a thread of its own: a channel that is wrong may well go on for ever.
         watched(move |watch| {
-            let _running = watch.running(format!("{case:?}"));
-            run::<I>(&case.bytes, |_| ());
+            let _running = watch.running(format!("{bytes:?}"));
+            run::<I>(&bytes, |_| ());
         });
         Ok(())
     });
-    result.unwrap_or_else(|error| panic!("{error}"));
+    match result {
+        Err(TestError::Fail(reason, bytes)) => panic!(
+            "{reason}\nagain, with its steps:\n\
+             FUZZ_BYTES='{bytes:?}' cargo test --all-features --test fuzz {test}"
+        ),
+        result => result.unwrap(),
+    }
 }

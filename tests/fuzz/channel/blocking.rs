@@ -22,20 +22,17 @@ impl Channel {
         let (how, patience) = (bytes.below(if ends { 6 } else { 2 }), bytes.patience());
         let last = begin(seat, !patience.is_zero());
         let rx = seat.idle();
-        let is_disconnected = |error: RecvTimeoutError| Some(error.is_disconnected());
+        let deadline = Instant::now() + patience;
+        let error = |error: RecvTimeoutError| Some(error.is_disconnected());
         let answer = caught(|| match (predicate.take(), how) {
-            (None, 0) => rx.recv_timeout(patience).map_err(is_disconnected),
-            (None, 1) => rx.recv_deadline(Instant::now() + patience).map_err(is_disconnected),
+            (None, 0) => rx.recv_timeout(patience).map_err(error),
+            (None, 1) => rx.recv_deadline(deadline).map_err(error),
             (None, 2) => rx.recv().map_err(|_| Some(true)),
             (None, 3) => rx.iter().next().ok_or(Some(true)),
             (None, 4) => rx.into_iter().next().ok_or(Some(true)),
             (None, _) => rx.clone().into_iter().next().ok_or(Some(true)),
-            (Some(wanted), 0) => {
-                rx.recv_matching_timeout(patience, wanted).map_err(is_disconnected)
-            }
-            (Some(wanted), 1) => rx
-                .recv_matching_deadline(Instant::now() + patience, wanted)
-                .map_err(is_disconnected),
+            (Some(wanted), 0) => rx.recv_matching_timeout(patience, wanted).map_err(error),
+            (Some(wanted), 1) => rx.recv_matching_deadline(deadline, wanted).map_err(error),
             (Some(wanted), _) => rx.recv_matching(wanted).map_err(|_| Some(true)),
         });
         self.received(answer, is_matching);

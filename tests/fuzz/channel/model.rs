@@ -24,10 +24,9 @@ impl Item {
 /// What was done in the middle of a call, and what came of it.
 #[derive(Debug)]
 pub(super) enum Did {
-    /// It displaced another, or none, or was refused and handed the value back.
-    Send(Item, Result<Option<usize>, usize>),
-    /// It has woken a task whose waker panicked: what it displaced, if it did, is dropped.
-    SendPanicked(Item),
+    /// It displaced another, or none, or was refused and handed the value back. Or it has woken a task whose waker
+    /// panicked: what it displaced, if it did, is dropped.
+    Send(Item, Option<Result<Option<usize>, usize>>),
     /// Or there was none, and whether every sender is gone.
     Receive(Result<usize, bool>),
     /// A handle of that side.
@@ -52,15 +51,15 @@ impl Log {
         send: impl FnOnce() -> Option<Result<Option<usize>, usize>>,
     ) {
         let at = self.0.lock().unwrap().len();
-        self.push(Did::SendPanicked(item));
-        if let Some(outcome) = send() {
-            self.0.lock().unwrap()[at] = Did::Send(item, outcome);
-        }
+        self.push(Did::Send(item, None));
+        let outcome = send();
+        self.0.lock().unwrap()[at] = Did::Send(item, outcome);
     }
 
-    pub(super) fn count_looks(&self) -> usize {
-        let is_look = |did: &&Did| matches!(did, Did::Look { .. });
-        self.0.lock().unwrap().iter().filter(is_look).count()
+    /// Returns what the call's own predicate looked at: it has taken each.
+    pub(super) fn looks(&self) -> Vec<Item> {
+        let look = |did: &Did| if let Did::Look { item, .. } = *did { Some(item) } else { None };
+        self.0.lock().unwrap().iter().filter_map(look).collect()
     }
 
     pub(super) fn take(&self) -> Vec<Did> {
@@ -109,16 +108,16 @@ impl Model {
 
     pub(super) fn apply(&mut self, did: &Did, call: &mut Call) {
         match *did {
-            Did::Send(item, Ok(displaced)) => {
+            Did::Send(item, Some(Ok(displaced))) => {
                 assert!(self.handles[RECEIVERS] > 0, "no receiver is left");
                 self.vacate(displaced, call);
                 self.slot = Some(item);
             }
-            Did::SendPanicked(item) => {
+            Did::Send(item, None) => {
                 let displaced = self.slot.replace(item);
                 assert!(displaced.is_none_or(|displaced| !self.ledger.is_alive(displaced.id)));
             }
-            Did::Send(item, Err(back)) => {
+            Did::Send(item, Some(Err(back))) => {
                 assert_eq!((back, self.handles[RECEIVERS]), (item.id, 0), "it was refused");
             }
             Did::Receive(Ok(id)) => self.vacate(Some(id), call),

@@ -1,9 +1,6 @@
 //! What is done with receivers that are polled; and what is received, in whatever way.
 
-use super::{
-    Channel,
-    model::{Call, Did},
-};
+use super::{Channel, model::Call};
 use crate::shared::{Asleep, Bytes, Interpreter, Lender, POISON, SENDERS, Value, is_wanted};
 use futures::future::Either;
 use overwrite_channel::RecvError;
@@ -34,13 +31,10 @@ impl Channel {
 
     /// Receives without a wait.
     pub(super) fn take(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let (rx, in_loop) = (self.seats[index].idle(), bytes.one_in(2));
-        let answer = caught(|| {
-            if in_loop {
-                rx.try_iter().next().ok_or(None)
-            } else {
-                rx.try_recv().map_err(|error| Some(error.is_disconnected()))
-            }
+        let rx = self.seats[index].idle();
+        let answer = caught(|| match bytes.below(2) {
+            0 => rx.try_recv().map_err(|error| Some(error.is_disconnected())),
+            _ => rx.try_iter().next().ok_or(None),
         });
         self.received(answer, false);
     }
@@ -71,48 +65,39 @@ impl Channel {
         };
         let mut result = None;
         let news = poll.map(|poll| poll.map(|ready| result.insert(ready).is_ok()));
-        let (is_pending, has_panicked) = (news == Some(Poll::Pending), news.is_none());
         seat.has_ended |= as_stream && news == Some(Poll::Ready(false));
         // A wait that matches is charged each value.
-        let looks = self.log.count_looks();
-        if (in_call || as_stream) && seat.in_a_row.polled(news, looks, &now) {
+        let looks = self.log.looks();
+        if (in_call || as_stream) && seat.in_a_row.polled(news, looks.len(), &now) {
             // It has registered nothing: what was left behind there still is.
             self.seats[index].asleep = match last {
                 None if is_same => Some(Asleep { poller: now, in_call: false }),
                 last => last,
             };
             // What it had taken before it yielded. What is there, it leaves.
-            let log = self.log.take();
-            let mut call = Call { takes: looked_at(&log).collect(), ..Call::default() };
-            return self.model.replay(log, &mut call, |_| true);
+            let takes = looks.iter().map(|item| item.id).collect();
+            let mut call = Call { takes, may_lose: false };
+            return self.model.replay(self.log.take(), &mut call, |_| true);
         }
         let pending = Err(Some(false));
         let answer = result.map_or(pending, |ready| ready.map_err(|RecvError| Some(true)));
         let has_taken = self.received(news.map(|_| answer), is_matching);
         let seat = &mut self.seats[index];
-        seat.owes = has_panicked && in_call && was_woken && !has_taken;
-        if is_pending {
-            assert!(!self.model.is_ready(), "it waits, with {:?}", self.model.slot);
-            seat.asleep = Some(Asleep { poller: now, in_call });
-            caught(|| drop(last));
-            return;
-        }
-        // It is over; or a panic came out of it, and it may be polled again.
-        if !has_panicked || bytes.one_in(2) {
-            seat.end_wait((last, now));
-        } else {
-            caught(|| drop((last, now)));
-        }
+        seat.owes = news.is_none() && in_call && was_woken && !has_taken;
+        assert!(
+            news != Some(Poll::Pending) || !self.model.is_ready(),
+            "it waits for what is there"
+        );
+        seat.polled(news, now, last, bytes);
     }
 
     /// Checks what a call has found. Returns `true` if it has taken something.
     pub(super) fn received(&mut self, answer: Answer, is_matching: bool) -> bool {
-        let log = self.log.take();
-        let takes = looked_at(&log).collect();
+        let (looks, log) = (self.log.looks(), self.log.take());
+        let takes = looks.iter().map(|item| item.id).collect();
         let mut call = Call { takes, may_lose: answer.is_none() };
         let found = answer.map(|answer| answer.map(Value::taken));
-        for did in &log {
-            let Did::Look { item, .. } = did else { continue };
+        for item in looks {
             // A predicate that panics is the end.
             let is_found = found == Some(Ok(item.id));
             assert!(found.is_none() || is_wanted(item.rank) == is_found, "wanted or not");
@@ -134,12 +119,4 @@ impl Channel {
         has_taken |= found.is_none() && !call.may_lose;
         has_taken
     }
-}
-
-/// By the call's own predicate: it has taken each.
-fn looked_at(log: &[Did]) -> impl Iterator<Item = usize> {
-    log.iter().filter_map(|did| match did {
-        Did::Look { item, .. } => Some(item.id),
-        _ => None,
-    })
 }

@@ -2,6 +2,8 @@
 
 use std::{array, time::Duration};
 
+const PATTERN: usize = 7;
+
 /// Choices, drawn from bytes. Without any left, each is the first.
 pub(crate) struct Bytes<'a>(&'a [u8]);
 
@@ -53,24 +55,18 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    pub(crate) fn pattern(&mut self) -> Pattern {
+    /// Returns a few bytes, twice, for a whole crowd: each member draws the same ones, from another place on.
+    pub(crate) fn pattern(&mut self) -> [u8; 2 * PATTERN] {
         let pattern: [u8; PATTERN] = array::from_fn(|_| self.next());
-        Pattern(array::from_fn(|at| pattern[at % PATTERN]))
+        array::from_fn(|at| pattern[at % PATTERN])
+    }
+
+    pub(crate) fn of_member(pattern: &'a [u8; 2 * PATTERN], member: usize) -> Self {
+        Self(&pattern[member % PATTERN..][..PATTERN])
     }
 
     /// Returns how long a call that blocks may wait in vain: so long that it parks, or not at all.
     pub(crate) fn patience(&mut self) -> Duration {
         Duration::from_micros(if self.one_in(4) { 50 } else { 0 })
-    }
-}
-
-const PATTERN: usize = 7;
-
-/// A few bytes, twice, for a whole crowd: each member draws the same ones, from another place on.
-pub(crate) struct Pattern([u8; 2 * PATTERN]);
-
-impl Pattern {
-    pub(crate) fn of(&self, member: usize) -> Bytes<'_> {
-        Bytes(&self.0[member % PATTERN..][..PATTERN])
     }
 }

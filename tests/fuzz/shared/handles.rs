@@ -1,8 +1,8 @@
 //! The handles that steps use, and what borrows from them.
 
-use super::{Interpreter, Poller, poller::InARow};
+use super::{Bytes, Interpreter, Poller, poller::InARow};
 use overwrite_channel::ClosedFuture;
-use std::ptr::NonNull;
+use std::{ptr::NonNull, task::Poll};
 use support::panics::caught;
 
 /// What stays where it is, so that a future may borrow it.
@@ -121,6 +121,25 @@ impl<I: Interpreter> Seat<I> {
     pub(crate) fn rx(&self) -> Option<&'static I::Rx> {
         // SAFETY: as in `idle`; without a future, nothing borrows it mutably.
         self.wait.is_none().then(|| unsafe { self.rx.share() })
+    }
+
+    /// After a poll that did not yield, by `now`: it sleeps; or it is over; or a panic came out of it, and it may be
+    /// polled again. The `last` poller is not needed any more.
+    pub(crate) fn polled(
+        &mut self,
+        poll: Option<Poll<bool>>,
+        now: Poller,
+        last: Option<Asleep>,
+        bytes: &mut Bytes<'_>,
+    ) {
+        match poll {
+            Some(Poll::Pending) => {
+                self.asleep = Some(Asleep { poller: now, in_call: self.wait.is_some() });
+                caught(|| drop(last));
+            }
+            None if self.wait.is_some() && bytes.one_in(2) => drop(caught(|| drop((last, now)))),
+            _ => self.end_wait((last, now)),
+        }
     }
 
     /// Drops the future, what it borrows, and then its pollers. All may panic.

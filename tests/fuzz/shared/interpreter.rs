@@ -38,6 +38,12 @@ pub(crate) enum Act {
     Drop,
 }
 
+/// What a receiver in a crowd does that takes no time.
+const IN_CROWD: [Act; 6] = {
+    use Act::*;
+    [Take, Wait, Poll, Poll, EndWait, Drop]
+};
+
 /// A channel, its handles, and its model.
 pub(crate) trait Interpreter: Sized {
     type Tx: Clone + 'static;
@@ -56,9 +62,9 @@ pub(crate) trait Interpreter: Sized {
     fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self;
     /// Returns the handles that steps can use.
     fn sides(&mut self) -> (&mut Vec<Desk<Self>>, &mut Vec<Seat<Self>>);
-    /// Does with a sender what one flavour alone does.
+    /// Does with a sender what one flavour alone does, if anything.
     fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>);
-    /// Does with a receiver, in which no future waits, what one flavour alone does.
+    /// Does with a receiver, in which no future waits, what one flavour alone does, if anything.
     fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>);
     /// Polls the future that waits, or else the receiver.
     fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>);
@@ -103,12 +109,7 @@ pub(crate) trait Interpreter: Sized {
                 self.count(SENDERS, 1);
             }
             // Without a sender, or a receiver, little happens any more.
-            Act::Drop if desks.len() > 1 || bytes.one_in(4) => {
-                let old = desks.swap_remove(index);
-                self.count(SENDERS, -1);
-                caught(|| drop(old));
-            }
-            Act::Clone | Act::Drop => {}
+            Act::Drop if desks.len() > 1 || bytes.one_in(4) => self.drop_sender(index),
             Act::Closed => self.wait_for_closed(index, bytes),
             _ => self.sender(act, index, bytes),
         }
@@ -119,15 +120,11 @@ pub(crate) trait Interpreter: Sized {
         let handles = seats.len();
         let seat = &mut seats[index];
         match act {
-            Act::Drop if handles > 1 || bytes.one_in(4) => {
-                let old = seats.swap_remove(index);
-                self.count(RECEIVERS, -1);
-                caught(|| drop(old));
-            }
+            Act::Drop if handles > 1 || bytes.one_in(4) => self.drop_receiver(index),
             Act::Poll => self.poll(index, bytes),
             Act::PollOften if bytes.one_in(4) => self.poll_often(index, bytes),
             Act::EndWait if seat.wait.is_none() => {}
-            Act::EndWait if bytes.one_in(3) => {
+            Act::EndWait if bytes.one_in(2) => {
                 // Its waker stays where it is.
                 mem::forget(seat.wait.take());
                 caught(|| seat.kept.clear());
@@ -136,7 +133,6 @@ pub(crate) trait Interpreter: Sized {
                 let last = seat.asleep.take();
                 seat.end_wait(last);
             }
-            Act::Drop | Act::PollOften => {}
             // It needs no receiver without a future.
             Act::WaitAny => self.receiver(act, index, bytes),
             _ if seat.wait.is_some() => {}
@@ -145,7 +141,6 @@ pub(crate) trait Interpreter: Sized {
                 seats.push(clone);
                 self.count(RECEIVERS, 1);
             }
-            Act::Clone => {}
             _ => self.receiver(act, index, bytes),
         }
     }
@@ -176,17 +171,10 @@ pub(crate) trait Interpreter: Sized {
         }
         let pattern = bytes.pattern();
         for index in (0..self.sides().1.len()).rev() {
-            let mut bytes = pattern.of(index);
+            let mut bytes = Bytes::of_member(&pattern, index);
             let act = match how {
                 0 => bytes.pick(&[Act::Wait, Act::Poll]),
-                1 | 2 => bytes.pick(&[
-                    Act::Take,
-                    Act::Wait,
-                    Act::Poll,
-                    Act::Poll,
-                    Act::EndWait,
-                    Act::Drop,
-                ]),
+                1 | 2 => bytes.pick(&IN_CROWD),
                 _ => Act::Drop,
             };
             self.use_receiver(act, index, &mut bytes);
@@ -207,7 +195,7 @@ pub(crate) trait Interpreter: Sized {
         let is_alone = waits.len() == 1;
         let (pattern, mut kept) = (bytes.pattern(), Vec::new());
         for (at, (mut closed, last)) in waits.into_iter().enumerate() {
-            let mut bytes = pattern.of(at);
+            let mut bytes = Bytes::of_member(&pattern, at);
             let poller =
                 if is_alone { self.poller(&mut bytes) } else { Poller::new(&mut bytes, |_| None) };
             let poll = poller.poll(&mut closed);
@@ -229,17 +217,23 @@ pub(crate) trait Interpreter: Sized {
         self.sides().0[sender].closing = Closing { waits: kept, in_a_row };
     }
 
+    fn drop_sender(&mut self, index: usize) {
+        let old = self.sides().0.swap_remove(index);
+        self.count(SENDERS, -1);
+        caught(|| drop(old));
+        self.catch_up();
+    }
+
+    fn drop_receiver(&mut self, index: usize) {
+        let old = self.sides().1.swap_remove(index);
+        self.count(RECEIVERS, -1);
+        caught(|| drop(old));
+        self.catch_up();
+    }
+
     fn end(mut self) {
-        while let Some(desk) = self.sides().0.pop() {
-            self.count(SENDERS, -1);
-            caught(|| drop(desk));
-            self.catch_up();
-        }
-        while let Some(seat) = self.sides().1.pop() {
-            self.count(RECEIVERS, -1);
-            caught(|| drop(seat));
-            self.catch_up();
-        }
+        (0..self.sides().0.len()).rev().for_each(|index| self.drop_sender(index));
+        (0..self.sides().1.len()).rev().for_each(|index| self.drop_receiver(index));
         assert_eq!(self.counts(), [0, 0], "handles are left");
     }
 }

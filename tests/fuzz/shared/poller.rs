@@ -115,27 +115,21 @@ impl InARow {
         looks: usize,
         poller: &Poller,
     ) -> bool {
-        match poll {
-            // After so many waits, or one less; or it has yielded, or waits.
-            None => {
-                self.at_least = 0;
-                self.at_most += looks.max(1);
-                false
-            }
-            Some(Poll::Ready(is_found)) => {
-                // What was found is the last of the values.
-                let waits = if is_found { looks.max(1) } else { looks + 1 };
-                self.at_least += waits;
-                self.at_most += waits;
-                assert!(self.at_least <= BUDGET, "it does not yield");
-                false
-            }
+        let waits = match poll {
             Some(Poll::Pending) => {
                 let yields = poller.calls() > 0;
                 assert!(!yields || self.at_most + looks >= BUDGET, "it yields too early");
                 *self = Self::default();
-                yields
+                return yields;
             }
-        }
+            Some(Poll::Ready(false)) => looks + 1,
+            // What was found is the last of the values.
+            _ => looks.max(1),
+        };
+        // A panic came after so many waits, or one less; or it has yielded, or waits.
+        self.at_least = if poll.is_none() { 0 } else { self.at_least + waits };
+        self.at_most += waits;
+        assert!(self.at_least <= BUDGET, "it does not yield");
+        false
     }
 }

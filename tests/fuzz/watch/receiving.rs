@@ -1,10 +1,45 @@
-//! What is done with receivers that wait.
+//! What is done with receivers that wait, and what the model knows of them.
 
-use super::{Look, Watch, handles::Waiting, setting::wanted};
-use crate::shared::{Asleep, Bytes, Interpreter, POISON, SENDERS, is_wanted};
-use overwrite_channel::RecvTimeoutError;
+use super::{Look, Setting, Watch, setting::wanted};
+use crate::shared::{Bytes, Interpreter, POISON, SENDERS, is_wanted};
+use overwrite_channel::{
+    RecvTimeoutError,
+    watch::{ChangedFuture, WaitForFuture},
+};
 use std::{task::Poll, time::Instant};
 use support::panics::caught;
+
+/// What a receiver has seen.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    seen: u64,
+    pub(super) is_marked: bool,
+    pub(super) skipped: u64,
+    /// The version at which a poller was answered `Pending`.
+    pub(super) asleep_at: u64,
+}
+
+impl Known {
+    pub(super) fn at(seen: u64) -> Self {
+        Self { seen, is_marked: false, skipped: 0, asleep_at: 0 }
+    }
+
+    pub(super) fn is_new(&self, version: u64) -> bool {
+        self.is_marked || version > self.seen
+    }
+
+    pub(super) fn see(&mut self, version: u64) {
+        self.is_marked = false;
+        self.skipped += version.saturating_sub(self.seen + 1);
+        self.seen = version;
+    }
+}
+
+pub(crate) enum Waiting {
+    Changed(ChangedFuture<'static, Setting>),
+    /// And `true` if it has looked.
+    For(WaitForFuture<'static, Setting, fn(&Setting) -> bool>, bool),
+}
 
 impl Watch {
     /// A future begins to wait, and is polled.
@@ -69,7 +104,7 @@ impl Watch {
             (self.version, self.present, self.counts()[SENDERS] == 0);
         let now = self.poller(bytes);
         let seat = &mut self.seats[index];
-        let (is_new, in_call) = (seat.known.is_new(version), seat.wait.is_some());
+        let is_new = seat.known.is_new(version);
         let mut found = None;
         let show = |shown| found = Some(Look::new(shown, present.id, is_new));
         self.notes.counts();
@@ -124,21 +159,13 @@ impl Watch {
         if poll == Some(Poll::Pending) {
             assert!(!seat.known.is_new(version) && !is_closed, "it waits, at {version}");
             seat.known.asleep_at = version;
-            let last = seat.asleep.replace(Asleep { poller: now, in_call });
-            caught(|| drop(last));
-            return;
         }
         // A waker that went may have had the last sender.
         let is_end = !seat.known.is_new(version) && self.counts()[SENDERS] == 0;
         assert!(poll != Some(Poll::Ready(false)) || is_end, "the end");
-        // It is over; or a panic came out of it, and it may be polled again.
         let seat = &mut self.seats[index];
         let last = seat.asleep.take();
-        if !in_call || poll.is_some() || bytes.one_in(2) {
-            seat.end_wait((last, now));
-        } else {
-            caught(|| drop((last, now)));
-        }
+        seat.polled(poll, now, last, bytes);
         seat.kept.extend(found);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Look, Present, Sender, Setting, Watch};
 use crate::shared::{Bytes, Interpreter, RANKS, RECEIVERS};
+use std::mem;
 use support::{
     panics::{caught, strike},
     waker::Event,
@@ -64,7 +65,7 @@ impl Watch {
                 strike();
             }
             setting.value.rank = rank;
-            last = Some((setting.value.id(), notes.with_meddled(|meddled| meddled.len())));
+            last = Some((setting.value.id(), notes.meddled.lock().unwrap().len()));
         };
         let result = caught(|| {
             if always {
@@ -84,7 +85,7 @@ impl Watch {
         }
         assert_eq!(calls == 0, is_brittle, "a value that cannot be cloned cannot be modified");
         assert!(calls <= 1 + usize::from(interferes), "called again, with no other store");
-        let meddled = self.notes.take_meddled();
+        let meddled = mem::take(&mut *self.notes.meddled.lock().unwrap());
         let (before, after) = meddled.split_at(last.map_or(meddled.len(), |(_, sent)| sent));
         self.store_all(before);
         if let (Some((id, _)), true) = (last, stores) {

@@ -1,13 +1,10 @@
-//! The values that are sent, whose clones are values of their own.
+//! The values that are sent, whose clones are values of their own; and what shows them.
 
-use super::Sender;
+use super::{Ref, Sender};
 use crate::shared::{POISON, Value, is_wanted};
-use std::{
-    mem,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 use support::{ledger::Ledger, panics::strike};
 
@@ -19,7 +16,7 @@ pub(super) struct Notes {
     /// How often a predicate looked at one.
     looks: AtomicUsize,
     /// Those that were sent in the middle of a call, in the order in which they were stored.
-    meddled: Mutex<Vec<usize>>,
+    pub(super) meddled: Mutex<Vec<usize>>,
 }
 
 impl Notes {
@@ -36,23 +33,15 @@ impl Notes {
     pub(super) fn meddle(self: &Arc<Self>, tx: &Sender<Setting>) {
         let setting = self.issue(0);
         // Before it is sent: what it wakes may send, too.
-        self.with_meddled(|meddled| meddled.push(setting.value.id()));
+        self.meddled.lock().unwrap().push(setting.value.id());
         if tx.send(setting).is_err() {
-            self.with_meddled(Vec::pop);
+            self.meddled.lock().unwrap().pop();
         }
-    }
-
-    pub(super) fn with_meddled<R>(&self, body: impl FnOnce(&mut Vec<usize>) -> R) -> R {
-        body(&mut self.meddled.lock().unwrap())
     }
 
     /// Returns the numbers of clones and of looks since the last call.
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.clones.swap(0, SeqCst), self.looks.swap(0, SeqCst))
-    }
-
-    pub(super) fn take_meddled(&self) -> Vec<usize> {
-        self.with_meddled(mem::take)
     }
 }
 
@@ -75,4 +64,25 @@ pub(super) fn wanted(setting: &Setting) -> bool {
         strike();
     }
     is_wanted(setting.value.rank)
+}
+
+/// A `Ref` that is kept, and what it showed at first.
+pub(crate) struct Look {
+    pub(super) shows: Ref<'static, Setting>,
+    pub(super) id: usize,
+    was_new: bool,
+}
+
+impl Look {
+    /// Checks what it shows.
+    pub(super) fn new(shows: Ref<'static, Setting>, id: usize, was_new: bool) -> Self {
+        let look = Self { shows, id, was_new };
+        look.check();
+        look
+    }
+
+    pub(super) fn check(&self) {
+        let shown = (self.shows.value.id(), self.shows.has_changed());
+        assert_eq!(shown, (self.id, self.was_new), "it shows another value");
+    }
 }
