@@ -40,11 +40,17 @@ impl<H> Drop for Lender<H> {
 pub(crate) struct Closing {
     pub(super) waits: Vec<(ClosedFuture<'static>, Option<Poller>)>,
     pub(super) in_a_row: InARow,
+    /// Since they were polled.
+    pub(super) was_closed: bool,
 }
 
 impl Closing {
-    pub(super) fn all_called(&self) -> bool {
-        self.waits.iter().flat_map(|(_, poller)| poller).all(|poller| poller.calls() > 0)
+    /// Checks that each waker that was left behind was called once if the channel was closed since, and else never.
+    pub(super) fn check(&mut self, is_closed: bool) {
+        self.was_closed |= is_closed;
+        for poller in self.waits.iter().flat_map(|(_, poller)| poller) {
+            assert_eq!(poller.calls(), usize::from(self.was_closed), "wakes of `closed`");
+        }
     }
 }
 

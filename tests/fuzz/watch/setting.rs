@@ -8,7 +8,7 @@ use std::sync::{
 };
 use support::{ledger::Ledger, panics::strike};
 
-/// Of all values.
+/// What is noted of all values of a channel.
 pub(super) struct Notes {
     pub(super) ledger: Ledger,
     /// How often one was cloned, or was to be.
