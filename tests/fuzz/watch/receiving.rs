@@ -3,7 +3,7 @@
 use super::{Look, Setting, Watch, setting::wanted};
 use crate::shared::{Bytes, Interpreter, POISON, SENDERS, is_wanted};
 use overwrite_channel::{
-    RecvTimeoutError,
+    RecvTimeoutError::{Disconnected, Timeout},
     watch::{ChangedFuture, WaitForFuture},
 };
 use std::{task::Poll, time::Instant};
@@ -57,19 +57,17 @@ impl Watch {
     /// Calls that block: in vain, or where they need not.
     pub(super) fn block(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let (version, present) = (self.version, self.present);
+        let no_sender = self.counts()[SENDERS] == 0;
         let seat = &mut self.seats[index];
         let (is_new, is_changed) = (seat.known.is_new(version), bytes.one_in(2));
         let is_poison = !is_changed && present.rank == POISON;
         let is_there = if is_changed { is_new } else { is_wanted(present.rank) };
-        let (last, rx) = (seat.asleep.take(), seat.idle());
-        let ends = is_there || is_poison || self.counts()[SENDERS] == 0;
+        let ends = is_there || is_poison || no_sender;
         let (how, patience) = (bytes.below(if ends { 3 } else { 2 }), bytes.patience());
-        if patience.is_zero() {
-            self.seats[index].asleep = last;
-        } else {
-            // If it parks, it drops the waker that was left behind.
-            caught(|| drop(last));
-        }
+        // If it parks, it drops the waker that was left behind.
+        let last = if patience.is_zero() { None } else { seat.asleep.take() };
+        caught(|| drop(last));
+        let rx = seat.idle();
         let deadline = Instant::now() + patience;
         let show = |shown| Some(Look::new(shown, present.id, is_new));
         let result = caught(|| match (is_changed, how) {
@@ -81,9 +79,7 @@ impl Watch {
             (false, _) => rx.blocking_wait_for(wanted).map(show).map_err(Into::into),
         });
         // A waker that was left behind may have had the last sender, and those that are woken then may panic.
-        let is_closed = self.counts()[SENDERS] == 0;
-        let end =
-            [RecvTimeoutError::Timeout, RecvTimeoutError::Disconnected][usize::from(is_closed)];
+        let end = if self.counts()[SENDERS] == 0 { Disconnected } else { Timeout };
         let seat = &mut self.seats[index];
         if is_there || !is_changed {
             seat.known.see(version);
