@@ -3,11 +3,8 @@
 
 #[path = "../../tests/fuzz/channel/mod.rs"]
 mod channel;
-#[expect(dead_code, reason = "each target uses a part of it")]
-#[path = "../../tests/fuzz/mishaps.rs"]
-mod mishaps;
-#[expect(dead_code, reason = "each target uses a part of it")]
-#[path = "../../tests/common/waker.rs"]
-mod waker;
+#[expect(dead_code, unused_imports, reason = "each target uses a part of it")]
+#[path = "../../tests/fuzz/shared/mod.rs"]
+mod shared;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| channel::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::run::<channel::Channel>(bytes, |_| ()));

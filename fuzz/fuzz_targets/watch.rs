@@ -1,13 +1,10 @@
 //! See `tests/fuzz/watch/`.
 #![no_main]
 
-#[expect(dead_code, reason = "each target uses a part of it")]
-#[path = "../../tests/fuzz/mishaps.rs"]
-mod mishaps;
-#[expect(dead_code, reason = "each target uses a part of it")]
-#[path = "../../tests/common/waker.rs"]
-mod waker;
+#[expect(dead_code, unused_imports, reason = "each target uses a part of it")]
+#[path = "../../tests/fuzz/shared/mod.rs"]
+mod shared;
 #[path = "../../tests/fuzz/watch/mod.rs"]
 mod watch;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| watch::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::run::<watch::Watch>(bytes, |_| ()));

@@ -1,38 +1,59 @@
-//! Bytes as operations on the handles of a channel: futures are polled and dropped at any point, drops, keys,
-//! predicates, closures and wakers panic, or use the channel in the middle of a call; and a plain model says
-//! what must come of it. Here on bytes that were drawn once; with a fuzzer that looks for new ones in `fuzz/`.
-#![cfg(all(feature = "std", feature = "watch", feature = "stream", feature = "sink"))]
+//! Random calls on the handles of a channel, and a plain model that says what must come of them.
+//!
+//! An interpreter reads bytes as steps. Futures are polled, dropped and forgotten at any point. Drops, keys, predicates,
+//! closures and wakers panic, or use the channel in the middle of a call. Here proptest draws the bytes, and shrinks
+//! those that fail; in `fuzz/`, libFuzzer looks for them.
+#![cfg(feature = "watch")]
 
 mod channel;
-mod mishaps;
-#[path = "../common/waker.rs"]
-#[expect(dead_code, reason = "each test uses a part of it")]
-mod waker;
+mod shared;
 mod watch;
-#[path = "../common/watchdog.rs"]
-mod watchdog;
 
-use proptest::{collection::vec, prelude::*};
-use watchdog::watched;
+use channel::Channel;
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{TestError, TestRunner},
+};
+use shared::{Interpreter, run};
+use std::env;
+use support::watchdog::watched;
+use watch::Watch;
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_channel_is_its_model(bytes in vec(any::<u8>(), 0..300)) {
-        run(channel::run, bytes);
-    }
-
-    #[test]
-    fn watch_is_its_model(bytes in vec(any::<u8>(), 0..300)) {
-        run(watch::run, bytes);
-    }
+#[test]
+fn the_channel_is_its_model() {
+    check::<Channel>("the_channel_is_its_model", 4352);
 }
 
-/// In a thread of its own: a channel that is wrong may well go on for ever.
-fn run(interpreter: fn(&[u8]), bytes: Vec<u8>) {
-    watched(move |watch| {
-        let _running = watch.running(format!("{bytes:?}"));
-        interpreter(&bytes);
+#[test]
+fn watch_is_its_model() {
+    check::<Watch>("watch_is_its_model", 1280);
+}
+
+/// Runs random cases: so many, or as many as `PROPTEST_CASES` says. Or it runs the bytes that `FUZZ_BYTES` holds.
+fn check<I: Interpreter>(test: &str, cases: u32) {
+    if let Ok(bytes) = env::var("FUZZ_BYTES") {
+        let bytes = bytes.split(|of: char| !of.is_ascii_digit()).filter(|byte| !byte.is_empty());
+        let bytes: Vec<u8> = bytes.map(|byte| byte.parse().expect("a byte")).collect();
+        return watched(move |_| run::<I>(&bytes, |step| println!("{step}")));
+    }
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
+    let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..300), |bytes| {
+        // In a thread of its own: a channel that is wrong may well go on for ever.
+        watched(move |watch| {
+            let _running = watch.running(format!("{bytes:?}"));
+            run::<I>(&bytes, |_| ());
+        });
+        Ok(())
     });
+    match result {
+        Err(TestError::Fail(reason, bytes)) => panic!(
+            "{reason}\nagain, with its steps:\n\
+             FUZZ_BYTES='{bytes:?}' cargo test --all-features --test fuzz {test}"
+        ),
+        result => result.unwrap(),
+    }
 }

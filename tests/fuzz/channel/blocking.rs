@@ -1,59 +1,59 @@
 //! What is done with receivers by calls that block: in vain, or where there is something at once.
 
-use super::{POISON, World, is_wanted, model::Call};
-use crate::mishaps::{Bytes, caught};
+use super::{Channel, Seat, model::Call};
+use crate::shared::{Asleep, Bytes, POISON, SENDERS, is_wanted};
 use overwrite_channel::{
     RecvTimeoutError, Waitable, wait_any, wait_any_deadline, wait_any_timeout,
 };
 use std::{iter, mem, time::Instant};
+use support::panics::caught;
 
-impl World {
+impl Channel {
     pub(super) fn block(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let mut predicate = bytes.one_in(2).then(|| self.predicate(bytes));
         let is_matching = predicate.is_some();
         let seat = &mut self.seats[index];
-        // Making up for a forgotten future may wake somebody who is faster.
+        // Making up for a forgotten future may wake a task that is faster.
         let is_there = self
             .model
             .slot
             .is_some_and(|slot| !is_matching || is_wanted(slot.rank) || slot.rank == POISON);
-        let ends = !seat.has_forgotten() && (is_there || self.model.senders == 0);
+        let ends = !has_forgotten(seat) && (is_there || self.model.handles[SENDERS] == 0);
         let (how, patience) = (bytes.below(if ends { 6 } else { 2 }), bytes.patience());
-        let last = seat.begin(!patience.is_zero());
+        let last = begin(seat, !patience.is_zero());
         let rx = seat.idle();
-        let is_timeout = |error| Some(error == RecvTimeoutError::Disconnected);
+        let deadline = Instant::now() + patience;
+        let error = |error: RecvTimeoutError| Some(error.is_disconnected());
         let answer = caught(|| match (predicate.take(), how) {
-            (None, 0) => rx.recv_timeout(patience).map_err(is_timeout),
-            (None, 1) => rx.recv_deadline(Instant::now() + patience).map_err(is_timeout),
+            (None, 0) => rx.recv_timeout(patience).map_err(error),
+            (None, 1) => rx.recv_deadline(deadline).map_err(error),
             (None, 2) => rx.recv().map_err(|_| Some(true)),
             (None, 3) => rx.iter().next().ok_or(Some(true)),
             (None, 4) => rx.into_iter().next().ok_or(Some(true)),
             (None, _) => rx.clone().into_iter().next().ok_or(Some(true)),
-            (Some(wanted), 0) => rx.recv_matching_timeout(patience, wanted).map_err(is_timeout),
-            (Some(wanted), 1) => {
-                rx.recv_matching_deadline(Instant::now() + patience, wanted).map_err(is_timeout)
-            }
+            (Some(wanted), 0) => rx.recv_matching_timeout(patience, wanted).map_err(error),
+            (Some(wanted), 1) => rx.recv_matching_deadline(deadline, wanted).map_err(error),
             (Some(wanted), _) => rx.recv_matching(wanted).map_err(|_| Some(true)),
         });
         self.received(answer, is_matching);
         caught(|| drop(last));
     }
 
-    /// Together with a receiver of another channel, for which nothing ever comes.
+    /// Together with a receiver of another channel, which stays empty.
     pub(super) fn wait_any(&mut self, bytes: &mut Bytes<'_>) {
         let (mut ends, mut may_owe) = (self.model.is_ready(), true);
         let mut seats: Vec<_> = self.seats.iter_mut().filter(|seat| seat.wait.is_none()).collect();
-        // If this panics, nobody knows for whom it has made up. So there is one at the most.
+        // If this panics, the model does not know for which of them it has made up. So there is at most one.
         seats.retain(|seat| {
-            let has_forgotten = seat.has_forgotten();
+            let has_forgotten = has_forgotten(seat);
             ends &= !has_forgotten;
             !has_forgotten || mem::take(&mut may_owe)
         });
         ends &= !seats.is_empty();
         let (how, patience) = (bytes.below(if ends { 3 } else { 2 }), bytes.patience());
-        let last: Vec<_> = seats.iter_mut().map(|seat| seat.begin(!patience.is_zero())).collect();
+        let last: Vec<_> = seats.iter_mut().map(|seat| begin(seat, !patience.is_zero())).collect();
         let is_first = bytes.one_in(2);
-        let stranger = &mut self.strangers.rx as &mut dyn Waitable;
+        let stranger = &mut self.strange_rx as &mut dyn Waitable;
         let rxs = seats.iter_mut().map(|seat| seat.idle() as &mut dyn Waitable);
         let mut rxs: Vec<_> = iter::once(stranger).chain(rxs).collect();
         if !is_first {
@@ -76,4 +76,18 @@ impl World {
             caught(|| drop(last));
         }
     }
+}
+
+/// Returns `true` if a future was polled there, and is neither polled again nor dropped.
+fn has_forgotten(seat: &Seat) -> bool {
+    let in_call = seat.asleep.as_ref().is_some_and(|asleep| asleep.in_call);
+    seat.wait.is_none() && (in_call || seat.owes)
+}
+
+/// A call that blocks begins by making up for a forgotten future; and if it parks, it drops the waker that a poll left
+/// behind.
+fn begin(seat: &mut Seat, may_park: bool) -> Option<Asleep> {
+    let goes = may_park || has_forgotten(seat);
+    seat.owes = false;
+    if goes { seat.asleep.take() } else { None }
 }

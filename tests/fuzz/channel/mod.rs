@@ -1,87 +1,126 @@
 //! The channel with one slot. The model is what is in the slot, and how many handles there are.
 
 mod blocking;
-mod handles;
 mod meddling;
 mod model;
 mod receiving;
 mod sending;
 
-use crate::mishaps::{Bytes, Ledger, Value, caught};
-use futures::stream::FusedStream;
-use handles::{Desk, Handle, Seat};
+use crate::shared::{Act, Bytes, Interpreter, Lender, Poller, RECEIVERS, SENDERS, Value};
+use futures::future::Either;
+use meddling::Predicate;
 use model::{Call, Log, Model};
-use overwrite_channel::{Receiver, channel};
+use overwrite_channel::{
+    ClosedFuture, Receiver, RecvFuture, RecvMatchingFuture, SharedSender, channel,
+};
+use sending::{Handle, with};
+use support::ledger::Ledger;
 
-const MOST_HANDLES: usize = 4;
-const RANKS: usize = 6;
-/// Predicates panic when they see it. None of them wants it.
-const POISON: usize = RANKS - 1;
+type Desk = crate::shared::Desk<Channel>;
+type Seat = crate::shared::Seat<Channel>;
 
-/// A value, or that there is none, and, if that is told, whether nobody is left to send one; nothing if the call
-/// has panicked.
-type Answer = Option<Result<Value, Option<bool>>>;
+/// With so many receivers, no more wakers use handles of their own: each may wake the next one in the middle of its own
+/// wake, which takes the stack of all of them.
+const MOST_MEDDLERS: usize = 150;
 
-pub(crate) fn run(bytes: &[u8]) {
-    let mut bytes = Bytes::new(bytes);
-    let mut world = World::new();
-    while !bytes.is_empty() {
-        world.step(&mut bytes);
-        world.catch_up();
-        world.check();
-    }
-    world.end();
-}
-
-fn is_wanted(rank: usize) -> bool {
-    rank % 2 == 0
-}
-
-/// Of another channel.
-struct Strangers {
-    txs: [Handle; 2],
-    rx: Receiver<Value>,
-}
-
-struct World {
+pub(crate) struct Channel {
     model: Model,
     log: Log,
     desks: Vec<Desk>,
     seats: Vec<Seat>,
-    strangers: Strangers,
+    /// Of another channel.
+    strange_txs: [Handle; 2],
+    strange_rx: Receiver<Value>,
 }
 
-impl World {
-    fn new() -> Self {
+impl Interpreter for Channel {
+    type Tx = Handle;
+    type Rx = Receiver<Value>;
+    type Waiting = Either<
+        RecvFuture<'static, Value>,
+        RecvMatchingFuture<'static, Value, &'static mut Predicate>,
+    >;
+    /// A predicate that a future borrows: when the one is forgotten, the other is not.
+    type Kept = Lender<Predicate>;
+    type Known = ();
+
+    const SENDER: &'static [Act] = {
+        use Act::*;
+        &[Send, Send, Send, Send, Send, Clone, Share, Drop, Closed]
+    };
+    const RECEIVER: &'static [Act] = {
+        use Act::*;
+        &[
+            Poll, Poll, Wait, Wait, EndWait, EndWait, Take, Block, WaitAny, PollOften, Clone,
+            Clone, Drop,
+        ]
+    };
+
+    fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
         let (tx, mut rx) = channel();
-        rx.set_spin_limit(0);
-        let (stranger, stranger_rx) = channel();
-        let txs = [Handle::Shared(stranger.clone().into_shared()), Handle::Own(stranger)];
+        rx.set_spin_limit(bytes.pick(&[0, 3]));
+        let (strange_tx, strange_rx) = channel();
         Self {
-            model: Model { ledger: Ledger::default(), slot: None, senders: 1, receivers: 1 },
+            model: Model { ledger, slot: None, handles: [1, 1] },
             log: Log::default(),
             desks: vec![Desk::new(Handle::Own(tx))],
-            seats: vec![Seat::new(rx)],
-            strangers: Strangers { txs, rx: stranger_rx },
+            seats: vec![Seat::new(rx, ())],
+            strange_txs: [
+                Handle::Shared(strange_tx.clone().into_shared()),
+                Handle::Own(strange_tx),
+            ],
+            strange_rx,
         }
     }
 
-    fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(23);
-        if what >= 20 {
-            self.crowd(bytes);
-        } else if what < 9 {
-            if !self.desks.is_empty() {
-                let desk = bytes.below(self.desks.len());
-                self.sender(what, desk, bytes);
+    fn sides(&mut self) -> (&mut Vec<Desk>, &mut Vec<Seat>) {
+        (&mut self.desks, &mut self.seats)
+    }
+
+    fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        match act {
+            Act::Send => self.send(index, bytes),
+            Act::Share => {
+                let mut old = self.desks.swap_remove(index);
+                let handle = old.idle().clone();
+                drop(old);
+                self.desks.push(Desk::new(match handle {
+                    Handle::Own(tx) if bytes.one_in(2) => Handle::Shared(SharedSender::from(tx)),
+                    Handle::Own(tx) => Handle::Shared(tx.into_shared()),
+                    shared @ Handle::Shared(_) => shared,
+                }));
             }
-        } else if !self.seats.is_empty() {
-            let seat = bytes.below(self.seats.len());
-            self.receiver(what, seat, bytes);
+            _ => {}
         }
     }
 
-    /// What was done in the middle of something else is done in the model, too.
+    fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        match act {
+            Act::Wait => self.wait(index, bytes),
+            Act::Take => self.take(index, bytes),
+            Act::Block => self.block(index, bytes),
+            Act::WaitAny => self.wait_any(bytes),
+            _ => {}
+        }
+    }
+
+    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        self.poll_receiver(index, bytes);
+    }
+
+    fn enter(&mut self) -> Option<Seat> {
+        self.seats.iter().find_map(Seat::rx).map(|rx| Seat::new(rx.clone(), ()))
+    }
+
+    fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller {
+        let may_meddle = self.model.handles[RECEIVERS] < MOST_MEDDLERS;
+        Poller::new(bytes, |bytes| may_meddle.then(|| self.meddler(bytes)).flatten())
+    }
+
+    fn closed(tx: &Handle) -> ClosedFuture<'_> {
+        with!(tx => tx.closed())
+    }
+
     fn catch_up(&mut self) {
         for did in self.log.take() {
             self.model.apply(&did, &mut Call::default());
@@ -89,57 +128,46 @@ impl World {
         self.model.settle();
     }
 
-    /// Whoever must have been woken has been, and every handle says what is so.
+    fn count(&mut self, side: usize, change: isize) {
+        let handles = &mut self.model.handles[side];
+        *handles = handles.checked_add_signed(change).expect("a count of handles");
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        self.model.handles
+    }
+
     fn check(&self) {
-        let Model { ledger, slot, senders, receivers } = &self.model;
-        let (is_empty, no_sender, no_receiver) = (slot.is_none(), *senders == 0, *receivers == 0);
+        let Model { ledger, slot, handles } = &self.model;
+        let (is_empty, no_sender) = (slot.is_none(), handles[SENDERS] == 0);
         assert_eq!(ledger.alive(), Vec::from_iter(slot.map(|slot| slot.id)), "lost, or kept");
-        for desk in &self.desks {
-            let tx = desk.tx();
-            assert_eq!(tx.is_closed(), no_receiver);
+        for tx in self.desks.iter().map(Desk::tx) {
+            assert_eq!(with!(tx => tx.is_closed()), handles[RECEIVERS] == 0);
             assert_ne!(tx.same_channel(self.desks[0].tx()), Some(false));
-            assert!(self.strangers.txs.iter().all(|other| tx.same_channel(other) != Some(true)));
-            if let (true, Some((_, Some(sleeper)))) = (no_receiver, &desk.closed) {
-                assert!(sleeper.was_called(), "`closed` sleeps");
-            }
-            assert!(!no_receiver || desk.closing.all_called(), "`closed` sleeps in a crowd");
+            assert!(self.strange_txs.iter().all(|other| tx.same_channel(other) != Some(true)));
         }
-        // A forgotten future is woken as any other, and then it has the wake of the others.
+        // A forgotten future is notified as any other. Then its receiver has the baton.
         let (mut is_served, mut all_called) = (false, true);
         let first = self.seats.iter().find_map(Seat::rx);
         for seat in &self.seats {
             if let Some(rx) = seat.rx() {
                 assert_eq!((rx.is_empty(), rx.is_closed()), (is_empty, no_sender));
-                assert_eq!(rx.is_terminated(), seat.has_ended);
+                #[cfg(feature = "stream")]
+                assert_eq!(futures::stream::FusedStream::is_terminated(rx), seat.has_ended);
                 assert!(first.is_some_and(|first| rx.same_channel(first)));
-                assert!(!rx.same_channel(&self.strangers.rx));
+                assert!(!rx.same_channel(&self.strange_rx));
             }
             is_served |= seat.owes;
             let Some(asleep) = &seat.asleep else { continue };
-            let was_called = asleep.sleeper.was_called();
-            assert!(was_called || !no_sender, "it sleeps, and nobody is there to send");
+            let was_called = asleep.poller.calls() > 0;
+            assert!(was_called || !no_sender, "it sleeps, and no sender is left");
             if asleep.in_call {
-                is_served |= asleep.sleeper.was_woken();
+                is_served |= asleep.poller.was_woken();
                 all_called &= was_called;
             } else {
                 assert!(was_called || is_empty, "a waker that was left behind sleeps");
             }
         }
         assert!(is_empty || is_served || all_called, "there is a value, and all sleep");
-    }
-
-    fn end(mut self) {
-        while let Some(desk) = self.desks.pop() {
-            self.model.senders -= 1;
-            caught(|| drop(desk));
-            self.catch_up();
-        }
-        while let Some(seat) = self.seats.pop() {
-            self.model.receivers -= 1;
-            caught(|| drop(seat));
-            self.catch_up();
-        }
-        assert_eq!((self.model.senders, self.model.receivers), (0, 0), "who is left?");
-        self.model.ledger.close();
     }
 }

@@ -1,12 +1,13 @@
 //! The model: what is in the slot and how many handles there are, and a log of what was done with handles in the
 //! middle of a call.
 
-use crate::mishaps::{Ledger, Value};
+use crate::shared::{RECEIVERS, SENDERS, Value};
 use std::{
     collections::VecDeque,
     mem,
     sync::{Arc, Mutex},
 };
+use support::ledger::Ledger;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Item {
@@ -23,19 +24,15 @@ impl Item {
 /// What was done in the middle of a call, and what came of it.
 #[derive(Debug)]
 pub(super) enum Did {
-    /// It displaced another, or none, or was refused.
-    Send(Item, Result<Option<usize>, ()>),
-    /// It has woken a task whose waker panicked: what it displaced, if it did, is dropped.
-    SendPanicked(Item),
-    /// Or there was none: is every sender gone?
+    /// It displaced another, or none, or was refused and handed the value back. Or it has woken a task whose waker
+    /// panicked: what it displaced, if it did, is dropped.
+    Send(Item, Option<Result<Option<usize>, usize>>),
+    /// Or there was none, and whether every sender is gone.
     Receive(Result<usize, bool>),
-    DropSender,
-    DropReceiver,
+    /// A handle of that side.
+    Drop(usize),
     /// The call's own key or predicate has come to its end, or to its panic.
-    Look {
-        item: Item,
-        strikes: bool,
-    },
+    Look { item: Item, strikes: bool },
 }
 
 /// In the order in which it took effect.
@@ -47,22 +44,22 @@ impl Log {
         self.0.lock().unwrap().push(did);
     }
 
-    /// A send takes effect before it wakes those who go on with the log: what came of it is written down later.
+    /// Notes a send. It takes effect before it wakes tasks that go on with the log: what came of it is noted later.
     pub(super) fn send(
         &self,
         item: Item,
-        send: impl FnOnce() -> Option<Result<Option<usize>, ()>>,
+        send: impl FnOnce() -> Option<Result<Option<usize>, usize>>,
     ) {
         let at = self.0.lock().unwrap().len();
-        self.push(Did::SendPanicked(item));
-        if let Some(outcome) = send() {
-            self.0.lock().unwrap()[at] = Did::Send(item, outcome);
-        }
+        self.push(Did::Send(item, None));
+        let outcome = send();
+        self.0.lock().unwrap()[at] = Did::Send(item, outcome);
     }
 
-    pub(super) fn count_looks(&self) -> usize {
-        let is_look = |did: &&Did| matches!(did, Did::Look { .. });
-        self.0.lock().unwrap().iter().filter(is_look).count()
+    /// Returns what the call's own predicate looked at: it has taken each.
+    pub(super) fn looks(&self) -> Vec<Item> {
+        let look = |did: &Did| if let Did::Look { item, .. } = *did { Some(item) } else { None };
+        self.0.lock().unwrap().iter().filter_map(look).collect()
     }
 
     pub(super) fn take(&self) -> Vec<Did> {
@@ -70,32 +67,31 @@ impl Log {
     }
 }
 
-/// A call in whose middle something else was done.
+/// A call with something else in its middle.
 #[derive(Default)]
 pub(super) struct Call {
     /// The values that it has taken, in this order.
     pub(super) takes: VecDeque<usize>,
-    /// It has panicked, with one value more at the most.
+    /// It has panicked, and may have lost one value more.
     pub(super) may_lose: bool,
 }
 
 pub(super) struct Model {
     pub(super) ledger: Ledger,
     pub(super) slot: Option<Item>,
-    pub(super) senders: usize,
-    pub(super) receivers: usize,
+    pub(super) handles: [usize; 2],
 }
 
 impl Model {
     pub(super) fn is_ready(&self) -> bool {
-        self.slot.is_some() || self.senders == 0
+        self.slot.is_some() || self.handles[SENDERS] == 0
     }
 
     /// There is a place in the log, behind all that the call has taken, at which its answer fits.
     pub(super) fn replay(&mut self, log: Vec<Did>, call: &mut Call, fits: impl Fn(&Self) -> bool) {
         let mut has_fitted = false;
         for did in log.into_iter().map(Some).chain([None]) {
-            // Nobody else has had it. So it may as well have been taken as soon as it was there.
+            // Nothing else has taken it. So it may as well have been taken as soon as it was there.
             if self.slot.is_some_and(|slot| call.takes.front() == Some(&slot.id)) {
                 self.slot = None;
                 call.takes.pop_front();
@@ -112,23 +108,24 @@ impl Model {
 
     pub(super) fn apply(&mut self, did: &Did, call: &mut Call) {
         match *did {
-            Did::Send(item, Ok(displaced)) => {
-                assert!(self.receivers > 0, "nobody is there");
+            Did::Send(item, Some(Ok(displaced))) => {
+                assert!(self.handles[RECEIVERS] > 0, "no receiver is left");
                 self.vacate(displaced, call);
                 self.slot = Some(item);
             }
-            Did::SendPanicked(item) => {
+            Did::Send(item, None) => {
                 let displaced = self.slot.replace(item);
                 assert!(displaced.is_none_or(|displaced| !self.ledger.is_alive(displaced.id)));
             }
-            Did::Send(_, Err(())) => assert_eq!(self.receivers, 0, "it was refused"),
+            Did::Send(item, Some(Err(back))) => {
+                assert_eq!((back, self.handles[RECEIVERS]), (item.id, 0), "it was refused");
+            }
             Did::Receive(Ok(id)) => self.vacate(Some(id), call),
             Did::Receive(Err(is_disconnected)) => {
                 self.vacate(None, call);
-                assert_eq!(is_disconnected, self.senders == 0);
+                assert_eq!(is_disconnected, self.handles[SENDERS] == 0);
             }
-            Did::DropSender => self.senders -= 1,
-            Did::DropReceiver => self.receivers -= 1,
+            Did::Drop(side) => self.handles[side] -= 1,
             Did::Look { item, .. } => {
                 assert!(!call.takes.contains(&item.id), "{item:?} was looked at, and not there");
             }
@@ -154,50 +151,51 @@ impl Model {
 
     /// What the last handle has taken along.
     pub(super) fn settle(&mut self) {
-        if self.senders + self.receivers == 0 {
+        if self.handles == [0, 0] {
             self.slot = None;
         }
     }
-}
 
-/// A `send_newest`, which goes on with each look at what it has in hand.
-pub(super) struct Newest {
-    held: Item,
-    best: Option<usize>,
-    pub(super) is_over: bool,
-    pub(super) not_kept: Option<Item>,
-}
-
-impl Newest {
-    pub(super) fn new(sent: Item) -> Self {
-        Self { held: sent, best: None, is_over: false, not_kept: None }
-    }
-
-    pub(super) fn has_looked(&mut self, strikes: bool, model: &mut Model) {
-        if strikes {
-            // What it looked at is lost.
-            self.is_over = true;
-        } else if self.best.is_none_or(|best| self.held.rank > best) {
-            self.best = Some(self.held.rank);
-            match model.slot.replace(self.held) {
-                Some(displaced) => self.held = displaced,
-                None => self.is_over = true,
-            }
-        } else {
-            self.is_over = true;
-            self.not_kept = Some(self.held);
-        }
-    }
-
-    /// Its own looks are in the log; each ends there with the exchange that it leads to.
-    pub(super) fn replay(&mut self, log: Vec<Did>, model: &mut Model) {
+    /// Goes on in the log to a look, which is at this. Returns `true` if it strikes.
+    fn look(&mut self, held: Item, log: &mut impl Iterator<Item = Did>) -> bool {
         for did in log {
             if let Did::Look { item, strikes } = did {
-                assert_eq!((item, self.is_over), (self.held, false), "it looked at another");
-                self.has_looked(strikes, model);
-            } else {
-                model.apply(&did, &mut Call::default());
+                assert_eq!(item, held, "it looked at another");
+                return strikes;
             }
+            self.apply(&did, &mut Call::default());
         }
+        panic!("it did not look at what it displaced");
+    }
+
+    /// Plays a `send_newest`, which goes on with each look at what it has in hand, and returns what it has not kept.
+    /// The looks of a key are in the log; each ends there with the exchange that it leads to.
+    pub(super) fn send_newest(
+        &mut self,
+        sent: Item,
+        is_newer: fn(usize, usize) -> bool,
+        has_key: bool,
+        log: Vec<Did>,
+    ) -> Option<Item> {
+        let (mut log, mut held, mut best) = (log.into_iter(), sent, None);
+        let not_kept = loop {
+            if has_key && self.look(held, &mut log) {
+                // What it looked at is lost.
+                break None;
+            }
+            if best.is_some_and(|best| !is_newer(held.rank, best)) {
+                break Some(held);
+            }
+            best = Some(held.rank);
+            match self.slot.replace(held) {
+                Some(displaced) => held = displaced,
+                None => break None,
+            }
+        };
+        for did in log {
+            assert!(!matches!(did, Did::Look { .. }), "it looked at one more");
+            self.apply(&did, &mut Call::default());
+        }
+        not_kept
     }
 }

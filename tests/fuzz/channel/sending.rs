@@ -1,160 +1,116 @@
 //! What is done with senders.
 
 use super::{
-    Desk, MOST_HANDLES, RANKS, World,
-    handles::Handle,
-    model::{Call, Item, Newest},
+    Channel,
+    model::{Call, Item},
 };
-use crate::mishaps::{Bytes, Value, caught};
-use futures::{Sink, future::FusedFuture};
-use overwrite_channel::{SendError, SharedSender};
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, Waker},
-};
+use crate::shared::{Bytes, Interpreter, RANKS, RECEIVERS, Value};
+use overwrite_channel::{SendError, Sender, SharedSender};
+use std::cmp::Reverse;
+use support::{panics::caught, waker::Event};
+
+/// Either kind of sender.
+#[derive(Clone)]
+pub(crate) enum Handle {
+    Own(Sender<Value>),
+    Shared(SharedSender<Value>),
+}
+
+/// Calls what both kinds of sender have.
+macro_rules! with {
+    ($tx:ident => $call:expr) => {
+        match $tx {
+            Handle::Own($tx) => $call,
+            Handle::Shared($tx) => $call,
+        }
+    };
+}
+pub(super) use with;
+
+impl Handle {
+    /// Only those of one kind can be asked.
+    pub(super) fn same_channel(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Own(tx), Self::Own(other)) => Some(tx.same_channel(other)),
+            (Self::Shared(tx), Self::Shared(other)) => Some(tx.same_channel(other)),
+            _ => None,
+        }
+    }
+}
 
 const NEWEST: usize = 1;
+/// The smallest rank counts as the newest.
 const NEWEST_BY_KEY: usize = 2;
 /// From here on, by its sink.
 const SINK: usize = 3;
 
-impl World {
-    pub(super) fn sender(&mut self, what: usize, desk: usize, bytes: &mut Bytes<'_>) {
-        match what {
-            0..=4 => self.send(what, desk, bytes),
-            5 if self.desks.len() < MOST_HANDLES => {
-                let clone = self.desks[desk].tx().duplicate();
-                self.desks.push(Desk::new(clone));
-                self.model.senders += 1;
-            }
-            6 => {
-                let mut old = self.desks.swap_remove(desk);
-                let handle = old.idle().duplicate();
-                drop(old);
-                self.desks.push(Desk::new(match handle {
-                    Handle::Own(tx) if bytes.one_in(2) => Handle::Shared(SharedSender::from(tx)),
-                    Handle::Own(tx) => Handle::Shared(tx.into_shared()),
-                    shared @ Handle::Shared(_) => shared,
-                }));
-            }
-            // Without a sender, or a receiver, little happens any more.
-            7 if self.desks.len() > 1 || bytes.one_in(4) => {
-                let old = self.desks.swap_remove(desk);
-                self.model.senders -= 1;
-                caught(|| drop(old));
-            }
-            _ => self.closed(desk, bytes),
+impl Channel {
+    pub(super) fn send(&mut self, desk: usize, bytes: &mut Bytes<'_>) {
+        let how = bytes.below(if cfg!(feature = "sink") { SINK + 2 } else { SINK });
+        let mut value = Value::new(&self.model.ledger, bytes.below(RANKS));
+        if bytes.one_in(4) {
+            value = value.panicking_in(Event::Drop);
         }
-    }
-
-    fn send(&mut self, how: usize, desk: usize, bytes: &mut Bytes<'_>) {
-        let value = self.model.ledger.issue(bytes.below(RANKS), bytes.one_in(4));
         let item = Item::of(&value);
-        let (looker, mut looks) = (self.looker(bytes), bytes.below(4));
+        let (look, mut looks) = (self.looker(bytes), bytes.below(4));
         let key = move |value: &Value| {
-            looker.look(value, looks == 0);
+            look(value, looks == 0);
             looks -= 1;
-            value.rank
+            Reverse(value.rank)
         };
         let tx = self.desks[desk].idle();
         // What was done until now, by dropping a future, is done.
         self.catch_up();
-        let is_refused = self.model.receivers == 0;
-        let sent = caught(|| match (tx, how) {
-            (Handle::Own(tx), NEWEST) => tx.send_newest(value),
-            (Handle::Own(tx), NEWEST_BY_KEY) => tx.send_newest_by_key(value, key),
-            (Handle::Own(tx), SINK..) => by_sink(Pin::new(tx), value),
-            (Handle::Shared(tx), NEWEST) => tx.send_newest(value),
-            (Handle::Shared(tx), NEWEST_BY_KEY) => tx.send_newest_by_key(value, key),
-            (Handle::Shared(tx), SINK) => by_sink(Pin::new(&mut &*tx), value),
-            (Handle::Shared(tx), SINK..) => by_sink(Pin::new(tx), value),
-            (tx, _) => tx.send(value),
+        let is_refused = self.model.handles[RECEIVERS] == 0;
+        let sent = caught(|| match (how, tx) {
+            (NEWEST, tx) => with!(tx => tx.send_newest(value)),
+            (NEWEST_BY_KEY, tx) => with!(tx => tx.send_newest_by_key(value, key)),
+            #[cfg(feature = "sink")]
+            (SINK, Handle::Shared(tx)) => by_sink(&mut &*tx, value),
+            #[cfg(feature = "sink")]
+            (SINK.., tx) => with!(tx => by_sink(tx, value)),
+            (_, tx) => with!(tx => tx.send(value)),
         });
         if is_refused {
-            let back = sent.and_then(Result::err).map(|SendError(value)| value.taken());
-            assert_eq!(back, Some(item.id), "nobody is there");
+            let back = sent.and_then(Result::err).map(|refused| refused.into_inner().taken());
+            assert_eq!(back, Some(item.id), "no receiver is left");
             return;
         }
-        let not_kept = self.sent(how, item);
+        // It wakes only after its last exchange.
+        let (log, model) = (self.log.take(), &mut self.model);
+        let not_kept = match how {
+            NEWEST => model.send_newest(item, |held, best| held > best, false, log),
+            NEWEST_BY_KEY => model.send_newest(item, |held, best| held < best, true, log),
+            _ => {
+                let displaced = model.slot.replace(item);
+                model.replay(log, &mut Call::default(), |_| true);
+                displaced
+            }
+        };
         match sent {
             Some(Ok(displaced)) if how < SINK => {
                 assert_eq!(displaced.map(Value::taken), not_kept.map(|item| item.id));
             }
             Some(Err(SendError(_))) => panic!("it was refused"),
             // It went with a panic, or by a sink.
-            _ => {
-                assert!(not_kept.is_none_or(|item| !self.model.ledger.is_alive(item.id)));
-            }
-        }
-    }
-
-    /// Returns what it has not kept. It wakes only after its last exchange.
-    fn sent(&mut self, how: usize, item: Item) -> Option<Item> {
-        let (log, model) = (self.log.take(), &mut self.model);
-        if how != NEWEST && how != NEWEST_BY_KEY {
-            let displaced = model.slot.replace(item);
-            model.replay(log, &mut Call::default(), |_| true);
-            return displaced;
-        }
-        let mut newest = Newest::new(item);
-        while how == NEWEST && !newest.is_over {
-            newest.has_looked(false, model);
-        }
-        newest.replay(log, model);
-        assert!(newest.is_over, "it did not look at what it displaced");
-        newest.not_kept
-    }
-
-    fn closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let desk = &mut self.desks[index];
-        if bytes.one_in(4) {
-            let (tx, is_closed) = (desk.tx(), self.model.receivers == 0);
-            return desk.closing.change(bytes, is_closed, &mut desk.in_a_row, || tx.closed());
-        }
-        if desk.closed.is_none() {
-            desk.closed = Some((desk.tx().closed(), None));
-            return;
-        }
-        if bytes.one_in(4) {
-            desk.idle();
-            return;
-        }
-        let now = self.sleeper(bytes);
-        let (closed, last) = self.desks[index].closed.as_mut().expect("it is there");
-        let poll = caught(|| now.poll(|cx| Pin::new(&mut *closed).poll(cx)));
-        let (last, is_over) = (last.take(), closed.is_terminated());
-        self.catch_up();
-        let is_closed = self.model.receivers == 0;
-        let desk = &mut self.desks[index];
-        let yields = desk.in_a_row.closed(poll, is_closed, &now);
-        assert!(poll.is_none() || is_over == (is_closed && !yields));
-        assert!(is_closed || !is_over);
-        match (poll, &mut desk.closed) {
-            (Some(_), Some((_, sleeper))) if !is_over => {
-                *sleeper = Some(now);
-                caught(|| drop(last));
-            }
-            _ => {
-                // A panic came out of it, and it may be polled again.
-                if is_over || bytes.one_in(2) {
-                    desk.idle();
-                }
-                caught(|| drop((last, now)));
-            }
+            _ => assert!(not_kept.is_none_or(|item| !model.ledger.is_alive(item.id))),
         }
     }
 }
 
-/// It says nothing of what it displaces.
-fn by_sink<S>(mut sink: Pin<&mut S>, value: Value) -> Result<Option<Value>, SendError<Value>>
+/// Sends through a sink, which drops what is displaced.
+#[cfg(feature = "sink")]
+fn by_sink<S>(sink: &mut S, value: Value) -> Result<Option<Value>, SendError<Value>>
 where
-    S: Sink<Value, Error = SendError<Value>>,
+    S: futures::Sink<Value, Error = SendError<Value>> + Unpin,
 {
+    use futures::SinkExt;
+    use std::task::{Context, Poll, Waker};
+
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(matches!(sink.as_mut().poll_ready(&mut cx), Poll::Ready(Ok(()))));
-    sink.as_mut().start_send(value)?;
-    assert!(matches!(sink.as_mut().poll_flush(&mut cx), Poll::Ready(Ok(()))));
-    assert!(matches!(sink.poll_close(&mut cx), Poll::Ready(Ok(()))));
+    assert!(matches!(sink.poll_ready_unpin(&mut cx), Poll::Ready(Ok(()))));
+    sink.start_send_unpin(value)?;
+    assert!(matches!(sink.poll_flush_unpin(&mut cx), Poll::Ready(Ok(()))));
+    assert!(matches!(sink.poll_close_unpin(&mut cx), Poll::Ready(Ok(()))));
     Ok(None)
 }

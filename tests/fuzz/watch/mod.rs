@@ -2,365 +2,269 @@
 //!
 //! No drop of a value panics here: `arc_swap` may then leak another one.
 
-mod handles;
 mod receiving;
+mod sending;
 mod setting;
 
-use crate::mishaps::{Bytes, Ledger, Sleeper, caught, strike};
-use handles::{Desk, Meddler, Seat};
-use overwrite_channel::watch::{Receiver, Ref, Sender, channel, error::SendError};
-use setting::{Setting, Source};
-use std::{
-    future::Future,
-    mem,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+use crate::shared::{Act, Bytes, Interpreter, MOST_HANDLES, Poller};
+use overwrite_channel::{
+    ClosedFuture,
+    watch::{Receiver, Ref, Sender, channel},
 };
+use receiving::{Known, Waiting};
+use setting::{Look, Notes, Setting};
+use std::{
+    collections::BTreeSet,
+    mem,
+    sync::{Arc, Mutex},
+};
+use support::ledger::Ledger;
 
-const MOST_HANDLES: usize = 4;
+type Desk = crate::shared::Desk<Watch>;
+type Seat = crate::shared::Seat<Watch>;
+
+/// How many looks a handle keeps before it parts with the first, a crowd of looks apart.
 const MOST_KEPT: usize = 3;
-const RANKS: usize = 6;
-/// Predicates panic when they see it.
-const POISON: usize = RANKS - 1;
-
-pub(crate) fn run(bytes: &[u8]) {
-    let mut bytes = Bytes::new(bytes);
-    let mut world = World::new();
-    while !bytes.is_empty() {
-        world.step(&mut bytes);
-        world.check();
-    }
-    world.end();
-}
-
-/// A `Ref` that is kept, and what it showed at first.
-struct Look {
-    shows: Ref<'static, Setting>,
-    id: usize,
-    was_new: bool,
-}
-
-impl Look {
-    fn new(shows: Ref<'static, Setting>) -> Self {
-        Self { id: shows.id(), was_new: shows.has_changed(), shows }
-    }
-
-    fn check(&self, ledger: &Ledger) {
-        let shown = (self.shows.id(), self.shows.has_changed());
-        assert_eq!(shown, (self.id, self.was_new), "it changed while it was looked at");
-        assert!(ledger.is_alive(self.id), "it is gone while it is looked at");
-    }
-}
 
 /// The value that is there.
 #[derive(Clone, Copy)]
 struct Present {
     id: usize,
     rank: usize,
+    /// Panics when it is cloned.
     is_brittle: bool,
 }
 
-struct World {
-    source: Source,
+pub(crate) struct Watch {
+    notes: Arc<Notes>,
     version: u64,
     present: Present,
     desks: Vec<Desk>,
     seats: Vec<Seat>,
-    /// Values that were replaced, from who replaced them.
+    /// Values that were replaced, from the senders that replaced them.
     replaced: Vec<Look>,
-    /// How many handles wakers have.
-    meddling_senders: Arc<AtomicUsize>,
-    meddling_receivers: Arc<AtomicUsize>,
+    /// Each handle that a waker has shares one of these: senders, receivers.
+    meddling: [Arc<()>; 2],
     /// Of another channel.
     strangers: (Sender<Setting>, Receiver<Setting>),
 }
 
-impl World {
-    fn new() -> Self {
-        let source = Source::default();
-        let strangers = channel(source.issue(0, false));
-        let first = source.issue(0, false);
-        let present = Present { id: first.id(), rank: 0, is_brittle: false };
-        let (tx, rx) = channel(first);
-        Self {
-            source,
-            version: 0,
-            present,
-            desks: vec![Desk::new(tx)],
-            seats: vec![Seat::new(rx, 0)],
-            replaced: Vec::new(),
-            meddling_senders: Arc::default(),
-            meddling_receivers: Arc::default(),
-            strangers,
-        }
-    }
-
-    fn senders(&self) -> usize {
-        self.desks.len() + self.meddling_senders.load(SeqCst)
-    }
-
-    fn receivers(&self) -> usize {
-        self.seats.len() + self.meddling_receivers.load(SeqCst)
-    }
-
+impl Watch {
     fn store(&mut self, present: Present) {
         self.version += 1;
         self.present = present;
     }
 
-    /// What was sent in the middle of something else.
+    /// Stores in the model what was sent in the middle of a call.
     fn store_all(&mut self, meddled: &[usize]) {
-        for id in meddled {
-            self.store(Present { id: *id, rank: 0, is_brittle: false });
+        for &id in meddled {
+            self.store(Present { id, rank: 0, is_brittle: false });
         }
     }
 
-    fn step(&mut self, bytes: &mut Bytes<'_>) {
-        let what = bytes.below(26);
-        if what >= 23 {
-            self.crowd(bytes);
-        } else if what < 11 {
-            if !self.desks.is_empty() {
-                let desk = bytes.below(self.desks.len());
-                self.sender(what, desk, bytes);
-            }
-        } else if !self.seats.is_empty() {
-            let seat = bytes.below(self.seats.len());
-            self.receiver(what, seat, bytes);
-        }
-        self.catch_up();
-    }
-
-    /// What was sent in the middle of something else is in the model, too.
-    fn catch_up(&mut self) {
-        let meddled = self.source.take_meddled();
-        self.store_all(&meddled);
-    }
-
-    /// Something to send, and what the model says when it is there.
-    fn issue(&self, bytes: &mut Bytes<'_>) -> (Setting, Present) {
-        let (rank, is_brittle) = (bytes.below(RANKS), bytes.one_in(8));
-        let setting = self.source.issue(rank, is_brittle);
-        let id = setting.id();
-        (setting, Present { id, rank, is_brittle })
-    }
-
-    fn sender(&mut self, what: usize, index: usize, bytes: &mut Bytes<'_>) {
-        let (receivers, is_last) = (self.receivers(), self.desks.len() == 1);
-        let tx = self.desks[index].tx();
-        match what {
-            0 | 1 => {
-                let (setting, sent) = self.issue(bytes);
-                if let Some(Err(SendError(back))) = caught(|| tx.send(setting)) {
-                    assert_eq!((back.id(), receivers), (sent.id, 0), "it was refused");
-                } else {
-                    // A waker may have panicked.
-                    assert!(receivers > 0, "nobody is there");
-                    self.store(sent);
-                }
-            }
-            2 => {
-                let old = self.present;
-                let (setting, sent) = self.issue(bytes);
-                let replaced = caught(|| tx.send_replace(setting));
-                self.store(sent);
-                if let Some(replaced) = replaced {
-                    let look = Look::new(replaced);
-                    assert_eq!((look.id, look.was_new), (old.id, false), "it replaced another");
-                    if bytes.one_in(3) && self.replaced.len() < MOST_KEPT {
-                        self.replaced.push(look);
-                    } else {
-                        // What was sent by those who were woken is there by now.
-                        self.catch_up();
-                        self.part(look);
-                    }
-                }
-            }
-            3 | 4 => self.modify(tx, bytes),
-            5 => {
-                let look = Look::new(tx.borrow());
-                assert_eq!((look.id, look.was_new), (self.present.id, false));
-                let kept = &mut self.desks[index].kept;
-                kept.push(look);
-                if kept.len() > MOST_KEPT {
-                    let first = kept.remove(0);
-                    self.part(first);
-                }
-            }
-            6 if self.desks.len() < MOST_HANDLES => self.desks.push(Desk::new(tx.clone())),
-            // Without a sender little happens any more.
-            7 if !is_last || bytes.one_in(4) => {
-                let old = self.desks.swap_remove(index);
-                caught(|| drop(old));
-            }
-            8 if self.seats.len() < MOST_HANDLES => {
-                self.seats.push(Seat::new(tx.subscribe(), self.version));
-            }
-            _ => self.closed(index, bytes),
-        }
-    }
-
-    /// It is the value itself, if that was replaced and nobody else looks at it.
-    fn part(&self, look: Look) {
-        let Look { shows, id, was_new } = look;
+    fn looks(&self) -> impl Iterator<Item = &Look> {
         let by_senders = self.desks.iter().flat_map(|desk| &desk.kept);
-        let by_receivers = self.seats.iter().filter_map(|seat| seat.kept.as_ref());
-        let mut kept = by_senders.chain(by_receivers).chain(&self.replaced);
-        let is_shared = id == self.present.id || kept.any(|other| other.id == id);
-        match Ref::try_unwrap(shows) {
-            Ok(setting) => assert_eq!((setting.id(), is_shared), (id, false), "it is shared"),
-            Err(shows) => {
-                assert!(is_shared, "nobody else looks at it");
-                Look { shows, id, was_new }.check(&self.source.ledger);
-            }
+        let by_receivers = self.seats.iter().flat_map(|seat| &seat.kept);
+        by_senders.chain(by_receivers).chain(&self.replaced)
+    }
+
+    /// Unwraps what was kept: it is the value itself, if that was replaced and no other look shows it.
+    fn part(&self, look: Look) {
+        let id = look.id;
+        let is_shared = id == self.present.id || self.looks().any(|other| other.id == id);
+        match Ref::try_unwrap(look.shows) {
+            Ok(setting) => assert_eq!((setting.value.id(), is_shared), (id, false), "it is shared"),
+            Err(shows) => assert_eq!((shows.value.id(), is_shared), (id, true), "it is not shared"),
         }
     }
 
-    fn modify(&mut self, tx: &Sender<Setting>, bytes: &mut Bytes<'_>) {
-        let (strikes, interferes) = (bytes.one_in(4), bytes.one_in(3));
-        let (rank, changes) = (bytes.below(RANKS), !bytes.one_in(4));
-        let always = bytes.one_in(2);
-        let is_brittle = self.present.is_brittle;
-        let source = &self.source;
-        // Of the last call, if it came to its end: what it modified, and how much was sent before.
-        let (mut calls, mut last) = (0, None);
-        let mut modify = |setting: &mut Setting| {
-            last = None;
-            calls += 1;
-            if interferes && calls == 1 {
-                source.meddle(tx);
-            }
-            if strikes {
-                strike();
-            }
-            setting.value.rank = rank;
-            last = Some((setting.id(), source.count_meddled()));
+    /// A handle parts with the first of its looks, or takes one more, or more than `arc_swap` has room for.
+    fn borrow(
+        &mut self,
+        kept: impl Fn(&mut Self) -> &mut Vec<Look>,
+        shows: impl Fn() -> Ref<'static, Setting>,
+        is_new: bool,
+        bytes: &mut Bytes<'_>,
+    ) {
+        let (id, held) = (self.present.id, kept(self).len());
+        if held > MOST_KEPT || held > 0 && bytes.one_in(3) {
+            let first = kept(self).remove(0);
+            return self.part(first);
+        }
+        let size = if bytes.one_in(8) { 40 } else { 1 };
+        kept(self).extend((0..size).map(|_| Look::new(shows(), id, is_new)));
+    }
+}
+
+impl Interpreter for Watch {
+    type Tx = Sender<Setting>;
+    type Rx = Receiver<Setting>;
+    type Waiting = Waiting;
+    type Kept = Look;
+    type Known = Known;
+
+    const SENDER: &'static [Act] = {
+        use Act::*;
+        &[Send, Send, Replace, Modify, Modify, Borrow, Subscribe, Clone, Drop, Closed, Closed]
+    };
+    const RECEIVER: &'static [Act] = {
+        use Act::*;
+        &[Poll, Poll, Wait, EndWait, Borrow, Take, Mark, Unmark, Block, PollOften, Clone, Drop]
+    };
+
+    fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
+        let notes = Notes::new(ledger);
+        let strangers = channel(notes.issue(0));
+        let first = notes.issue(0);
+        let present = Present { id: first.value.id(), rank: 0, is_brittle: false };
+        let (tx, mut rx) = if bytes.one_in(2) {
+            let tx = Sender::new(first);
+            let rx = tx.subscribe();
+            (tx, rx)
+        } else {
+            channel(first)
         };
-        let result = caught(|| {
-            if always {
-                tx.send_modify(modify);
-                true
-            } else {
-                tx.send_if_modified(|setting| {
-                    modify(setting);
-                    changes
-                })
-            }
-        });
-        let stores = always || changes;
-        // Else the clone or the closure has panicked, or a waker after them.
-        if let Some(modified) = result {
-            assert!(last.is_some() && modified == stores);
-        }
-        assert_eq!(calls == 0, is_brittle, "a value that cannot be cloned cannot be modified");
-        assert!(calls <= 2, "called again though nobody was faster");
-        let meddled = self.source.take_meddled();
-        let (before, after) = meddled.split_at(last.map_or(meddled.len(), |(_, sent)| sent));
-        self.store_all(before);
-        if let (Some((id, _)), true) = (last, stores) {
-            self.store(Present { id, rank, is_brittle: false });
-        }
-        self.store_all(after);
+        rx.set_spin_limit(bytes.pick(&[0, 3]));
+        let (desks, seats) = (vec![Desk::new(tx)], vec![Seat::new(rx, Known::at(0))]);
+        let (replaced, meddling) = Default::default();
+        Self { notes, version: 0, present, desks, seats, replaced, meddling, strangers }
     }
 
-    fn closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let is_closed = self.receivers() == 0;
-        let desk = &mut self.desks[index];
-        if bytes.one_in(4) {
-            let tx = desk.tx();
-            return desk.closing.change(bytes, is_closed, &mut desk.in_a_row, || tx.closed());
-        }
-        let Some((closed, last)) = &mut desk.closed else {
-            desk.closed = Some((desk.tx().closed(), None));
-            return;
-        };
-        let sleeper = Sleeper::new(bytes, |_| Box::new(|| ()));
-        let poll = caught(|| sleeper.poll(|cx| Pin::new(closed).poll(cx)));
-        desk.in_a_row.closed(poll, is_closed, &sleeper);
-        *last = Some(sleeper);
-        if poll.is_none_or(|poll| poll.is_ready()) || bytes.one_in(4) {
-            let closed = desk.closed.take();
-            if bytes.one_in(4) {
-                mem::forget(closed.map(|(future, _)| future));
-            } else {
-                caught(|| drop(closed));
+    fn sides(&mut self) -> (&mut Vec<Desk>, &mut Vec<Seat>) {
+        (&mut self.desks, &mut self.seats)
+    }
+
+    fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        let tx = self.desks[index].tx();
+        match act {
+            Act::Send => self.send(tx, bytes),
+            Act::Replace => self.replace(tx, bytes),
+            Act::Modify => self.modify(tx, bytes),
+            Act::Borrow => {
+                self.borrow(|watch| &mut watch.desks[index].kept, || tx.borrow(), false, bytes);
             }
+            Act::Subscribe if self.seats.len() < MOST_HANDLES => {
+                self.seats.push(Seat::new(tx.subscribe(), Known::at(self.version)));
+            }
+            _ => {}
         }
+    }
+
+    fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        let (version, present) = (self.version, self.present.id);
+        let seat = &mut self.seats[index];
+        let is_new = seat.known.is_new(version);
+        match act {
+            Act::Wait => self.wait(index, bytes),
+            Act::Borrow => {
+                let rx = seat.rx().expect("no future waits");
+                self.borrow(|watch| &mut watch.seats[index].kept, || rx.borrow(), is_new, bytes);
+            }
+            Act::Take => {
+                let look = Look::new(seat.idle().borrow_and_update(), present, is_new);
+                seat.known.see(version);
+                seat.kept.push(look);
+            }
+            Act::Mark => {
+                seat.idle().mark_changed();
+                seat.known.is_marked = true;
+                seat.has_ended = false;
+            }
+            Act::Unmark => {
+                seat.idle().mark_unchanged();
+                seat.known.see(version);
+            }
+            Act::Block => self.block(index, bytes),
+            _ => {}
+        }
+    }
+
+    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        self.poll_receiver(index, bytes);
+    }
+
+    fn enter(&mut self) -> Option<Seat> {
+        let tx = self.desks.first()?.tx();
+        Some(Seat::new(tx.subscribe(), Known::at(self.version)))
     }
 
     /// One that may send, or look, in the middle of what wakes it.
-    fn sleeper(&self, bytes: &mut Bytes<'_>) -> Sleeper {
-        let source = self.source.clone();
-        Sleeper::new(bytes, |bytes| {
-            let rx = self.seats.iter().find_map(Seat::rx);
-            match (self.desks.first(), rx) {
+    fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller {
+        let notes = Arc::clone(&self.notes);
+        // What counts a handle goes before the handle does.
+        let [counts_tx, counts_rx] = &self.meddling;
+        Poller::new(bytes, |bytes| {
+            match (self.desks.first(), self.seats.iter().find_map(Seat::rx)) {
                 (_, Some(rx)) if bytes.one_in(2) => {
-                    let rx = Mutex::new(rx.clone());
-                    let meddler = Meddler::new(rx, &self.meddling_receivers);
-                    Box::new(move || {
-                        let rx = &meddler.handle;
-                        look(&mut rx.lock().unwrap_or_else(PoisonError::into_inner), &source);
-                    })
+                    let meddler = (Arc::clone(counts_rx), Mutex::new(rx.clone()));
+                    Some(Box::new(move || {
+                        let (_, rx) = &meddler;
+                        look(&mut rx.lock().unwrap(), &notes.ledger);
+                    }))
                 }
                 (Some(desk), _) => {
-                    let meddler = Meddler::new(desk.tx().clone(), &self.meddling_senders);
-                    Box::new(move || source.meddle(&meddler.handle))
+                    let meddler = (Arc::clone(counts_tx), desk.tx().clone());
+                    Some(Box::new(move || {
+                        let (_, tx) = &meddler;
+                        notes.meddle(tx);
+                    }))
                 }
-                _ => Box::new(|| ()),
+                _ => None,
             }
         })
     }
 
-    /// Whoever must have been woken has been, and every handle says what is so.
-    fn check(&self) {
-        let (senders, receivers, version) = (self.senders(), self.receivers(), self.version);
-        let Self { source: Source { ledger, .. }, present, desks, seats, .. } = self;
-        assert!(senders + receivers == 0 || ledger.is_alive(present.id), "the value is gone");
-        for desk in desks {
-            let tx = desk.tx();
-            assert_eq!((tx.sender_count(), tx.receiver_count()), (senders, receivers));
-            assert_eq!(tx.is_closed(), receivers == 0);
-            assert_eq!(tx.borrow().id(), present.id);
-            assert!(tx.same_channel(desks[0].tx()) && !tx.same_channel(&self.strangers.0));
-            if let (0, Some((_, Some(sleeper)))) = (receivers, &desk.closed) {
-                assert!(sleeper.was_called(), "`closed` sleeps");
-            }
-            assert!(receivers > 0 || desk.closing.all_called(), "`closed` sleeps in a crowd");
-        }
-        for look in desks.iter().flat_map(|desk| &desk.kept).chain(&self.replaced) {
-            look.check(ledger);
-        }
-        let first = seats.iter().find_map(Seat::rx);
-        for seat in seats {
-            seat.check(version, senders, ledger);
-            let Some(rx) = seat.rx() else { continue };
-            assert!(first.is_some_and(|first| rx.same_channel(first)));
-            assert!(!rx.same_channel(&self.strangers.1));
-        }
+    fn closed(tx: &Sender<Setting>) -> ClosedFuture<'_> {
+        tx.closed()
     }
 
-    fn end(self) {
-        let Self { source, desks, seats, replaced, strangers, .. } = self;
-        for desk in desks {
-            caught(|| drop(desk));
+    fn catch_up(&mut self) {
+        let meddled = mem::take(&mut *self.notes.meddled.lock().unwrap());
+        self.store_all(&meddled);
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        let [tx, rx] = self.meddling.each_ref().map(|meddling| Arc::strong_count(meddling) - 1);
+        [self.desks.len() + tx, self.seats.len() + rx]
+    }
+
+    fn check(&self) {
+        let ([senders, receivers], version) = (self.counts(), self.version);
+        let (strange_tx, strange_rx) = &self.strangers;
+        self.looks().for_each(Look::check);
+        let present = (senders + receivers > 0).then_some(self.present.id);
+        let shown = self.looks().map(|look| look.id).chain([strange_tx.borrow().value.id()]);
+        let alive: BTreeSet<_> = shown.chain(present).collect();
+        assert!(self.notes.ledger.alive().into_iter().eq(alive), "lost, or kept");
+        for tx in self.desks.iter().map(Desk::tx) {
+            assert_eq!((tx.sender_count(), tx.receiver_count()), (senders, receivers));
+            assert_eq!(tx.is_closed(), receivers == 0);
+            assert_eq!(tx.borrow().value.id(), self.present.id);
+            assert!(tx.same_channel(self.desks[0].tx()) && !tx.same_channel(strange_tx));
         }
-        for seat in seats {
-            caught(|| drop(seat));
+        let first = self.seats.iter().find_map(Seat::rx);
+        for seat in &self.seats {
+            let Known { skipped, asleep_at, .. } = seat.known;
+            if let Some(asleep) = &seat.asleep {
+                let must = version > asleep_at || senders == 0;
+                assert_eq!(asleep.poller.calls(), usize::from(must), "wakes, at {asleep_at}");
+            }
+            let Some(rx) = seat.rx() else { continue };
+            assert_eq!((rx.is_closed(), rx.skipped()), (senders == 0, skipped));
+            assert_eq!(rx.has_changed().ok(), (senders > 0).then_some(seat.known.is_new(version)));
+            #[cfg(feature = "stream")]
+            assert_eq!(futures::stream::FusedStream::is_terminated(rx), seat.has_ended);
+            assert!(first.is_some_and(|first| rx.same_channel(first)));
+            assert!(!rx.same_channel(strange_rx));
         }
-        drop(replaced);
-        drop(strangers);
-        source.ledger.close();
     }
 }
 
-/// With a receiver, in the middle of something else.
-fn look(rx: &mut Receiver<Setting>, source: &Source) {
-    let id = rx.borrow_and_update().id();
-    assert!(source.ledger.is_alive(id), "a value that is gone");
+/// With a receiver, in the middle of a call.
+fn look(rx: &mut Receiver<Setting>, ledger: &Ledger) {
+    let id = rx.borrow_and_update().value.id();
+    assert!(ledger.is_alive(id), "a value that is gone");
     assert_ne!(rx.has_changed(), Ok(true), "it was seen");
     let clone = rx.clone();
-    assert_eq!((clone.borrow().id(), clone.skipped()), (id, rx.skipped()));
+    assert_eq!((clone.borrow().value.id(), clone.skipped()), (id, rx.skipped()));
 }

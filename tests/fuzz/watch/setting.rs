@@ -1,80 +1,88 @@
-//! The values that are sent, whose clones are values of their own.
+//! The values that are sent, whose clones are values of their own; and what shows them.
 
-use super::{Sender, strike};
-use crate::mishaps::{Ledger, Value};
-use std::{
-    mem,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+use super::{Ref, Sender};
+use crate::shared::{POISON, Value, is_wanted};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
+use support::{ledger::Ledger, panics::strike};
 
-/// Of all values.
-#[derive(Default)]
+/// What is noted of all values of a channel.
 pub(super) struct Notes {
-    /// How often one was cloned, or was to be.
-    pub(super) clones: AtomicUsize,
-    /// How often a predicate looked at one.
-    pub(super) looks: AtomicUsize,
-    /// Those that were sent in the middle of something else, in the order in which they were stored.
-    meddled: Mutex<Vec<usize>>,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct Source {
     pub(super) ledger: Ledger,
-    pub(super) notes: Arc<Notes>,
+    /// How often one was cloned, or was to be.
+    clones: AtomicUsize,
+    /// How often a predicate looked at one.
+    looks: AtomicUsize,
+    /// Those that were sent in the middle of a call, in the order in which they were stored.
+    pub(super) meddled: Mutex<Vec<usize>>,
 }
 
-impl Source {
-    pub(super) fn issue(&self, rank: usize, is_brittle: bool) -> Setting {
-        Setting { value: self.ledger.issue(rank, false), is_brittle, source: self.clone() }
+impl Notes {
+    pub(super) fn new(ledger: Ledger) -> Arc<Self> {
+        let (clones, looks, meddled) = Default::default();
+        Arc::new(Self { ledger, clones, looks, meddled })
     }
 
-    /// Sends in the middle of something else.
-    pub(super) fn meddle(&self, tx: &Sender<Setting>) {
-        let setting = self.issue(0, false);
+    pub(super) fn issue(self: &Arc<Self>, rank: usize) -> Setting {
+        Setting { value: Value::new(&self.ledger, rank), notes: Arc::clone(self) }
+    }
+
+    /// Sends in the middle of a call.
+    pub(super) fn meddle(self: &Arc<Self>, tx: &Sender<Setting>) {
+        let setting = self.issue(0);
         // Before it is sent: what it wakes may send, too.
-        self.with_meddled(|meddled| meddled.push(setting.id()));
+        self.meddled.lock().unwrap().push(setting.value.id());
         if tx.send(setting).is_err() {
-            self.with_meddled(Vec::pop);
+            self.meddled.lock().unwrap().pop();
         }
     }
 
-    /// How many were, and are not in the model yet.
-    pub(super) fn count_meddled(&self) -> usize {
-        self.with_meddled(|meddled| meddled.len())
-    }
-
-    pub(super) fn take_meddled(&self) -> Vec<usize> {
-        self.with_meddled(mem::take)
-    }
-
-    fn with_meddled<R>(&self, body: impl FnOnce(&mut Vec<usize>) -> R) -> R {
-        body(&mut self.notes.meddled.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the numbers of clones and of looks since the last call.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.clones.swap(0, SeqCst), self.looks.swap(0, SeqCst))
     }
 }
 
-pub(super) struct Setting {
+pub(crate) struct Setting {
     pub(super) value: Value,
-    /// Panics when it is cloned.
-    is_brittle: bool,
-    pub(super) source: Source,
-}
-
-impl Setting {
-    pub(super) fn id(&self) -> usize {
-        self.value.id()
-    }
+    notes: Arc<Notes>,
 }
 
 impl Clone for Setting {
     fn clone(&self) -> Self {
-        self.source.notes.clones.fetch_add(1, SeqCst);
-        if self.is_brittle {
-            strike();
-        }
-        self.source.issue(self.value.rank, false)
+        self.notes.clones.fetch_add(1, SeqCst);
+        Self { value: self.value.clone(), notes: Arc::clone(&self.notes) }
+    }
+}
+
+/// The predicate of all waits.
+pub(super) fn wanted(setting: &Setting) -> bool {
+    setting.notes.looks.fetch_add(1, SeqCst);
+    if setting.value.rank == POISON {
+        strike();
+    }
+    is_wanted(setting.value.rank)
+}
+
+/// A `Ref` that is kept, and what it showed at first.
+pub(crate) struct Look {
+    pub(super) shows: Ref<'static, Setting>,
+    pub(super) id: usize,
+    was_new: bool,
+}
+
+impl Look {
+    /// Checks what it shows.
+    pub(super) fn new(shows: Ref<'static, Setting>, id: usize, was_new: bool) -> Self {
+        let look = Self { shows, id, was_new };
+        look.check();
+        look
+    }
+
+    pub(super) fn check(&self) {
+        let shown = (self.shows.value.id(), self.shows.has_changed());
+        assert_eq!(shown, (self.id, self.was_new), "it shows another value");
     }
 }

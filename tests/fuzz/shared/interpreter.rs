@@ -1,0 +1,256 @@
+//! What an interpreter is, and the steps that both flavours have.
+
+use super::{Bytes, Desk, Poller, Seat, handles::Closing};
+use overwrite_channel::ClosedFuture;
+use std::{fmt, mem, task::Poll};
+use support::{ledger::Ledger, panics::caught};
+
+/// A crowd apart, a side has at most so many handles.
+pub(crate) const MOST_HANDLES: usize = 4;
+
+// The sides of a channel.
+pub(crate) const SENDERS: usize = 0;
+pub(crate) const RECEIVERS: usize = 1;
+
+/// What a step does with a handle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Act {
+    // With a sender.
+    Send,
+    Replace,
+    Modify,
+    Share,
+    Subscribe,
+    Closed,
+    // With a receiver. `Take` receives a value, or marks it as seen.
+    Take,
+    Block,
+    WaitAny,
+    Wait,
+    EndWait,
+    Poll,
+    PollOften,
+    Mark,
+    Unmark,
+    // With either.
+    Borrow,
+    Clone,
+    Drop,
+}
+
+/// What a receiver in a crowd does that takes no time.
+const IN_CROWD: [Act; 6] = {
+    use Act::*;
+    [Take, Wait, Poll, Poll, EndWait, Drop]
+};
+
+/// A channel, its handles, and its model.
+pub(crate) trait Interpreter: Sized {
+    type Tx: Clone + 'static;
+    type Rx: Clone + 'static;
+    /// A future that waits in a receiver.
+    type Waiting;
+    /// What else lies with a handle, and borrows from it or is borrowed by its future.
+    type Kept;
+    /// What the model knows of a receiver, and its clone begins with.
+    type Known: Copy;
+
+    /// What a step may do with a sender, the more often the likelier.
+    const SENDER: &'static [Act];
+    const RECEIVER: &'static [Act];
+
+    fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self;
+    /// Returns the handles that steps can use.
+    fn sides(&mut self) -> (&mut Vec<Desk<Self>>, &mut Vec<Seat<Self>>);
+    /// Does with a sender what one flavour alone does, if anything.
+    fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>);
+    /// Does with a receiver, in which no future waits, what one flavour alone does, if anything.
+    fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>);
+    /// Polls the future that waits, or else the receiver.
+    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>);
+    /// Makes a receiver for a crowd.
+    fn enter(&mut self) -> Option<Seat<Self>>;
+    /// Makes a poller whose waker may use a handle of its own.
+    fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller;
+    fn closed(tx: &Self::Tx) -> ClosedFuture<'_>;
+    /// Does in the model what was done in the middle of a call.
+    fn catch_up(&mut self);
+    /// Counts handles in the model, if it does not see them.
+    fn count(&mut self, _side: usize, _change: isize) {}
+    /// Returns the numbers of all senders and receivers, those of wakers too.
+    fn counts(&self) -> [usize; 2];
+    /// Checks that every waiter that must have been woken was, and what every handle says.
+    fn check(&self);
+
+    fn step(&mut self, bytes: &mut Bytes<'_>, note: impl FnOnce(fmt::Arguments<'_>)) {
+        let what = bytes.below(Self::SENDER.len() + Self::RECEIVER.len() + 3);
+        let (desks, seats) = self.sides();
+        if let Some(&act) = Self::SENDER.get(what) {
+            let Some(index) = bytes.index(desks.len()) else { return };
+            note(format_args!("sender {index}: {act:?}"));
+            self.use_sender(act, index, bytes);
+        } else if let Some(&act) = Self::RECEIVER.get(what - Self::SENDER.len()) {
+            let Some(index) = bytes.index(seats.len()) else { return };
+            note(format_args!("receiver {index}: {act:?}"));
+            self.use_receiver(act, index, bytes);
+        } else {
+            note(format_args!("a crowd of receivers"));
+            self.crowd(bytes);
+        }
+        self.catch_up();
+    }
+
+    fn use_sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        let (desks, _) = self.sides();
+        match act {
+            Act::Clone if desks.len() < MOST_HANDLES => {
+                let clone = desks[index].tx().clone();
+                desks.push(Desk::new(clone));
+                self.count(SENDERS, 1);
+            }
+            // Without a sender, or a receiver, little happens any more.
+            Act::Drop if desks.len() > 1 || bytes.one_in(4) => self.drop_sender(index),
+            Act::Closed => self.wait_for_closed(index, bytes),
+            _ => self.sender(act, index, bytes),
+        }
+    }
+
+    fn use_receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        let (_, seats) = self.sides();
+        let handles = seats.len();
+        let seat = &mut seats[index];
+        match act {
+            Act::Drop if handles > 1 || bytes.one_in(4) => self.drop_receiver(index),
+            Act::Poll => self.poll(index, bytes),
+            Act::PollOften if bytes.one_in(4) => self.poll_often(index, bytes),
+            Act::EndWait if seat.wait.is_none() => {}
+            Act::EndWait if bytes.one_in(2) => {
+                // Its waker stays where it is.
+                mem::forget(seat.wait.take());
+                caught(|| seat.kept.clear());
+            }
+            Act::EndWait => {
+                let last = seat.asleep.take();
+                seat.end_wait(last);
+            }
+            // It needs no receiver without a future.
+            Act::WaitAny => self.receiver(act, index, bytes),
+            _ if seat.wait.is_some() => {}
+            Act::Clone if handles < MOST_HANDLES => {
+                let clone = Seat::new(seat.idle().clone(), seat.known);
+                seats.push(clone);
+                self.count(RECEIVERS, 1);
+            }
+            _ => self.receiver(act, index, bytes),
+        }
+    }
+
+    /// Polls about as often as it takes a receiver to yield. Each poll finds a value, or the end.
+    fn poll_often(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        for _ in 0..120 + bytes.below(16) {
+            let none = &mut Bytes::new(&[]);
+            if !self.sides().0.is_empty() {
+                self.sender(Act::Send, 0, none);
+                self.catch_up();
+            }
+            self.poll(index, none);
+            self.catch_up();
+        }
+    }
+
+    /// Many receivers come; or each of those that are there waits, or does what takes no time, or goes.
+    fn crowd(&mut self, bytes: &mut Bytes<'_>) {
+        let mut how = bytes.below(4);
+        if self.sides().1.len() <= MOST_HANDLES {
+            for _ in 0..bytes.crowd() {
+                let Some(seat) = self.enter() else { return };
+                self.sides().1.push(seat);
+                self.count(RECEIVERS, 1);
+            }
+            how = how.min(1);
+        }
+        let pattern = bytes.pattern();
+        for index in (0..self.sides().1.len()).rev() {
+            let mut bytes = Bytes::of_member(&pattern, index);
+            let act = match how {
+                0 => bytes.pick(&[Act::Wait, Act::Poll]),
+                1 | 2 => bytes.pick(&IN_CROWD),
+                _ => Act::Drop,
+            };
+            self.use_receiver(act, index, &mut bytes);
+            self.catch_up();
+        }
+    }
+
+    /// One future or many begin to wait for the receivers' end; or those that are there are polled again. Then each is
+    /// kept, dropped or forgotten.
+    fn wait_for_closed(&mut self, sender: usize, bytes: &mut Bytes<'_>) {
+        let desk = &mut self.sides().0[sender];
+        let (Closing { mut waits, mut in_a_row, .. }, tx) =
+            (mem::take(&mut desk.closing), desk.tx());
+        if waits.is_empty() {
+            let size = if bytes.one_in(4) { bytes.crowd() } else { 1 };
+            waits.extend((0..size).map(|_| (Self::closed(tx), None)));
+        }
+        // A future that is forgotten sleeps in its place to the end of the channel. Its waker must not have a handle.
+        let is_alone = waits.len() == 1;
+        let (pattern, mut kept) = (bytes.pattern(), Vec::new());
+        for (at, (mut closed, last)) in waits.into_iter().enumerate() {
+            let mut bytes = Bytes::of_member(&pattern, at);
+            let poller =
+                if is_alone { self.poller(&mut bytes) } else { Poller::new(&mut bytes, |_| None) };
+            let poll = poller.poll(&mut closed);
+            self.catch_up();
+            let is_closed = self.counts()[RECEIVERS] == 0;
+            let yields = in_a_row.polled(poll.map(|poll| poll.map(|()| true)), 0, &poller);
+            let is_ready = poll == Some(Poll::Ready(()));
+            assert!(poll.is_none() || is_closed == (is_ready || yields), "ready or not");
+            let mut now = Some(poller);
+            match if is_ready { 3 } else { bytes.below(4) } {
+                2 if !is_alone => mem::forget(closed),
+                3 => drop(caught(|| drop(closed))),
+                // If its poll panicked, it may be polled again, but its waker may be gone.
+                _ => kept.push((closed, now.take_if(|_| poll.is_some()))),
+            }
+            caught(|| drop((last, now)));
+            self.catch_up();
+        }
+        self.sides().0[sender].closing = Closing { waits: kept, in_a_row, ..Closing::default() };
+    }
+
+    fn drop_sender(&mut self, index: usize) {
+        let old = self.sides().0.swap_remove(index);
+        self.count(SENDERS, -1);
+        caught(|| drop(old));
+        self.catch_up();
+    }
+
+    fn drop_receiver(&mut self, index: usize) {
+        let old = self.sides().1.swap_remove(index);
+        self.count(RECEIVERS, -1);
+        caught(|| drop(old));
+        self.catch_up();
+    }
+
+    fn end(mut self) {
+        (0..self.sides().0.len()).rev().for_each(|index| self.drop_sender(index));
+        (0..self.sides().1.len()).rev().for_each(|index| self.drop_receiver(index));
+        assert_eq!(self.counts(), [0, 0], "handles are left");
+    }
+}
+
+/// Interprets the bytes. Each step is noted before it is taken.
+pub(crate) fn run<I: Interpreter>(bytes: &[u8], mut note: impl FnMut(fmt::Arguments<'_>)) {
+    // More values than so many bytes can have sent.
+    let ledger = Ledger::new(4096 + 256 * bytes.len());
+    let mut bytes = Bytes::new(bytes);
+    let mut interpreter = I::new(ledger.clone(), &mut bytes);
+    while !bytes.is_empty() {
+        interpreter.step(&mut bytes, &mut note);
+        let is_closed = interpreter.counts()[RECEIVERS] == 0;
+        interpreter.sides().0.iter_mut().for_each(|desk| desk.closing.check(is_closed));
+        interpreter.check();
+    }
+    interpreter.end();
+    ledger.assert_each_dropped_once();
+}

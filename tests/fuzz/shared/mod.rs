@@ -1,0 +1,13 @@
+//! What the interpreters share.
+
+mod bytes;
+mod handles;
+mod interpreter;
+mod poller;
+mod value;
+
+pub(crate) use bytes::Bytes;
+pub(crate) use handles::{Asleep, Desk, Lender, Seat};
+pub(crate) use interpreter::{Act, Interpreter, MOST_HANDLES, RECEIVERS, SENDERS, run};
+pub(crate) use poller::{Meddle, Poller};
+pub(crate) use value::{POISON, RANKS, Value, is_wanted};

@@ -1,0 +1,135 @@
+//! Tasks that poll, with wakers that misbehave.
+
+use super::Bytes;
+#[cfg(feature = "stream")]
+pub(crate) use futures::future::FusedFuture as Wait;
+#[cfg(not(feature = "stream"))]
+pub(crate) use std::future::Future as Wait;
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll},
+    thread,
+};
+use support::{
+    panics::{caught, strike},
+    waker::{Event, Task},
+};
+
+/// What a waker does to the channel.
+pub(crate) type Meddle = Box<dyn Fn() + Send + Sync>;
+
+/// A task, what its waker does, and whether it was woken since its last poll.
+pub(crate) struct Poller {
+    task: Task,
+    /// Its waker misbehaves no more.
+    is_calm: Arc<AtomicBool>,
+    /// How often its waker panicked instead of waking.
+    struck: Arc<AtomicUsize>,
+    calls: AtomicUsize,
+}
+
+impl Poller {
+    /// One waker in four panics, the first time that one of its functions is called. Another one does something to the
+    /// channel in the middle of the wake.
+    pub(crate) fn new(
+        bytes: &mut Bytes<'_>,
+        meddle: impl FnOnce(&mut Bytes<'_>) -> Option<Meddle>,
+    ) -> Self {
+        let (strikes_at, meddle) = match bytes.below(4) {
+            3 => (Some(bytes.pick(&[Event::Wake, Event::Clone, Event::Drop])), None),
+            2 => (None, meddle(bytes)),
+            _ => (None, None),
+        };
+        let (is_calm, struck): (Arc<AtomicBool>, Arc<AtomicUsize>) = Default::default();
+        let task = Task::with({
+            let (is_calm, struck) = (Arc::clone(&is_calm), Arc::clone(&struck));
+            move |event| {
+                let strikes = strikes_at == Some(event) && !thread::panicking();
+                if strikes && !is_calm.swap(true, SeqCst) {
+                    struck.fetch_add(usize::from(event == Event::Wake), SeqCst);
+                    strike();
+                }
+                match &meddle {
+                    Some(meddle) if event == Event::Wake && !is_calm.load(SeqCst) => meddle(),
+                    _ => {}
+                }
+            }
+        });
+        Self { task, is_calm, struck, calls: AtomicUsize::new(0) }
+    }
+
+    /// Calls `poll` with its waker. What came before is forgotten.
+    pub(crate) fn call<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> R) -> Option<R> {
+        self.task.seen();
+        self.calls.store(0, SeqCst);
+        self.struck.store(0, SeqCst);
+        caught(|| poll(&mut self.task.context()))
+    }
+
+    /// Polls the future. Returns `None` if that panicked.
+    pub(crate) fn poll<W: Wait + Unpin>(&self, wait: &mut W) -> Option<Poll<W::Output>> {
+        let poll = self.call(|cx| Pin::new(&mut *wait).poll(cx));
+        #[cfg(feature = "stream")]
+        assert_eq!(wait.is_terminated(), matches!(poll, Some(Poll::Ready(_))));
+        poll
+    }
+
+    /// Returns how often its waker was called since then.
+    pub(crate) fn calls(&self) -> usize {
+        let woken = self.task.seen().woken;
+        self.calls.fetch_add(woken, SeqCst) + woken
+    }
+
+    /// Returns `true` if it was called, and woke.
+    pub(crate) fn was_woken(&self) -> bool {
+        self.calls() > self.struck.load(SeqCst)
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.is_calm.store(true, SeqCst);
+    }
+}
+
+/// After so many waits in a row that were ready, a handle yields.
+const BUDGET: usize = 128;
+
+/// How many waits of one handle were ready in a row: a range, because some have panicked.
+#[derive(Default)]
+pub(crate) struct InARow {
+    at_least: usize,
+    at_most: usize,
+}
+
+impl InARow {
+    /// After a poll that is ready with `true` if it found what it waits for, and has looked at so many values. Returns
+    /// `true` if the handle has yielded: then it has woken its own task.
+    pub(crate) fn polled(
+        &mut self,
+        poll: Option<Poll<bool>>,
+        looks: usize,
+        poller: &Poller,
+    ) -> bool {
+        let waits = match poll {
+            Some(Poll::Pending) => {
+                let yields = poller.calls() > 0;
+                assert!(!yields || self.at_most + looks >= BUDGET, "it yields too early");
+                *self = Self::default();
+                return yields;
+            }
+            Some(Poll::Ready(false)) => looks + 1,
+            // What was found is the last of the values.
+            _ => looks.max(1),
+        };
+        // A panic came after so many waits, or one less; or it has yielded, or waits.
+        self.at_least = if poll.is_none() { 0 } else { self.at_least + waits };
+        self.at_most += waits;
+        assert!(self.at_least <= BUDGET, "it does not yield");
+        false
+    }
+}
