@@ -1,4 +1,10 @@
-//! No library: only the pages whose examples need another crate beside this one are run here.
+//! What the tests need of each async runtime, and futures that a test polls by hand.
+//!
+//! The pages whose examples need another crate beside this one are run here, too.
+
+pub mod polled;
+pub mod runtime;
+pub mod traits;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-tokio-watch.md")]

@@ -1,44 +1,47 @@
 //! Several channels in one task: `select!` of two makes, and `FuturesUnordered`.
 
-use super::{
-    dice::Dice,
-    runtime::{Runtime, noted, until, yield_times},
-    tally::{Payload, Tally},
-};
+use super::{receive, send_next};
 use futures::{StreamExt, future::join_all, poll, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError, Sender, channel};
-use std::{
-    mem,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+use overwrite_channel_runtimes::{
+    on_each_runtime,
+    runtime::{Runtime, Waiting, yield_times},
+};
+use std::mem;
+use support::{
+    dice::Dice,
+    ledger::{Fate, Ledger, Tracked},
 };
 
-const PAYLOADS: usize = 600;
-
-/// Sends a third of all payloads.
-async fn send_a_third(tally: Tally, mut tx: Sender<Payload>, seed: usize) {
-    let mut dice = Dice::new(seed);
-    for _ in 0..PAYLOADS / 3 {
-        // The receiver stays to the end.
-        if let Some(stale) = tx.send(tally.issue().unwrap()).ok().unwrap() {
-            stale.displaced();
-        }
-        yield_times(dice.below(5)).await;
-    }
+on_each_runtime! {
+    tokio_select_loses_nothing
+    futures_select_loses_nothing
+    futures_that_stay_lose_nothing
+    futures_know_that_they_have_finished
+    a_loser_that_was_woken_wakes_another
+    a_forgotten_wait_wakes_another_when_its_receiver_goes
+    one_task_waits_for_many_channels
+    one_task_waits_with_many_receivers_of_one_channel
 }
 
-/// Runs `receive` on three channels that are sent to from tasks.
+/// Runs `receive` on three channels, to each of which a task sends a third of the values.
 fn from_three<R: Runtime, F: Future<Output = usize> + Send + 'static>(
-    receive: impl FnOnce([Receiver<Payload>; 3]) -> F,
+    receive: impl FnOnce([Receiver<Tracked>; 3]) -> F,
 ) {
-    let tally = Tally::new(PAYLOADS);
+    const VALUES: usize = 600;
+    let ledger = Ledger::new(VALUES);
     let received = R::run(|runtime| {
         let mut senders = Vec::new();
         let receivers = [1, 2, 3].map(|seed| {
-            let (tx, rx) = channel();
-            senders.push(runtime.spawn(send_a_third(tally.clone(), tx, seed)));
+            let (mut tx, rx) = channel();
+            let (ledger, mut dice) = (ledger.clone(), Dice::new(seed));
+            senders.push(runtime.spawn(async move {
+                for _ in 0..VALUES / 3 {
+                    // The receiver stays to the end.
+                    assert!(send_next(&ledger, &mut tx));
+                    yield_times(dice.below(5)).await;
+                }
+            }));
             rx
         });
         let receiver = runtime.spawn(receive(receivers));
@@ -47,43 +50,43 @@ fn from_three<R: Runtime, F: Future<Output = usize> + Send + 'static>(
             receiver.await
         }
     });
-    let totals = tally.settle();
+    let totals = ledger.totals();
     assert_eq!(totals.received, received);
-    assert_eq!(totals.received + totals.displaced, PAYLOADS, "{totals:?}");
-    // The last of each channel is displaced by nothing.
+    assert_eq!(totals.received + totals.displaced, VALUES, "{totals:?}");
+    // The last value of each channel is displaced by none.
     assert!(totals.received >= 3, "{totals:?}");
 }
 
 /// Each turn makes three futures and drops two of them or three.
-pub(crate) fn tokio_select_loses_nothing<R: Runtime>() {
+fn tokio_select_loses_nothing<R: Runtime>() {
     from_three::<R, _>(|[mut a, mut b, mut c]| async move {
         let mut received = 0;
         loop {
-            let payload = tokio::select! {
-                Ok(payload) = a.recv_async() => payload,
-                Some(payload) = b.next() => payload,
-                Ok(payload) = c.recv_matching_async(|_| true) => payload,
+            let value = tokio::select! {
+                Ok(value) = a.recv_async() => value,
+                Some(value) = b.next() => value,
+                Ok(value) = c.recv_matching_async(|_| true) => value,
                 else => return received,
             };
-            payload.received();
+            value.meets(Fate::Received);
             received += 1;
         }
     });
 }
 
 /// The streams know that they have ended, and `complete` is when all have.
-pub(crate) fn futures_select_loses_nothing<R: Runtime>() {
+fn futures_select_loses_nothing<R: Runtime>() {
     from_three::<R, _>(|[mut a, mut b, mut c]| async move {
         let mut received = 0;
         loop {
-            let payload = futures::select! {
-                payload = a.next() => payload,
-                payload = b.next() => payload,
-                payload = c.select_next_some() => Some(payload),
+            let value = futures::select! {
+                value = a.next() => value,
+                value = b.next() => value,
+                value = c.select_next_some() => Some(value),
                 complete => return received,
             };
-            if let Some(payload) = payload {
-                payload.received();
+            if let Some(value) = value {
+                value.meets(Fate::Received);
                 received += 1;
             }
         }
@@ -91,17 +94,17 @@ pub(crate) fn futures_select_loses_nothing<R: Runtime>() {
 }
 
 /// Futures that outlive the turns, each made again when it has finished.
-pub(crate) fn futures_that_stay_lose_nothing<R: Runtime>() {
+fn futures_that_stay_lose_nothing<R: Runtime>() {
     from_three::<R, _>(|receivers| async move {
-        let waits = |mut rx: Receiver<Payload>| async {
-            let outcome = rx.recv_async().await;
-            (rx, outcome)
+        let waits = |mut rx: Receiver<Tracked>| async {
+            let value = receive(&mut rx, 0).await;
+            (rx, value)
         };
         let mut waiting: FuturesUnordered<_> = receivers.map(waits).into_iter().collect();
         let mut received = 0;
-        while let Some((rx, outcome)) = waiting.next().await {
-            if let Ok(payload) = outcome {
-                payload.received();
+        while let Some((rx, value)) = waiting.next().await {
+            if let Some(value) = value {
+                value.meets(Fate::Received);
                 received += 1;
                 waiting.push(waits(rx));
             }
@@ -110,7 +113,7 @@ pub(crate) fn futures_that_stay_lose_nothing<R: Runtime>() {
     });
 }
 
-pub(crate) fn futures_know_that_they_have_finished<R: Runtime>() {
+fn futures_know_that_they_have_finished<R: Runtime>() {
     R::run(|runtime| async move {
         let (mut tx, mut a) = channel();
         let (gone, mut b) = channel::<usize>();
@@ -148,33 +151,35 @@ pub(crate) fn futures_know_that_they_have_finished<R: Runtime>() {
     });
 }
 
-pub(crate) fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
+fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
     R::run(|runtime| async move {
         for _ in 0..100 {
             // The first receiver is notified first.
             let (mut tx, mut loser) = channel();
             let mut other = loser.clone();
             let (mut first, mut winner) = channel();
-            let waiting = Arc::new(AtomicUsize::new(0));
+            let waiting = Waiting::default();
             let patient = runtime.spawn({
                 let waiting = waiting.clone();
-                async move { noted(other.recv_async(), &waiting).await }
+                async move { waiting.on(other.recv_async()).await }
             });
-            until(|| waiting.load(SeqCst) == 1).await;
-            let noted_by_racer = waiting.clone();
-            let raced = runtime.spawn(async move {
-                // Waits for both, and then looks at the winner first.
-                let mut race = async || {
-                    tokio::select! {
-                        biased;
-                        value = winner.recv_async() => value,
-                        value = loser.recv_async() => value,
-                    }
-                };
-                let value = noted(race(), &noted_by_racer).await;
-                (loser, winner, value)
+            waiting.reaches(1).await;
+            let raced = runtime.spawn({
+                let waiting = waiting.clone();
+                async move {
+                    // Waits for both, and then looks at the winner first.
+                    let mut race = async || {
+                        tokio::select! {
+                            biased;
+                            value = winner.recv_async() => value,
+                            value = loser.recv_async() => value,
+                        }
+                    };
+                    let value = waiting.on(race()).await;
+                    (loser, winner, value)
+                }
             });
-            until(|| waiting.load(SeqCst) == 2).await;
+            waiting.reaches(2).await;
             assert_eq!(tx.send(2), Ok(None));
             assert_eq!(first.send(1), Ok(None));
             // Its receivers stay to the end.
@@ -192,17 +197,17 @@ pub(crate) fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
     });
 }
 
-pub(crate) fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>() {
+fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>() {
     R::run(|runtime| async move {
         for round in 0..100 {
             let (mut tx, mut forgetful) = channel();
             let mut rx = forgetful.clone();
-            let waiting = Arc::new(AtomicUsize::new(0));
+            let waiting = Waiting::default();
             let patient = runtime.spawn({
                 let waiting = waiting.clone();
-                async move { noted(rx.recv_async(), &waiting).await }
+                async move { waiting.on(rx.recv_async()).await }
             });
-            until(|| waiting.load(SeqCst) == 1).await;
+            waiting.reaches(1).await;
             let mut forgotten = forgetful.recv_async();
             assert!(poll!(&mut forgotten).is_pending());
             mem::forget(forgotten);
@@ -214,34 +219,35 @@ pub(crate) fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>(
     });
 }
 
-pub(crate) fn one_task_waits_for_many_channels<R: Runtime>() {
+fn one_task_waits_for_many_channels<R: Runtime>() {
     const CHANNELS: usize = 200;
     R::run(|runtime| async move {
-        let (senders, mut receivers): (Vec<_>, Vec<_>) =
-            (0..CHANNELS).map(|_| channel::<usize>()).unzip();
+        let (mut senders, mut receivers): (Vec<_>, Vec<_>) = (0..CHANNELS)
+            .map(|at| {
+                let (tx, rx) = channel();
+                ((at, tx), rx)
+            })
+            .unzip();
         let mut waiting: FuturesUnordered<_> =
             receivers.iter_mut().map(Receiver::recv_async).collect();
         assert!(poll!(waiting.next()).is_pending());
         let sender = runtime.spawn(async move {
-            let mut dice = Dice::new(CHANNELS);
-            let mut left: Vec<_> = senders.into_iter().enumerate().collect();
-            while !left.is_empty() {
-                let (channel, mut tx) = left.swap_remove(dice.below(left.len()));
-                assert_eq!(tx.send(channel), Ok(None));
+            let mut dice = Dice::new(0);
+            while !senders.is_empty() {
+                let (at, mut tx): (_, Sender<usize>) =
+                    senders.swap_remove(dice.below(senders.len()));
+                assert_eq!(tx.send(at), Ok(None));
                 yield_times(dice.below(2)).await;
             }
         });
-        let mut received = Vec::new();
-        while let Some(outcome) = waiting.next().await {
-            received.push(outcome.unwrap());
-        }
+        let mut received: Vec<_> = waiting.map(Result::unwrap).collect().await;
         sender.await;
         received.sort_unstable();
         assert!(received.into_iter().eq(0..CHANNELS));
     });
 }
 
-pub(crate) fn one_task_waits_with_many_receivers_of_one_channel<R: Runtime>() {
+fn one_task_waits_with_many_receivers_of_one_channel<R: Runtime>() {
     const RECEIVERS: usize = 100;
     R::run(|runtime| async move {
         let (mut tx, rx) = channel::<usize>();

@@ -1,12 +1,12 @@
-//! What holds on every runtime.
+//! Values that go between tasks and threads.
 
-use super::{
-    dice::Dice,
-    runtime::{Runtime, noted, until, yield_now, yield_times},
-    tally::{Payload, Tally, Totals},
-};
+use super::{receive, send_next};
 use futures::{SinkExt, StreamExt, future::join_all, pin_mut, poll, stream};
-use overwrite_channel::{RecvError, SendError, Sender, channel};
+use overwrite_channel::{Receiver, RecvError, SendError, Sender, channel};
+use overwrite_channel_runtimes::{
+    on_each_runtime,
+    runtime::{Runtime, Waiting, until, yield_now, yield_times},
+};
 use std::{
     sync::{
         Arc,
@@ -14,137 +14,117 @@ use std::{
     },
     thread,
 };
+use support::{
+    dice::Dice,
+    ledger::{Fate, Ledger, Totals, Tracked},
+};
 
-pub(crate) fn a_task_sends_and_a_task_receives<R: Runtime>() {
-    const ROUNDS: usize = 1000;
-    R::run(|runtime| async move {
-        let (mut tx, mut rx) = channel();
-        let (mut back, mut answers) = channel();
-        let echo = runtime.spawn(async move {
-            while let Ok(value) = rx.recv_async().await {
-                assert_eq!(back.send(value), Ok(None));
-            }
-        });
-        for round in 0..ROUNDS {
-            assert_eq!(tx.send(round), Ok(None));
-            assert_eq!(answers.recv_async().await, Ok(round));
-        }
-        drop(tx);
-        echo.await;
-        assert_eq!(answers.recv_async().await, Err(RecvError));
-    });
+on_each_runtime! {
+    every_value_is_answered
+    every_value_is_accounted_for_until_the_senders_go
+    every_value_is_accounted_for_until_the_receivers_go
+    the_newest_value_arrives
+    the_end_ends_every_wait
+    a_receiver_is_a_stream
+    a_sender_is_a_sink
+    a_sender_learns_that_the_receivers_are_gone
+    a_flood_of_stale_values_starves_no_task
 }
 
-pub(crate) fn a_thread_sends_and_a_task_receives<R: Runtime>() {
-    const ROUNDS: usize = 300;
-    let (mut tx, mut rx) = channel();
-    let (mut back, mut answers) = channel();
+const ROUNDS: usize = 500;
+
+/// Sends each value when the one before has come back.
+async fn ask(mut tx: Sender<usize>, mut answers: Receiver<usize>) {
+    for value in 0..ROUNDS {
+        assert_eq!(tx.send(value), Ok(None));
+        assert_eq!(answers.recv_async().await, Ok(value));
+    }
+    drop(tx);
+    assert_eq!(answers.recv_async().await, Err(RecvError));
+}
+
+/// Does the same in a thread that parks.
+fn ask_parked(mut tx: Sender<usize>, mut answers: Receiver<usize>) {
     answers.set_spin_limit(0);
-    let thread = thread::spawn(move || {
-        for round in 0..ROUNDS {
-            assert_eq!(tx.send(round), Ok(None));
-            assert_eq!(answers.recv(), Ok(round));
-        }
-    });
-    let received = R::run(|runtime| {
-        runtime.spawn(async move {
-            let mut received = 0;
-            while let Ok(value) = rx.recv_async().await {
-                // The thread is ahead by no more than the answer it waits for.
-                assert_eq!(back.send(value), Ok(None));
-                received += 1;
-            }
-            received
-        })
-    });
-    thread.join().unwrap();
-    assert_eq!(received, ROUNDS);
+    for value in 0..ROUNDS {
+        assert_eq!(tx.send(value), Ok(None));
+        assert_eq!(answers.recv(), Ok(value));
+    }
+    drop(tx);
+    assert_eq!(answers.recv(), Err(RecvError));
 }
 
-pub(crate) fn a_task_sends_and_a_parked_thread_receives<R: Runtime>() {
-    const ROUNDS: usize = 300;
-    let (mut tx, mut rx) = channel();
-    let (mut back, mut answers) = channel();
+/// Sends every value back, and returns how many there were.
+async fn answer(mut rx: Receiver<usize>, mut back: Sender<usize>) -> usize {
+    let mut received = 0;
+    while let Ok(value) = rx.recv_async().await {
+        assert_eq!(back.send(value), Ok(None));
+        received += 1;
+    }
+    received
+}
+
+/// Does the same in a thread that parks.
+fn answer_parked(mut rx: Receiver<usize>, mut back: Sender<usize>) -> usize {
     rx.set_spin_limit(0);
-    let thread = thread::spawn(move || {
-        let mut received = 0;
-        for value in rx {
-            assert_eq!(back.send(value), Ok(None));
-            received += 1;
-        }
-        received
-    });
-    R::run(|runtime| {
-        runtime.spawn(async move {
-            for round in 0..ROUNDS {
-                assert_eq!(tx.send(round), Ok(None));
-                assert_eq!(answers.recv_async().await, Ok(round));
+    rx.iter().map(|value| assert_eq!(back.send(value), Ok(None))).count()
+}
+
+fn every_value_is_answered<R: Runtime>() {
+    for [thread_asks, thread_answers] in [[false, false], [true, false], [false, true]] {
+        let received = R::run(|runtime| async move {
+            let (tx, rx) = channel();
+            let (back, answers) = channel();
+            let received = if thread_answers {
+                runtime.unblock(move || answer_parked(rx, back))
+            } else {
+                runtime.spawn(answer(rx, back))
+            };
+            if thread_asks {
+                runtime.unblock(move || ask_parked(tx, answers)).await;
+            } else {
+                ask(tx, answers).await;
             }
-        })
-    });
-    assert_eq!(thread.join().unwrap(), ROUNDS);
-}
-
-/// Sends until there is no payload left, or no receiver.
-async fn send_all_of(tally: Tally, mut tx: Sender<Payload>, mut dice: Dice) {
-    while let Some(payload) = tally.issue() {
-        match tx.send(payload) {
-            Ok(Some(stale)) => stale.displaced(),
-            Ok(None) => {}
-            Err(SendError(payload)) => return payload.handed_back(),
-        }
-        yield_times(dice.below(3)).await;
+            received.await
+        });
+        assert_eq!(received, ROUNDS);
     }
 }
 
-/// The same in a thread.
-fn send_all_from_thread(tally: &Tally, mut tx: Sender<Payload>) {
-    while let Some(payload) = tally.issue() {
-        match tx.send(payload) {
-            Ok(Some(stale)) => stale.displaced(),
-            Ok(None) => {}
-            Err(SendError(payload)) => return payload.handed_back(),
-        }
-        thread::yield_now();
-    }
-}
-
-/// Three tasks and a thread send on one slot; two tasks that await, one with a predicate, one with a
-/// stream, and a parked thread receive from it, each at most `quota`.
-fn many_on_one_slot<R: Runtime>(tally: &Tally, quota: usize) {
+/// Three tasks and a thread send on one slot. Four tasks and a parked thread receive from it, each at most `quota` values.
+fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
     let (tx, rx) = channel();
     let mut parked = rx.clone();
     parked.set_spin_limit(0);
-    let receiver = thread::spawn(move || {
-        parked.iter().take(quota).for_each(Payload::received);
-    });
+    let received = |value: Tracked| value.meets(Fate::Received);
+    let receiver = thread::spawn(move || parked.iter().take(quota).for_each(received));
     let sender = thread::spawn({
-        let (tally, tx) = (tally.clone(), tx.clone());
-        move || send_all_from_thread(&tally, tx)
+        let (ledger, mut tx) = (ledger.clone(), tx.clone());
+        move || {
+            while send_next(&ledger, &mut tx) {
+                thread::yield_now();
+            }
+        }
     });
     R::run(|runtime| async move {
         let mut tasks = Vec::new();
-        for _ in 0..2 {
+        for way in 0..4 {
             let mut rx = rx.clone();
             tasks.push(runtime.spawn(async move {
                 for _ in 0..quota {
-                    let Ok(payload) = rx.recv_async().await else { break };
-                    payload.received();
+                    let Some(value) = receive(&mut rx, way).await else { break };
+                    received(value);
                 }
             }));
         }
-        let mut matching = rx.clone();
-        tasks.push(runtime.spawn(async move {
-            for _ in 0..quota {
-                let Ok(payload) = matching.recv_matching_async(|_| true).await else { break };
-                payload.received();
-            }
-        }));
-        tasks.push(runtime.spawn(rx.take(quota).for_each(|payload| async {
-            payload.received();
-        })));
+        drop(rx);
         for seed in 0..3 {
-            tasks.push(runtime.spawn(send_all_of(tally.clone(), tx.clone(), Dice::new(seed))));
+            let (ledger, mut tx, mut dice) = (ledger.clone(), tx.clone(), Dice::new(seed));
+            tasks.push(runtime.spawn(async move {
+                while send_next(&ledger, &mut tx) {
+                    yield_times(dice.below(3)).await;
+                }
+            }));
         }
         drop(tx);
         join_all(tasks).await;
@@ -153,36 +133,35 @@ fn many_on_one_slot<R: Runtime>(tally: &Tally, quota: usize) {
     sender.join().unwrap();
 }
 
-pub(crate) fn every_value_is_accounted_for_until_the_senders_go<R: Runtime>() {
-    const PAYLOADS: usize = 8000;
-    let tally = Tally::new(PAYLOADS);
-    many_on_one_slot::<R>(&tally, usize::MAX);
-    let totals = tally.settle();
-    assert_eq!(totals.received + totals.displaced, PAYLOADS, "{totals:?}");
-    assert_eq!((totals.handed_back, totals.with_channel), (0, 0), "{totals:?}");
+fn every_value_is_accounted_for_until_the_senders_go<R: Runtime>() {
+    const VALUES: usize = 8000;
+    let ledger = Ledger::new(VALUES);
+    many_on_one_slot::<R>(&ledger, usize::MAX);
+    let totals = ledger.totals();
+    assert_eq!(totals.received + totals.displaced, VALUES, "{totals:?}");
     assert!(totals.received > 0, "{totals:?}");
 }
 
-pub(crate) fn every_value_is_accounted_for_until_the_receivers_go<R: Runtime>() {
+fn every_value_is_accounted_for_until_the_receivers_go<R: Runtime>() {
     const QUOTA: usize = 100;
-    let tally = Tally::new(1_000_000);
-    many_on_one_slot::<R>(&tally, QUOTA);
-    let Totals { issued, received, displaced, handed_back, with_channel } = tally.settle();
+    let ledger = Ledger::new(1_000_000);
+    many_on_one_slot::<R>(&ledger, QUOTA);
+    let Totals { received, handed_back, dropped_with_channel, .. } = ledger.totals();
     // None of the five receivers got less, none of the four senders went on.
     assert_eq!((received, handed_back), (5 * QUOTA, 4));
-    assert!(with_channel <= 1, "{with_channel} values in one slot");
-    assert_eq!(received + displaced + handed_back + with_channel, issued);
+    assert!(dropped_with_channel <= 1, "{dropped_with_channel} values in one slot");
 }
 
-pub(crate) fn the_newest_value_arrives<R: Runtime>() {
+fn the_newest_value_arrives<R: Runtime>() {
     const NEWEST: usize = 300;
     const SENDERS: usize = 3;
     R::run(|runtime| async move {
-        for round in 0..10 {
+        let mut dice = Dice::new(0);
+        for _ in 0..10 {
             let (tx, mut rx) = channel();
             let senders: Vec<_> = (0..SENDERS)
                 .map(|first| {
-                    let (mut tx, mut dice) = (tx.clone(), Dice::new(round * SENDERS + first));
+                    let (mut tx, mut dice) = (tx.clone(), dice.split());
                     runtime.spawn(async move {
                         for value in (0..=NEWEST).skip(first).step_by(SENDERS) {
                             let not_kept = tx.send_newest(value).unwrap();
@@ -199,7 +178,7 @@ pub(crate) fn the_newest_value_arrives<R: Runtime>() {
     });
 }
 
-pub(crate) fn the_end_ends_every_waiting_task<R: Runtime>() {
+fn the_end_ends_every_wait<R: Runtime>() {
     const TASKS: usize = 9;
     for value in [None, Some(1)] {
         let (mut tx, rx) = channel();
@@ -207,20 +186,14 @@ pub(crate) fn the_end_ends_every_waiting_task<R: Runtime>() {
         parked.set_spin_limit(0);
         let thread = thread::spawn(move || parked.recv().ok());
         let received: Vec<_> = R::run(|runtime| async move {
-            let waiting = Arc::new(AtomicUsize::new(0));
+            let waiting = Waiting::default();
             let tasks: Vec<_> = (0..TASKS)
-                .map(|kind| {
+                .map(|way| {
                     let (mut rx, waiting) = (rx.clone(), waiting.clone());
-                    runtime.spawn(async move {
-                        match kind % 3 {
-                            0 => noted(rx.recv_async(), &waiting).await.ok(),
-                            1 => noted(rx.next(), &waiting).await,
-                            _ => noted(rx.recv_matching_async(|_| true), &waiting).await.ok(),
-                        }
-                    })
+                    runtime.spawn(async move { waiting.on(receive(&mut rx, way)).await })
                 })
                 .collect();
-            until(|| waiting.load(SeqCst) == TASKS).await;
+            waiting.reaches(TASKS).await;
             let other = tx.clone();
             if let Some(value) = value {
                 assert_eq!(tx.send(value), Ok(None));
@@ -234,7 +207,7 @@ pub(crate) fn the_end_ends_every_waiting_task<R: Runtime>() {
     }
 }
 
-pub(crate) fn a_receiver_is_a_stream<R: Runtime>() {
+fn a_receiver_is_a_stream<R: Runtime>() {
     const LAST: usize = 500;
     R::run(|runtime| async move {
         let (mut tx, rx) = channel();
@@ -266,7 +239,7 @@ pub(crate) fn a_receiver_is_a_stream<R: Runtime>() {
     });
 }
 
-pub(crate) fn a_sender_is_a_sink<R: Runtime>() {
+fn a_sender_is_a_sink<R: Runtime>() {
     R::run(|runtime| async move {
         // A pipeline: what the first channel delivers goes to the second, and so does the end.
         let (mut tx, rx) = channel();
@@ -280,7 +253,7 @@ pub(crate) fn a_sender_is_a_sink<R: Runtime>() {
         assert_eq!(end.next().await, None);
         assert_eq!(pipe.await, Ok(()));
 
-        // Without a reader in between the last one of all is left.
+        // Without a reader in between the last value of all is left.
         let (mut tx, mut rx) = channel();
         assert_eq!(tx.send_all(&mut stream::iter(1..=9).map(Ok)).await, Ok(()));
         assert_eq!(tx.close().await, Ok(()));
@@ -291,7 +264,7 @@ pub(crate) fn a_sender_is_a_sink<R: Runtime>() {
         drop(shared);
         assert_eq!(rx.next().await, None);
 
-        // A value that nobody can receive comes back.
+        // Without a receiver a value comes back.
         let (mut tx, rx) = channel();
         let (next, end) = channel();
         let pipe = runtime.spawn(rx.map(Ok).forward(next));
@@ -303,26 +276,26 @@ pub(crate) fn a_sender_is_a_sink<R: Runtime>() {
     });
 }
 
-pub(crate) fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
+fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
     const TASKS: usize = 5;
     R::run(|runtime| async move {
         for _ in 0..20 {
             let (tx, rx) = channel::<usize>();
             let other = rx.clone();
-            let (waiting, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let (waiting, ended) = (Waiting::default(), Arc::new(AtomicUsize::new(0)));
             let tasks: Vec<_> = (0..TASKS)
                 .map(|_| {
                     let (tx, waiting, ended) = (tx.clone(), waiting.clone(), ended.clone());
                     runtime.spawn(async move {
-                        // One that is given up is in nobody's way.
+                        // A wait that is given up is in the way of no other.
                         assert!(poll!(tx.closed()).is_pending());
-                        noted(tx.closed(), &waiting).await;
+                        waiting.on(tx.closed()).await;
                         assert!(tx.is_closed());
                         ended.fetch_add(1, SeqCst);
                     })
                 })
                 .collect();
-            until(|| waiting.load(SeqCst) == TASKS).await;
+            waiting.reaches(TASKS).await;
             drop(rx);
             let closed = tx.closed();
             pin_mut!(closed);
@@ -337,18 +310,19 @@ pub(crate) fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
     });
 }
 
-pub(crate) fn a_flood_of_stale_values_starves_nobody<R: Runtime>() {
+fn a_flood_of_stale_values_starves_no_task<R: Runtime>() {
     const STEPS: usize = 100;
     // One poll looks at 128 values, and each task is polled in its turn.
     const MOST_LOOKS_A_STEP: usize = 1000;
-    let (looks, steps) = R::run(|runtime| async move {
+    let looks = R::run(|runtime| async move {
         let (tx, mut rx) = channel();
         let tx = tx.into_shared();
-        let (looks, steps) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
         tx.send(0).unwrap();
         let flooded = runtime.spawn({
-            let (looks, steps) = (looks.clone(), steps.clone());
+            let counts = counts.clone();
             async move {
+                let [looks, steps] = &*counts;
                 // Each look at a value makes the next: the slot is never found empty.
                 let wanted = |value: &usize| {
                     tx.send(value + 1).unwrap();
@@ -359,8 +333,9 @@ pub(crate) fn a_flood_of_stale_values_starves_nobody<R: Runtime>() {
             }
         });
         let other = runtime.spawn({
-            let (looks, steps) = (looks.clone(), steps.clone());
+            let counts = counts.clone();
             async move {
+                let [looks, steps] = &*counts;
                 until(|| looks.load(SeqCst) > 0).await;
                 for _ in 0..STEPS {
                     yield_now().await;
@@ -370,10 +345,8 @@ pub(crate) fn a_flood_of_stale_values_starves_nobody<R: Runtime>() {
         });
         other.await;
         flooded.await;
-        (looks.load(SeqCst), steps.load(SeqCst))
+        counts[0].load(SeqCst)
     });
-    assert_eq!(steps, STEPS);
-    assert!(looks > 0);
     // With one thread only: with more, the flooded task has its own.
     if R::ONE_THREAD {
         assert!(looks < STEPS * MOST_LOOKS_A_STEP, "{looks} looks");
