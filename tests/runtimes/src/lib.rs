@@ -2,6 +2,8 @@
 //!
 //! The pages whose examples need another crate beside this one are run here, too.
 
+#![allow(clippy::missing_panics_doc, reason = "an assertion of a test panics when it fails")]
+
 pub mod polled;
 pub mod runtime;
 pub mod traits;

@@ -24,10 +24,6 @@ impl<'a, O> Polled<'a, O> {
     }
 
     /// Makes a task, polls the future once, and checks that it waits.
-    ///
-    /// # Panics
-    ///
-    /// If it is ready.
     #[track_caller]
     pub fn waiting(future: impl Future<Output = O> + 'a) -> Self {
         let mut polled = Self::new(future);
@@ -46,10 +42,6 @@ impl<'a, O> Polled<'a, O> {
     }
 
     /// Polls once, and returns what the future does.
-    ///
-    /// # Panics
-    ///
-    /// If it still waits.
     #[track_caller]
     pub fn end(&mut self) -> O {
         let Poll::Ready(output) = self.poll() else { panic!("it still waits") };
@@ -63,10 +55,6 @@ impl<'a, O> Polled<'a, O> {
     }
 
     /// Checks that the task was woken once since the last look at its wakes, and returns what the future does.
-    ///
-    /// # Panics
-    ///
-    /// If it was not, or the future still waits.
     #[track_caller]
     pub fn woken_end(&mut self) -> O {
         assert_eq!(self.wakes(), 1, "how often it was woken");
@@ -92,10 +80,6 @@ impl<O> fmt::Debug for Polled<'_, O> {
 }
 
 /// Returns what a future does that does not wait.
-///
-/// # Panics
-///
-/// If it waits.
 #[track_caller]
 pub fn at_once<O>(future: impl Future<Output = O>) -> O {
     future.now_or_never().expect("it waits")
@@ -108,10 +92,6 @@ pub fn waits<O>(future: impl Future<Output = O>) -> bool {
 
 /// Polls the future for the first time, and calls `act` in the middle of that, while the waker is cloned. Returns what
 /// the future does, which must be ready then, or have woken its task.
-///
-/// # Panics
-///
-/// If it is not.
 #[track_caller]
 pub fn end_of_a_wait_that_begins_while<O>(
     act: impl FnOnce() + Send + 'static,

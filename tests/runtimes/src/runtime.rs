@@ -28,6 +28,14 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// A future that can be spawned.
+pub trait Task: Future<Output: Send + 'static> + Send + 'static {}
+
+impl<F: Future<Output: Send + 'static> + Send + 'static> Task for F {}
+
+/// What a thread does that may block.
+pub type Body<T> = Box<dyn FnOnce() -> T + Send>;
+
 /// A handle by which tasks are spawned.
 pub trait Runtime: Clone + 'static {
     /// Whether all tasks run in the thread of `run`.
@@ -37,16 +45,10 @@ pub trait Runtime: Clone + 'static {
     fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output;
 
     /// Spawns a task. What is returned ends as the task does, also with its panic. Dropping it cancels the task.
-    fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> BoxFuture<'static, T>;
+    fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output>;
 
     /// Runs `body` in a thread that it may block, one of the runtime's if it has some for that.
-    fn unblock<T: Send + 'static>(
-        &self,
-        body: impl FnOnce() -> T + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn unblock<T: Send + 'static>(&self, body: Body<T>) -> BoxFuture<'static, T> {
         let (body, end) = async { body() }.remote_handle();
         thread::spawn(|| block_on(body));
         end.boxed()
@@ -70,17 +72,11 @@ impl<const THREADS: usize> Runtime for Tokio<THREADS> {
         runtime.block_on(root)
     }
 
-    fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
         join_or_abort(self.0.spawn(task))
     }
 
-    fn unblock<T: Send + 'static>(
-        &self,
-        body: impl FnOnce() -> T + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn unblock<T: Send + 'static>(&self, body: Body<T>) -> BoxFuture<'static, T> {
         join_or_abort(self.0.spawn_blocking(body))
     }
 }
@@ -118,17 +114,11 @@ impl<const THREADS: usize> Runtime for Smol<THREADS> {
         })
     }
 
-    fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
         self.0.spawn(task).boxed()
     }
 
-    fn unblock<T: Send + 'static>(
-        &self,
-        body: impl FnOnce() -> T + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn unblock<T: Send + 'static>(&self, body: Body<T>) -> BoxFuture<'static, T> {
         smol::unblock(body).boxed()
     }
 }
@@ -146,10 +136,7 @@ impl Runtime for Pool {
         pool.run_until(root)
     }
 
-    fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
         self.0.spawn_local_with_handle(task).unwrap().boxed()
     }
 }
@@ -182,10 +169,7 @@ impl Runtime for Unordered {
         }))
     }
 
-    fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> BoxFuture<'static, T> {
+    fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
         let (task, end) = task.remote_handle();
         self.0.borrow_mut().push(task.boxed());
         end.boxed()

@@ -2,44 +2,38 @@
 
 use futures::{future::FusedFuture, poll};
 use overwrite_channel::watch::{
-    self, Ref,
+    self, ChangedFuture, ClosedFuture, Ref,
     error::{RecvError, RecvTimeoutError, SendError},
 };
-use overwrite_channel_runtimes::{
-    is, is_not, on_each_runtime,
-    polled::{Polled, at_once},
-    runtime::{Runtime, Waiting, yield_times},
-};
+use overwrite_channel_runtimes::{is, is_not, polled::at_once};
 use std::{
     cell::Cell,
     fmt::Debug,
-    panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind},
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::pin,
-    ptr,
     sync::Arc,
     thread,
-    time::{Duration, Instant},
 };
-use support::{
-    ledger::Ledger,
-    panics::{panics, strike},
-    rounds::rounds,
-    watchdog::watched,
-};
+use support::watchdog::watched;
 use tokio::task::coop::{cooperative, unconstrained};
 
 mod watch_as_tokio;
-
-on_each_runtime! { a_look_may_go_to_another_thread_and_stay_there }
 
 /// Returns the value that `send_replace` returned, or a clone of it if a sender or receiver still looks at it.
 fn old<T: Clone>(replaced: Ref<'static, T>) -> T {
     Ref::try_unwrap(replaced).unwrap_or_else(|shared| shared.clone())
 }
 
+/// A modification stays that is denied, or whose closure panics after it.
+const FAILED_MODIFICATION_STAYS: bool = false;
+/// `wait_for` says of a value that it has waited for that it is new.
+const WAITED_FOR_IS_NEW: bool = true;
+const MODIFIES_IN_PLACE: bool = false;
 const SEND_ERROR: &str = "sending on a channel without receivers";
 const RECV_ERROR: &str = "receiving on a channel without senders";
 const RECV_ERROR_DEBUG: &str = "RecvError";
+
+type WaitFor<T> = watch::WaitForFuture<'static, T, fn(&T) -> bool>;
 
 /// It has no trait but those that every type has.
 struct Plain;
@@ -60,59 +54,13 @@ fn a_look_delays_no_send_and_stays_what_it_is() {
             true
         }));
         assert_eq!((*first, *second, *replaced, *third), (1, 2, 2, 3));
-        assert_eq!((first.has_changed(), third.has_changed()), (false, true));
+        assert_eq!(
+            [first.has_changed(), replaced.has_changed(), third.has_changed()],
+            [false, false, true]
+        );
         drop(third);
         assert_eq!((*rx.borrow(), *tx.borrow()), (5, 5));
     });
-}
-
-fn a_look_may_go_to_another_thread_and_stay_there<R: Runtime>() {
-    is!(Ref<'static, u8>: Send);
-    R::run(|runtime| async move {
-        let (tx, mut rx) = watch::channel(String::from("first"));
-        let looked = Waiting::default();
-        let task = runtime.spawn({
-            let looked = looked.clone();
-            async move {
-                let mut looks = 0;
-                loop {
-                    let before = rx.borrow().len();
-                    let look = rx.borrow_and_update();
-                    // In another thread, maybe, and while the sender sends.
-                    looked.on(yield_times(3)).await;
-                    assert!(look.len() >= before);
-                    looks += 1;
-                    drop(look);
-                    if rx.changed().await.is_err() {
-                        break looks;
-                    }
-                }
-            }
-        });
-        looked.reaches(1).await;
-        for length in 5..500 {
-            tx.send("x".repeat(length)).unwrap();
-            if length % 7 == 0 {
-                yield_times(1).await;
-            }
-        }
-        drop(tx);
-        assert!(task.await >= 2);
-    });
-}
-
-#[test]
-fn a_replaced_value_comes_as_a_look() {
-    let (tx, rx) = watch::channel(String::from("first"));
-    let look = rx.borrow();
-    let replaced = tx.send_replace(String::from("second"));
-    assert_eq!((replaced.as_str(), replaced.has_changed()), ("first", false));
-    let replaced = Ref::try_unwrap(replaced).unwrap_err();
-    assert_eq!(*replaced, "first");
-    drop(look);
-    assert_eq!(Ref::try_unwrap(replaced).unwrap(), "first");
-    assert!(Ref::try_unwrap(rx.borrow()).is_err());
-    assert_eq!(*rx.borrow(), "second");
 }
 
 #[test]
@@ -127,73 +75,6 @@ fn looks_are_shown_as_their_values_and_handles_and_waits_whatever_the_value() {
     assert_eq!(format!("{:?}", tx.closed()), "ClosedFuture { .. }");
     assert_eq!(format!("{:?}", rx.changed()), "ChangedFuture { .. }");
     assert_eq!(format!("{:?}", rx.wait_for(|_| true)), "WaitForFuture { .. }");
-}
-
-#[test]
-fn a_clone_is_modified() {
-    let ledger = Ledger::new(3);
-    let (tx, rx) = watch::channel(ledger.issue());
-    let before = rx.borrow();
-    let address = ptr::from_ref(&*before);
-    tx.send_modify(|value| assert!(!ptr::eq(value, address)));
-    assert_eq!(ledger.issued(), 2);
-    assert!(!tx.send_if_modified(|_| false));
-    assert_eq!(ledger.issued(), 3);
-    assert!(!ptr::eq(&raw const *rx.borrow(), address));
-    // To look and to clone a handle need none.
-    let other = rx.clone();
-    drop((tx.subscribe(), tx.clone(), other.borrow()));
-    assert_eq!(ledger.issued(), 3);
-}
-
-#[test]
-fn a_modification_that_is_denied_or_panics_has_not_been() {
-    let modifications: [fn(&watch::Sender<u8>); 3] = [
-        |tx| {
-            assert!(!tx.send_if_modified(|value| {
-                *value = 2;
-                false
-            }));
-        },
-        |tx| {
-            panics(|| {
-                tx.send_modify(|value| {
-                    *value = 2;
-                    strike();
-                });
-            });
-        },
-        |tx| {
-            panics(|| {
-                tx.send_if_modified(|value| {
-                    *value = 2;
-                    strike();
-                    true
-                })
-            });
-        },
-    ];
-    for modify in modifications {
-        let (tx, mut rx) = watch::channel(1);
-        let mut other = rx.clone();
-        let mut changed = Polled::waiting(other.changed());
-        modify(&tx);
-        assert!(changed.wakes() == 0 && changed.waits());
-        assert_eq!((*tx.borrow(), *rx.borrow()), (1, 1));
-        assert!(!rx.has_changed().unwrap());
-        // Nor is it a change that was skipped.
-        tx.send(4).unwrap();
-        assert_eq!(*rx.borrow_and_update(), 4);
-        assert_eq!(rx.skipped(), 0);
-    }
-}
-
-#[test]
-fn what_a_search_waited_for_is_new() {
-    let (tx, mut rx) = watch::channel(0);
-    let mut wait = Polled::waiting(rx.wait_for(|value| *value == 1));
-    tx.send(1).unwrap();
-    assert!(wait.end().unwrap().has_changed());
 }
 
 /// In tokio's, each of these is a deadlock or a panic.
@@ -232,22 +113,11 @@ fn a_closure_may_use_the_channel_and_a_modification_begins_again_then() {
 }
 
 #[test]
-fn waits_need_no_pin_and_know_their_end() {
-    fn ends(mut future: impl FusedFuture + Unpin) {
-        assert!(!future.is_terminated());
-        at_once(&mut future);
-        assert!(future.is_terminated());
-        let panic = catch_unwind(AssertUnwindSafe(|| drop(at_once(future)))).unwrap_err();
-        let message = panic.downcast::<String>().unwrap();
-        assert!(message.contains("polled after it had finished"), "{message}");
-    }
-
-    let (tx, mut rx) = watch::channel(0);
-    rx.mark_changed();
-    ends(rx.changed());
-    ends(rx.wait_for(|value| *value == 0));
-    drop(rx);
-    ends(tx.closed());
+fn looks_go_to_other_threads_and_waits_need_no_pin_and_know_their_end() {
+    is!(Ref<'static, u8>: Send);
+    is!(ClosedFuture<'static>: Unpin, FusedFuture);
+    is!(ChangedFuture<'static, u8>: Unpin, FusedFuture);
+    is!(WaitFor<u8>: Unpin, FusedFuture);
 }
 
 /// Returns how many waits of one receiver in a row are ready, if each finds a change.
@@ -303,7 +173,6 @@ fn errors_are_compared_and_turned_into_those_of_timeouts() {
 #[test]
 fn what_can_be_used_after_a_panic() {
     type Cells = Cell<u8>;
-    type WaitFor<T> = watch::WaitForFuture<'static, T, fn(&T) -> bool>;
     fn can<F: Future + UnwindSafe>(_: F) {}
 
     is_not!(Arc<Cells>: UnwindSafe, RefUnwindSafe);
@@ -317,54 +186,10 @@ fn what_can_be_used_after_a_panic() {
 
     can(watch::Sender::new(0).closed());
     can(watch::Sender::new(Cell::new(0)).closed());
-    is!(watch::ChangedFuture<'static, u8>: RefUnwindSafe);
+    is!(ChangedFuture<'static, u8>: RefUnwindSafe);
     is!(WaitFor<u8>: RefUnwindSafe);
-    is_not!(watch::ChangedFuture<'static, u8>: UnwindSafe);
+    is_not!(ChangedFuture<'static, u8>: UnwindSafe);
     is_not!(WaitFor<u8>: UnwindSafe);
-    is_not!(watch::ChangedFuture<'static, Cells>: RefUnwindSafe);
+    is_not!(ChangedFuture<'static, Cells>: RefUnwindSafe);
     is_not!(WaitFor<Cells>: RefUnwindSafe);
-}
-
-/// A wake that is missed once stops both.
-#[test]
-fn two_threads_answer_each_other() {
-    const LONG: Duration = Duration::from_secs(3600);
-    watched(|_| {
-        let (question, mut questions) = watch::channel(0);
-        let (answer, mut answers) = watch::channel(0);
-        let echo = thread::spawn(move || {
-            while questions.blocking_changed().is_ok() {
-                answer.send(*questions.borrow_and_update()).unwrap();
-            }
-        });
-        for value in rounds(20_000) {
-            question.send(value).unwrap();
-            match value % 4 {
-                0 => assert_eq!(answers.blocking_changed(), Ok(())),
-                1 => assert_eq!(answers.blocking_changed_timeout(LONG), Ok(())),
-                2 => {
-                    let deadline = Instant::now() + LONG;
-                    assert_eq!(answers.blocking_changed_deadline(deadline), Ok(()));
-                }
-                _ => assert!(answers.blocking_wait_for(|answer| *answer == value).is_ok()),
-            }
-            assert_eq!(*answers.borrow_and_update(), value);
-        }
-        drop(question);
-        echo.join().unwrap();
-        assert!(answers.blocking_changed().is_err());
-    });
-}
-
-/// Neither its task nor a change is left over.
-#[test]
-fn a_thread_may_wait_where_a_task_gave_up() {
-    let (tx, mut rx) = watch::channel(0);
-    let task = Polled::waiting(rx.changed()).give_up();
-    let result = rx.blocking_changed_timeout(Duration::ZERO);
-    assert_eq!(result, Err(RecvTimeoutError::Timeout));
-    tx.send(1).unwrap();
-    assert_eq!(rx.blocking_changed(), Ok(()));
-    assert_eq!(task.seen().woken, 0);
-    assert_eq!(rx.has_changed(), Ok(false));
 }

@@ -1,11 +1,11 @@
 //! Waits that are given up take no wake from others: if one did, the next value would be waited for for ever, and the
 //! watchdog would say so.
 
-use super::receive;
+use super::{answer_parked, receive};
 use futures::{
     FutureExt,
     future::{BoxFuture, Either, join_all, poll_fn, select},
-    pin_mut, poll,
+    poll,
 };
 use overwrite_channel::{Receiver, RecvError, Sender, channel};
 use overwrite_channel_runtimes::{
@@ -14,9 +14,10 @@ use overwrite_channel_runtimes::{
 };
 use std::{
     hint::spin_loop,
+    pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::Poll,
     thread,
@@ -33,160 +34,80 @@ on_each_runtime! {
     a_cancelled_task_passes_its_wake_on
 }
 
-/// What receivers that may give up are ordered to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    GiveUp,
-    /// The value of this round has been received.
-    NextRound,
-}
-
-/// What a wait that could be given up came to.
-enum Outcome {
-    Value(usize),
-    /// Every sender is gone.
-    End,
-    GivenUp,
-    Ordered(Order),
-}
-
-impl From<Option<usize>> for Outcome {
-    fn from(received: Option<usize>) -> Self {
-        received.map_or(Self::End, Self::Value)
-    }
-}
-
-impl From<Result<Order, RecvError>> for Outcome {
-    fn from(order: Result<Order, RecvError>) -> Self {
-        order.map_or(Self::End, Self::Ordered)
-    }
-}
-
-/// How a wait is given up.
-#[derive(Clone, Copy)]
-enum Manner {
-    /// A future that loses a race against an order, also if both are ready.
-    LosesRace,
-    /// A future that wins the race, if both are ready.
-    WinsRace,
-    /// A future that is dropped after a few polls.
-    FewPolls,
-    /// A waker left behind by `poll_recv`.
-    LeftBehind,
-}
-
+/// Waits in any of the ways, and may give up in any manner, if ordered to or before that.
 async fn wait(
     rx: &mut Receiver<usize>,
-    orders: &mut Receiver<Order>,
+    order: &mut Receiver<()>,
     ways: &[usize],
     dice: &mut Dice,
-) -> Outcome {
-    let manner =
-        dice.pick(&[Manner::LosesRace, Manner::WinsRace, Manner::FewPolls, Manner::LeftBehind]);
-    if let Manner::LeftBehind = manner {
-        return match poll_fn(|cx| Poll::Ready(rx.poll_recv(cx))).await {
-            Poll::Ready(received) => received.ok().into(),
-            Poll::Pending => Outcome::GivenUp,
-        };
-    }
-    let received = receive(rx, dice.pick(ways));
-    let order = orders.recv_async();
-    pin_mut!(received);
-    match manner {
-        Manner::LosesRace => match select(order, received).await {
-            Either::Left((order, _)) => order.into(),
-            Either::Right((received, _)) => received.into(),
+) -> Option<usize> {
+    let way = dice.pick(ways);
+    match dice.below(4) {
+        // A future that loses a race against the order, also if both are ready.
+        0 => match select(order.recv_async(), pin!(receive(rx, way))).await {
+            Either::Left(_) => None,
+            Either::Right((received, _)) => received,
         },
-        Manner::WinsRace => match select(received, order).await {
-            Either::Left((received, _)) => received.into(),
-            Either::Right((order, _)) => order.into(),
+        // A future that wins the race, if both are ready.
+        1 => match select(pin!(receive(rx, way)), order.recv_async()).await {
+            Either::Left((received, _)) => received,
+            Either::Right(_) => None,
         },
-        _ => {
+        // A future that is dropped after a few polls.
+        2 => {
+            let mut received = pin!(receive(rx, way));
             for _ in 0..dice.within(1, 4) {
                 if let Poll::Ready(received) = poll!(&mut received) {
-                    return received.into();
+                    return received;
                 }
                 yield_now().await;
             }
-            Outcome::GivenUp
+            None
         }
+        // A waker left behind by `poll_recv`.
+        _ => match poll_fn(|cx| Poll::Ready(rx.poll_recv(cx))).await {
+            Poll::Ready(received) => Some(received.unwrap()),
+            Poll::Pending => None,
+        },
     }
 }
 
-/// Waits once a round, and gives up. Then it does **not look at the channel again in that round**, where it would find
-/// the value by chance. Returns how many values it received instead.
-async fn give_up(
-    mut rx: Receiver<usize>,
-    mut orders: Receiver<Order>,
-    mut answers: Sender<usize>,
-    ways: &[usize],
-    mut dice: Dice,
-) -> usize {
-    let mut received = 0;
-    loop {
-        let mut ordered = None;
-        match wait(&mut rx, &mut orders, ways, &mut dice).await {
-            Outcome::Value(value) => {
-                received += 1;
-                assert_eq!(answers.send(value), Ok(None));
-            }
-            Outcome::End => return received,
-            Outcome::GivenUp => {}
-            Outcome::Ordered(order) => ordered = Some(order),
+/// A receiver that waits once a round, may give up, and then does **not look at the channel again in that round**, where
+/// it would find the value by chance.
+struct Impatient {
+    rx: Receiver<usize>,
+    order: Receiver<()>,
+    answers: Sender<usize>,
+    ways: &'static [usize],
+    dice: Dice,
+}
+
+impl Impatient {
+    async fn play(mut self) -> Self {
+        if let Some(value) = wait(&mut self.rx, &mut self.order, self.ways, &mut self.dice).await {
+            assert_eq!(self.answers.send(value), Ok(None));
         }
-        while ordered != Some(Order::NextRound) {
-            let Ok(order) = orders.recv_async().await else { return received };
-            ordered = Some(order);
-        }
+        self
     }
 }
 
-/// Does the same in a thread, by timeouts.
-fn time_out(
-    mut rx: Receiver<usize>,
-    mut orders: Receiver<Order>,
-    mut answers: Sender<usize>,
-) -> usize {
+/// Does the same in a thread, by timeouts, in each round that it is ordered to begin.
+fn time_out(mut rx: Receiver<usize>, mut order: Receiver<()>, mut answers: Sender<usize>) {
     let mut dice = Dice::new(1);
-    let mut received = 0;
     rx.set_spin_limit(0);
-    orders.set_spin_limit(0);
-    loop {
+    order.set_spin_limit(0);
+    while order.recv().is_ok() {
         if let Ok(value) = rx.recv_timeout(Duration::from_micros(dice.roll() % 60)) {
-            received += 1;
             assert_eq!(answers.send(value), Ok(None));
         }
-        if orders.recv_matching(|order| *order == Order::NextRound).is_err() {
-            return received;
-        }
     }
 }
 
-/// Receives to the end.
-async fn stay(mut rx: Receiver<usize>, mut answers: Sender<usize>) -> usize {
-    let mut received = 0;
-    while let Ok(value) = rx.recv_async().await {
-        received += 1;
-        assert_eq!(answers.send(value), Ok(None));
-    }
-    received
-}
-
-/// Does the same in a thread that parks.
-fn stay_parked(mut rx: Receiver<usize>, mut answers: Sender<usize>) -> usize {
-    rx.set_spin_limit(0);
-    rx.iter().map(|value| assert_eq!(answers.send(value), Ok(None))).count()
-}
-
-/// A wait, with the receiver it belongs to.
-type Wait = BoxFuture<'static, (Receiver<usize>, Option<usize>)>;
+/// A wait, which returns its receiver, too.
+type Wait = BoxFuture<'static, (Option<usize>, Receiver<usize>)>;
 
 fn begin(mut rx: Receiver<usize>) -> Wait {
-    async {
-        let received = receive(&mut rx, 0).await;
-        (rx, received)
-    }
-    .boxed()
+    async move { (receive(&mut rx, 0).await, rx) }.boxed()
 }
 
 /// Is one of two tasks between which a wait goes to and fro, polled by each with its own waker.
@@ -195,11 +116,10 @@ async fn share(
     mut to_other: Sender<Wait>,
     mut answers: Sender<usize>,
     mut dice: Dice,
-) -> usize {
-    let mut received = 0;
+) {
     while let Ok(mut wait) = from_other.recv_async().await {
         loop {
-            let (rx, outcome) = match poll!(&mut wait) {
+            let (received, rx) = match poll!(&mut wait) {
                 Poll::Ready(ready) => ready,
                 // Mostly it hands the wait on, but at some time one task has to sleep.
                 Poll::Pending if !dice.one_in(8) => {
@@ -208,97 +128,86 @@ async fn share(
                 }
                 Poll::Pending => wait.await,
             };
-            let Some(value) = outcome else { return received };
-            received += 1;
+            let Some(value) = received else { return };
             assert_eq!(answers.send(value), Ok(None));
             wait = begin(rx);
         }
     }
-    received
 }
 
-/// Sends values, each when the one before has been received, and in between orders to give up. Returns how many values
-/// it sent.
-async fn direct(
-    mut tx: Sender<usize>,
-    mut answers: Receiver<usize>,
-    mut orders: Vec<Sender<Order>>,
-) -> usize {
-    let mut dice = Dice::new(0);
-    let mut sent = 0;
-    for value in rounds(4000) {
-        // The receivers may get as far as to wait, or not.
-        yield_times(dice.below(4)).await;
-        let first = dice.below(orders.len());
-        let turn = dice.below(orders.len() + 1);
-        for at in 0..=orders.len() {
-            if at == turn {
-                assert_eq!(tx.send(value), Ok(None));
-                sent += 1;
-            }
-            if at < orders.len() && !dice.one_in(4) {
-                let to = (first + at) % orders.len();
-                orders[to].send(Order::GiveUp).unwrap();
-            }
-            if dice.one_in(4) {
-                yield_now().await;
-            }
-        }
-        assert_eq!(answers.recv_async().await, Ok(value));
-        for to in &mut orders {
-            to.send(Order::NextRound).unwrap();
-        }
-    }
-    sent
-}
-
-/// What receives to the end, and gives up never.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What receives to the end, and never gives up.
+#[derive(Clone, Copy)]
 enum Patient {
     Task,
     WanderingFuture,
     ParkedThread,
 }
 
+/// Sends one value a round, and in between orders to give up. In each round the value is received, once.
 fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize) {
-    // Where the patient receiver had the last value, it is notified last.
-    let (tx, rx) = channel();
-    let (answer, answers) = channel();
-    let mut orders = Vec::new();
-    let mut order = || {
-        let (tx, rx) = channel();
-        orders.push(tx);
-        rx
-    };
-    let hasty = thread::spawn({
-        let (rx, order, answer) = (rx.clone(), order(), answer.clone());
-        move || time_out(rx, order, answer)
-    });
-    let mut dice = Dice::new(0);
-    let tasks: Vec<_> = (0..impatient)
-        .map(|_| give_up(rx.clone(), order(), answer.clone(), ways, dice.split()))
-        .collect();
-    let (sent, mut received) = R::run(|runtime| async move {
-        let mut tasks: Vec<_> = tasks.into_iter().map(|task| runtime.spawn(task)).collect();
+    R::run(|runtime| async move {
+        let mut dice = Dice::new(0);
+        // Where the patient receiver had the last value, it is notified last.
+        let (mut tx, rx) = channel();
+        let (answer, mut answers) = channel();
+        let (mut begin_round, order) = channel();
+        let hasty = thread::spawn({
+            let (rx, answer) = (rx.clone(), answer.clone());
+            move || time_out(rx, order, answer)
+        });
+        let (mut orders, mut idle) = (Vec::new(), Vec::new());
+        for _ in 0..impatient {
+            let (tx, order) = channel();
+            orders.push(tx);
+            let (rx, answers, dice) = (rx.clone(), answer.clone(), dice.split());
+            idle.push(Impatient { rx, order, answers, ways, dice });
+        }
+        let mut stays = Vec::new();
         match patient {
-            Patient::Task => tasks.push(runtime.spawn(stay(rx, answer))),
-            Patient::ParkedThread => tasks.push(runtime.unblock(|| stay_parked(rx, answer))),
+            Patient::Task => stays.push(runtime.spawn(super::answer(rx, answer))),
+            Patient::ParkedThread => {
+                stays.push(runtime.unblock(Box::new(|| answer_parked(rx, answer))));
+            }
             Patient::WanderingFuture => {
                 let (mut to_one, from_other) = channel();
                 let (to_other, from_one) = channel();
                 assert!(to_one.send(begin(rx)).unwrap().is_none());
                 let one = share(from_other, to_other, answer.clone(), dice.split());
-                let other = share(from_one, to_one, answer, dice.split());
-                tasks.push(runtime.spawn(one));
-                tasks.push(runtime.spawn(other));
+                stays.push(runtime.spawn(one));
+                stays.push(runtime.spawn(share(from_one, to_one, answer, dice.split())));
             }
         }
-        let sent = direct(tx, answers, orders).await;
-        (sent, join_all(tasks).await.into_iter().sum::<usize>())
+
+        for value in rounds(4000) {
+            begin_round.send(()).unwrap();
+            let playing: Vec<_> = idle.drain(..).map(|it| runtime.spawn(it.play())).collect();
+            // The receivers may get as far as to wait, or not.
+            yield_times(dice.below(4)).await;
+            let first = dice.below(impatient);
+            let turn = dice.below(impatient + 1);
+            for at in 0..=impatient {
+                if at == turn {
+                    assert_eq!(tx.send(value), Ok(None));
+                }
+                if at < impatient && !dice.one_in(4) {
+                    orders[(first + at) % impatient].send(()).unwrap();
+                }
+                if dice.one_in(4) {
+                    yield_now().await;
+                }
+            }
+            assert_eq!(answers.recv_async().await, Ok(value));
+            for order in &mut orders {
+                order.send(()).unwrap();
+            }
+            idle = join_all(playing).await;
+            idle.iter_mut().for_each(|it| _ = it.order.try_recv());
+        }
+        drop((tx, begin_round, idle));
+        join_all(stays).await;
+        hasty.join().unwrap();
+        assert_eq!(answers.recv_async().await, Err(RecvError));
     });
-    received += hasty.join().unwrap();
-    assert!(sent > 0);
-    assert_eq!(received, sent);
 }
 
 fn waits_are_given_up_and_a_task_stays<R: Runtime>() {
@@ -363,21 +272,6 @@ fn a_cancelled_task_passes_its_wake_on<R: Runtime>() {
     });
 }
 
-/// Returns when both threads are here, each on its own core if there are two.
-fn meet(arrived: &AtomicUsize) {
-    arrived.fetch_add(1, SeqCst);
-    for spins in 1.. {
-        if arrived.load(SeqCst) == 2 {
-            return;
-        }
-        if spins % 1000 == 0 {
-            thread::yield_now();
-        } else {
-            spin_loop();
-        }
-    }
-}
-
 /// A wait changes its task while another thread drops a wait that was woken, which wakes the first one.
 #[test]
 fn the_last_waker_is_woken() {
@@ -394,16 +288,19 @@ fn the_last_waker_is_woken() {
             assert_eq!(tx.send(1), Ok(None));
             assert_eq!(leaver.seen().woken, 1);
             assert_eq!(third.try_recv(), Ok(1));
-            let arrived = AtomicUsize::new(0);
+            let spin = |times| (0..times).for_each(|_| spin_loop());
+            let (first_spins, second_spins) = (dice.below(100), dice.below(200));
+            let is_ready = AtomicBool::new(false);
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    meet(&arrived);
+                    is_ready.store(true, SeqCst);
+                    spin(first_spins);
                     drop(leaves);
                 });
-                meet(&arrived);
-                for _ in 0..dice.below(200) {
-                    spin_loop();
+                while !is_ready.load(SeqCst) {
+                    thread::yield_now();
                 }
+                spin(second_spins);
                 assert!(after.poll(&mut stays).is_pending());
             });
             assert_eq!(tx.send(2), Ok(None));

@@ -1,19 +1,13 @@
 //! Values that go between tasks and threads.
 
-use super::{receive, send_next};
-use futures::{SinkExt, StreamExt, future::join_all, pin_mut, poll, stream};
+use super::{answer, answer_parked, receive, send_next};
+use futures::{SinkExt, StreamExt, future::join_all, poll};
 use overwrite_channel::{Receiver, RecvError, SendError, Sender, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
-    runtime::{Runtime, Waiting, until, yield_now, yield_times},
+    runtime::{Runtime, Waiting, yield_times},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    thread,
-};
+use std::thread;
 use support::{
     dice::Dice,
     ledger::{Fate, Ledger, Totals, Tracked},
@@ -28,7 +22,6 @@ on_each_runtime! {
     a_receiver_is_a_stream
     a_sender_is_a_sink
     a_sender_learns_that_the_receivers_are_gone
-    a_flood_of_stale_values_starves_no_task
 }
 
 const ROUNDS: usize = 500;
@@ -54,40 +47,23 @@ fn ask_parked(mut tx: Sender<usize>, mut answers: Receiver<usize>) {
     assert_eq!(answers.recv(), Err(RecvError));
 }
 
-/// Sends every value back, and returns how many there were.
-async fn answer(mut rx: Receiver<usize>, mut back: Sender<usize>) -> usize {
-    let mut received = 0;
-    while let Ok(value) = rx.recv_async().await {
-        assert_eq!(back.send(value), Ok(None));
-        received += 1;
-    }
-    received
-}
-
-/// Does the same in a thread that parks.
-fn answer_parked(mut rx: Receiver<usize>, mut back: Sender<usize>) -> usize {
-    rx.set_spin_limit(0);
-    rx.iter().map(|value| assert_eq!(back.send(value), Ok(None))).count()
-}
-
 fn every_value_is_answered<R: Runtime>() {
     for [thread_asks, thread_answers] in [[false, false], [true, false], [false, true]] {
-        let received = R::run(|runtime| async move {
+        R::run(|runtime| async move {
             let (tx, rx) = channel();
             let (back, answers) = channel();
-            let received = if thread_answers {
-                runtime.unblock(move || answer_parked(rx, back))
+            let answerer = if thread_answers {
+                runtime.unblock(Box::new(|| answer_parked(rx, back)))
             } else {
                 runtime.spawn(answer(rx, back))
             };
             if thread_asks {
-                runtime.unblock(move || ask_parked(tx, answers)).await;
+                runtime.unblock(Box::new(|| ask_parked(tx, answers))).await;
             } else {
                 ask(tx, answers).await;
             }
-            received.await
+            answerer.await;
         });
-        assert_eq!(received, ROUNDS);
     }
 }
 
@@ -223,19 +199,6 @@ fn a_receiver_is_a_stream<R: Runtime>() {
         let doubled = doubled.await;
         assert!(doubled.is_sorted());
         assert_eq!(doubled.last(), Some(&(2 * LAST)));
-
-        // Two at once, each to its end.
-        let (mut evens, even) = channel();
-        let (mut odds, odd) = channel();
-        let both = runtime.spawn(stream::select(even, odd).collect::<Vec<_>>());
-        assert_eq!(evens.send(2), Ok(None));
-        drop(evens);
-        yield_now().await;
-        assert_eq!(odds.send(1), Ok(None));
-        drop(odds);
-        let mut both = both.await;
-        both.sort_unstable();
-        assert_eq!(both, [1, 2]);
     });
 }
 
@@ -252,17 +215,6 @@ fn a_sender_is_a_sink<R: Runtime>() {
         drop(tx);
         assert_eq!(end.next().await, None);
         assert_eq!(pipe.await, Ok(()));
-
-        // Without a reader in between the last value of all is left.
-        let (mut tx, mut rx) = channel();
-        assert_eq!(tx.send_all(&mut stream::iter(1..=9).map(Ok)).await, Ok(()));
-        assert_eq!(tx.close().await, Ok(()));
-        assert_eq!(rx.next().await, Some(9));
-        let mut shared = tx.into_shared();
-        assert_eq!(shared.send_all(&mut stream::iter(1..=4).map(Ok)).await, Ok(()));
-        assert_eq!(rx.next().await, Some(4));
-        drop(shared);
-        assert_eq!(rx.next().await, None);
 
         // Without a receiver a value comes back.
         let (mut tx, rx) = channel();
@@ -282,73 +234,25 @@ fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
         for _ in 0..20 {
             let (tx, rx) = channel::<usize>();
             let other = rx.clone();
-            let (waiting, ended) = (Waiting::default(), Arc::new(AtomicUsize::new(0)));
-            let tasks: Vec<_> = (0..TASKS)
-                .map(|_| {
-                    let (tx, waiting, ended) = (tx.clone(), waiting.clone(), ended.clone());
-                    runtime.spawn(async move {
-                        // A wait that is given up is in the way of no other.
-                        assert!(poll!(tx.closed()).is_pending());
-                        waiting.on(tx.closed()).await;
-                        assert!(tx.is_closed());
-                        ended.fetch_add(1, SeqCst);
-                    })
+            let waiting = Waiting::default();
+            let wait = |_| {
+                let (tx, waiting) = (tx.clone(), waiting.clone());
+                runtime.spawn(async move {
+                    // A wait that is given up is in the way of no other.
+                    assert!(poll!(tx.closed()).is_pending());
+                    waiting.on(tx.closed()).await;
+                    assert!(tx.is_closed());
                 })
-                .collect();
+            };
+            let mut tasks = join_all((0..TASKS).map(wait));
             waiting.reaches(TASKS).await;
             drop(rx);
-            let closed = tx.closed();
-            pin_mut!(closed);
-            assert!(poll!(&mut closed).is_pending());
+            let mut closed = tx.closed();
             yield_times(3).await;
-            assert_eq!(ended.load(SeqCst), 0);
+            assert!(poll!(&mut closed).is_pending() && poll!(&mut tasks).is_pending());
             thread::spawn(move || drop(other));
             closed.await;
-            join_all(tasks).await;
-            assert_eq!(ended.load(SeqCst), TASKS);
+            tasks.await;
         }
     });
-}
-
-fn a_flood_of_stale_values_starves_no_task<R: Runtime>() {
-    const STEPS: usize = 100;
-    // One poll looks at 128 values, and each task is polled in its turn.
-    const MOST_LOOKS_A_STEP: usize = 1000;
-    let looks = R::run(|runtime| async move {
-        let (tx, mut rx) = channel();
-        let tx = tx.into_shared();
-        let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
-        tx.send(0).unwrap();
-        let flooded = runtime.spawn({
-            let counts = counts.clone();
-            async move {
-                let [looks, steps] = &*counts;
-                // Each look at a value makes the next: the slot is never found empty.
-                let wanted = |value: &usize| {
-                    tx.send(value + 1).unwrap();
-                    looks.fetch_add(1, SeqCst);
-                    steps.load(SeqCst) == STEPS
-                };
-                rx.recv_matching_async(wanted).await.unwrap();
-            }
-        });
-        let other = runtime.spawn({
-            let counts = counts.clone();
-            async move {
-                let [looks, steps] = &*counts;
-                until(|| looks.load(SeqCst) > 0).await;
-                for _ in 0..STEPS {
-                    yield_now().await;
-                    steps.fetch_add(1, SeqCst);
-                }
-            }
-        });
-        other.await;
-        flooded.await;
-        counts[0].load(SeqCst)
-    });
-    // With one thread only: with more, the flooded task has its own.
-    if R::ONE_THREAD {
-        assert!(looks < STEPS * MOST_LOOKS_A_STEP, "{looks} looks");
-    }
 }

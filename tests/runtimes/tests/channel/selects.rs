@@ -1,7 +1,7 @@
 //! Several channels in one task: `select!` of two makes, and `FuturesUnordered`.
 
 use super::{receive, send_next};
-use futures::{StreamExt, future::join_all, poll, stream::FuturesUnordered};
+use futures::{StreamExt, future::BoxFuture, poll, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError, Sender, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
@@ -25,69 +25,57 @@ on_each_runtime! {
 }
 
 /// Runs `receive` on three channels, to each of which a task sends a third of the values.
-fn from_three<R: Runtime, F: Future<Output = usize> + Send + 'static>(
-    receive: impl FnOnce([Receiver<Tracked>; 3]) -> F,
-) {
+fn from_three<R: Runtime>(receive: impl AsyncFnOnce([Receiver<Tracked>; 3])) {
     const VALUES: usize = 600;
     let ledger = Ledger::new(VALUES);
-    let received = R::run(|runtime| {
-        let mut senders = Vec::new();
+    R::run(|runtime| async move {
         let receivers = [1, 2, 3].map(|seed| {
             let (mut tx, rx) = channel();
             let (ledger, mut dice) = (ledger.clone(), Dice::new(seed));
-            senders.push(runtime.spawn(async move {
+            let sender = runtime.spawn(async move {
                 for _ in 0..VALUES / 3 {
                     // The receiver stays to the end.
                     assert!(send_next(&ledger, &mut tx));
                     yield_times(dice.below(5)).await;
                 }
-            }));
-            rx
+            });
+            (rx, sender)
         });
-        let receiver = runtime.spawn(receive(receivers));
-        async {
-            join_all(senders).await;
-            receiver.await
-        }
+        let [(a, first), (b, second), (c, third)] = receivers;
+        futures::join!(receive([a, b, c]), first, second, third);
+        let totals = ledger.totals();
+        assert_eq!(totals.received + totals.displaced, VALUES, "{totals:?}");
+        // The last value of each channel is displaced by none.
+        assert!(totals.received >= 3, "{totals:?}");
     });
-    let totals = ledger.totals();
-    assert_eq!(totals.received, received);
-    assert_eq!(totals.received + totals.displaced, VALUES, "{totals:?}");
-    // The last value of each channel is displaced by none.
-    assert!(totals.received >= 3, "{totals:?}");
 }
 
 /// Each turn makes three futures and drops two of them or three.
 fn tokio_select_loses_nothing<R: Runtime>() {
-    from_three::<R, _>(|[mut a, mut b, mut c]| async move {
-        let mut received = 0;
-        loop {
-            let value = tokio::select! {
-                Ok(value) = a.recv_async() => value,
-                Some(value) = b.next() => value,
-                Ok(value) = c.recv_matching_async(|_| true) => value,
-                else => return received,
-            };
+    from_three::<R>(async |[mut a, mut b, mut c]| {
+        while let Some(value) = tokio::select! {
+            Ok(value) = a.recv_async() => Some(value),
+            Some(value) = b.next() => Some(value),
+            Ok(value) = c.recv_matching_async(|_| true) => Some(value),
+            else => None,
+        } {
             value.meets(Fate::Received);
-            received += 1;
         }
     });
 }
 
 /// The streams know that they have ended, and `complete` is when all have.
 fn futures_select_loses_nothing<R: Runtime>() {
-    from_three::<R, _>(|[mut a, mut b, mut c]| async move {
-        let mut received = 0;
+    from_three::<R>(async |[mut a, mut b, mut c]| {
         loop {
             let value = futures::select! {
                 value = a.next() => value,
                 value = b.next() => value,
                 value = c.select_next_some() => Some(value),
-                complete => return received,
+                complete => return,
             };
             if let Some(value) = value {
                 value.meets(Fate::Received);
-                received += 1;
             }
         }
     });
@@ -95,21 +83,15 @@ fn futures_select_loses_nothing<R: Runtime>() {
 
 /// Futures that outlive the turns, each made again when it has finished.
 fn futures_that_stay_lose_nothing<R: Runtime>() {
-    from_three::<R, _>(|receivers| async move {
-        let waits = |mut rx: Receiver<Tracked>| async {
-            let value = receive(&mut rx, 0).await;
-            (rx, value)
-        };
-        let mut waiting: FuturesUnordered<_> = receivers.map(waits).into_iter().collect();
-        let mut received = 0;
-        while let Some((rx, value)) = waiting.next().await {
+    from_three::<R>(async |receivers| {
+        let wait = |mut rx: Receiver<Tracked>| async move { (receive(&mut rx, 0).await, rx) };
+        let mut waiting: FuturesUnordered<_> = receivers.map(wait).into_iter().collect();
+        while let Some((value, rx)) = waiting.next().await {
             if let Some(value) = value {
                 value.meets(Fate::Received);
-                received += 1;
-                waiting.push(waits(rx));
+                waiting.push(wait(rx));
             }
         }
-        received
     });
 }
 
@@ -151,19 +133,28 @@ fn futures_know_that_they_have_finished<R: Runtime>() {
     });
 }
 
+/// Spawns a task that waits for one value, and returns once it waits.
+async fn wait_in_task<R: Runtime>(
+    runtime: &R,
+    mut rx: Receiver<usize>,
+) -> BoxFuture<'static, Result<usize, RecvError>> {
+    let waiting = Waiting::default();
+    let task = runtime.spawn({
+        let waiting = waiting.clone();
+        async move { waiting.on(rx.recv_async()).await }
+    });
+    waiting.reaches(1).await;
+    task
+}
+
 fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
     R::run(|runtime| async move {
         for _ in 0..100 {
             // The first receiver is notified first.
             let (mut tx, mut loser) = channel();
-            let mut other = loser.clone();
             let (mut first, mut winner) = channel();
+            let patient = wait_in_task(&runtime, loser.clone()).await;
             let waiting = Waiting::default();
-            let patient = runtime.spawn({
-                let waiting = waiting.clone();
-                async move { waiting.on(other.recv_async()).await }
-            });
-            waiting.reaches(1).await;
             let raced = runtime.spawn({
                 let waiting = waiting.clone();
                 async move {
@@ -179,7 +170,7 @@ fn a_loser_that_was_woken_wakes_another<R: Runtime>() {
                     (loser, winner, value)
                 }
             });
-            waiting.reaches(2).await;
+            waiting.reaches(1).await;
             assert_eq!(tx.send(2), Ok(None));
             assert_eq!(first.send(1), Ok(None));
             // Its receivers stay to the end.
@@ -201,13 +192,7 @@ fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>() {
     R::run(|runtime| async move {
         for round in 0..100 {
             let (mut tx, mut forgetful) = channel();
-            let mut rx = forgetful.clone();
-            let waiting = Waiting::default();
-            let patient = runtime.spawn({
-                let waiting = waiting.clone();
-                async move { waiting.on(rx.recv_async()).await }
-            });
-            waiting.reaches(1).await;
+            let patient = wait_in_task(&runtime, forgetful.clone()).await;
             let mut forgotten = forgetful.recv_async();
             assert!(poll!(&mut forgotten).is_pending());
             mem::forget(forgotten);

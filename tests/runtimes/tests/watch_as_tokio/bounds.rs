@@ -60,7 +60,7 @@ fn types_have_the_usual_traits() {
 #[test]
 fn errors_are_what_their_values_are() {
     is!(RecvError: Error, Send, Sync, Unpin, UnwindSafe);
-    is!(SendError<u8>: Unpin, UnwindSafe, Copy);
+    is!(SendError<u8>: Error, Send, Sync, Unpin, UnwindSafe, Copy);
     is!(SendError<SendOnly>: Error, Send);
     is!(SendError<Neither>: Error);
     is!(SendError<f32>: PartialEq);

@@ -1,74 +1,37 @@
 //! A task whose waits are always ready lets others run.
 
-use crate::watch::{self, channel};
-use futures::{FutureExt, future::BoxFuture, poll};
+use crate::watch::{Sender, channel};
+use futures::poll;
 use overwrite_channel_runtimes::runtime::{Runtime, Tokio, yield_now};
-use std::{convert::Infallible, pin::pin};
+use std::pin::pin;
 use support::watchdog::watched;
 use tokio::select;
 
-/// A loop whose waits are all ready.
-type Busy = fn() -> BoxFuture<'static, Infallible>;
-
-const BUSY: [Busy; 5] = [
-    || {
-        let (tx, mut rx) = channel(0);
-        let changes = async move {
-            loop {
-                tx.send(1).unwrap();
-                rx.changed().await.unwrap();
-            }
-        };
-        changes.boxed()
-    },
-    || {
-        let mut rx = channel(0).1;
-        let ends = async move {
-            loop {
-                rx.changed().await.unwrap_err();
-            }
-        };
-        ends.boxed()
-    },
-    || {
-        let (tx, mut rx) = channel(0);
-        let finds = async move {
-            loop {
-                tx.send(3).unwrap();
-                assert_eq!(*rx.wait_for(|value| *value == 3).await.unwrap(), 3);
-            }
-        };
-        finds.boxed()
-    },
-    || {
-        let mut rx = channel(0).1;
-        let ends = async move {
-            loop {
-                assert!(rx.wait_for(|value| *value == 3).await.is_err());
-            }
-        };
-        ends.boxed()
-    },
-    || {
-        let tx = watch::Sender::new(0);
-        let ends = async move {
-            loop {
-                tx.closed().await;
-            }
-        };
-        ends.boxed()
-    },
-];
+/// Waits again and again, in one of five ways, for what is there.
+async fn wait_again_and_again(way: usize) {
+    let (tx, mut rx) = channel(0);
+    let (mut no_sender, no_receiver) = (channel(0).1, Sender::new(0));
+    loop {
+        tx.send(3).unwrap();
+        match way {
+            0 => rx.changed().await.unwrap(),
+            1 => assert_eq!(*rx.wait_for(|value| *value == 3).await.unwrap(), 3),
+            2 => assert!(no_sender.changed().await.is_err()),
+            3 => assert!(no_sender.wait_for(|value| *value == 3).await.is_err()),
+            _ => no_receiver.closed().await,
+        }
+    }
+}
 
 /// In one task, with a branch that is polled after it, and needs two polls.
 #[test]
 fn a_wait_that_is_always_ready_lets_others_run() {
     watched(|_| {
-        for busy in BUSY {
+        for way in 0..5 {
             Tokio::<1>::run(|_| async move {
                 select! {
                     biased;
-                    never = busy() => match never {},
+                    () = wait_again_and_again(way) => unreachable!("it has no end"),
                     () = yield_now() => {}
                 }
             });

@@ -2,7 +2,7 @@
 //! changing number of handles, and after each step every handle must be in the model's state.
 
 use crate::{
-    old,
+    FAILED_MODIFICATION_STAYS, WAITED_FOR_IS_NEW, old,
     watch::{Receiver, Sender, channel, error::RecvError},
 };
 use futures::FutureExt;
@@ -161,12 +161,13 @@ impl Model {
                 let is_modified = is_modified == 3;
                 let returned = tx.send_if_modified(|before| {
                     modify(before);
-                    if is_modified {
-                        *before = value;
-                    }
+                    *before = value;
                     is_modified
                 });
                 assert_eq!((returned, calls), (is_modified, 1));
+                if !is_modified && FAILED_MODIFICATION_STAYS {
+                    self.value = value;
+                }
                 is_modified
             }
         };
@@ -214,10 +215,8 @@ impl Model {
             match end.expect("it was not given up") {
                 Ok(found) => {
                     assert!(is_found);
-                    assert_eq!(found.map(|(value, _)| value), wait.wanted);
-                    // They differ in what they say of a value that they have waited for.
-                    let says_new = found.is_some_and(|(_, is_new)| is_new);
-                    assert!(!asks || !is_first || says_new == wait.is_new);
+                    let is_new = if is_first { wait.is_new } else { WAITED_FOR_IS_NEW };
+                    assert_eq!(found, wait.wanted.map(|wanted| (wanted, is_new)));
                 }
                 Err(_) => assert!(has_ended && !is_found),
             }

@@ -113,23 +113,3 @@ fn the_end_is_the_same_error_everywhere() {
         assert!(error.source().is_none());
     }
 }
-
-#[test]
-fn a_question_mark_passes_errors_on() {
-    fn send(tx: &watch::Sender<i32>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(tx.send(1)?)
-    }
-    async fn receive(rx: &mut watch::Receiver<i32>) -> Result<i32, Box<dyn Error + Send + Sync>> {
-        rx.changed().await?;
-        rx.has_changed()?;
-        Ok(*rx.wait_for(|value| *value == 1).await?)
-    }
-    let (tx, mut rx) = watch::channel(0);
-    assert!(send(&tx).is_ok());
-    assert_eq!(at_once(receive(&mut rx)).unwrap(), 1);
-    drop(tx);
-    assert_eq!(at_once(receive(&mut rx)).unwrap_err().to_string(), RECV_ERROR);
-    let error = send(&watch::Sender::new(0)).unwrap_err();
-    assert_eq!(error.to_string(), SEND_ERROR);
-    assert!(error.downcast_ref::<SendError<i32>>().is_some_and(|error| error.0 == 1));
-}
