@@ -85,11 +85,6 @@ pub fn at_once<O>(future: impl Future<Output = O>) -> O {
     future.now_or_never().expect("it waits")
 }
 
-/// Polls the future once, drops it, and returns `true` if it waits.
-pub fn waits<O>(future: impl Future<Output = O>) -> bool {
-    future.now_or_never().is_none()
-}
-
 /// Polls the future for the first time, and calls `act` in the middle of that, while the waker is cloned. Returns what
 /// the future does, which must be ready then, or have woken its task.
 #[track_caller]

@@ -11,7 +11,6 @@ use futures::{
 use smol::Executor;
 use std::{
     cell::RefCell,
-    fmt,
     future::{Future, poll_fn},
     panic::resume_unwind,
     pin::pin,
@@ -142,14 +141,8 @@ impl Runtime for Pool {
 }
 
 /// The root and a `FuturesUnordered` of all tasks, which has wakers of its own, under `block_on`.
-#[derive(Clone, Default)]
-pub struct Unordered(Rc<RefCell<Vec<BoxFuture<'static, ()>>>>);
-
-impl fmt::Debug for Unordered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unordered").finish_non_exhaustive()
-    }
-}
+#[derive(Clone, Debug, Default)]
+pub struct Unordered(Rc<RefCell<FuturesUnordered<BoxFuture<'static, ()>>>>);
 
 impl Runtime for Unordered {
     const ONE_THREAD: bool = true;
@@ -157,21 +150,19 @@ impl Runtime for Unordered {
     fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output {
         let this = Self::default();
         let mut root = pin!(root(this.clone()));
-        let mut tasks = FuturesUnordered::new();
         block_on(poll_fn(|cx| {
             if let Poll::Ready(output) = root.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
             // Only the root spawns. The end of a task wakes the task that waits for it.
-            tasks.extend(this.0.take());
-            while let Poll::Ready(Some(())) = tasks.poll_next_unpin(cx) {}
+            while let Poll::Ready(Some(())) = this.0.borrow_mut().poll_next_unpin(cx) {}
             Poll::Pending
         }))
     }
 
     fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
         let (task, end) = task.remote_handle();
-        self.0.borrow_mut().push(task.boxed());
+        self.0.borrow().push(task.boxed());
         end.boxed()
     }
 }
@@ -221,13 +212,6 @@ pub async fn yield_times(times: usize) {
     }
 }
 
-/// Waits, by yielding, for what other tasks or threads do.
-pub async fn until(mut condition: impl FnMut() -> bool) {
-    while !condition() {
-        yield_now().await;
-    }
-}
-
 /// The number of tasks that wait, or have waited.
 #[derive(Clone, Debug, Default)]
 pub struct Waiting(Arc<AtomicUsize>);
@@ -245,6 +229,8 @@ impl Waiting {
 
     /// Waits, by yielding, until at least so many are counted.
     pub async fn reaches(&self, count: usize) {
-        until(|| self.0.load(SeqCst) >= count).await;
+        while self.0.load(SeqCst) < count {
+            yield_now().await;
+        }
     }
 }

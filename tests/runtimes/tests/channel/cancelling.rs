@@ -180,7 +180,8 @@ fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize
 
         for value in rounds(4000) {
             begin_round.send(()).unwrap();
-            let playing: Vec<_> = idle.drain(..).map(|it| runtime.spawn(it.play())).collect();
+            let playing: Vec<_> =
+                idle.drain(..).map(|player| runtime.spawn(player.play())).collect();
             // The receivers may get as far as to wait, or not.
             yield_times(dice.below(4)).await;
             let first = dice.below(impatient);
@@ -201,7 +202,9 @@ fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize
                 order.send(()).unwrap();
             }
             idle = join_all(playing).await;
-            idle.iter_mut().for_each(|it| _ = it.order.try_recv());
+            for player in &mut idle {
+                _ = player.order.try_recv();
+            }
         }
         drop((tx, begin_round, idle));
         join_all(stays).await;
@@ -281,12 +284,12 @@ fn the_last_waker_is_woken() {
             let (mut tx, mut first) = channel();
             let (mut second, mut third) = (first.clone(), first.clone());
             let (mut leaves, mut stays) = (first.recv_async(), second.recv_async());
-            let [leaver, before, after] = [(); 3].map(|()| Task::new());
+            let [woken, before, after] = [(); 3].map(|()| Task::new());
             assert!(before.poll(&mut stays).is_pending());
-            assert!(leaver.poll(&mut leaves).is_pending());
+            assert!(woken.poll(&mut leaves).is_pending());
             // The first receiver is woken, for a value that the third takes: it owes a wake when it leaves.
             assert_eq!(tx.send(1), Ok(None));
-            assert_eq!(leaver.seen().woken, 1);
+            assert_eq!(woken.seen().woken, 1);
             assert_eq!(third.try_recv(), Ok(1));
             let spin = |times| (0..times).for_each(|_| spin_loop());
             let (first_spins, second_spins) = (dice.below(100), dice.below(200));

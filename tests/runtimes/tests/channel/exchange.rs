@@ -2,7 +2,7 @@
 
 use super::{answer, answer_parked, receive, send_next};
 use futures::{SinkExt, StreamExt, future::join_all, poll};
-use overwrite_channel::{Receiver, RecvError, SendError, Sender, channel};
+use overwrite_channel::{RecvError, SendError, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
     runtime::{Runtime, Waiting, yield_times},
@@ -19,50 +19,28 @@ on_each_runtime! {
     every_value_is_accounted_for_until_the_receivers_go
     the_newest_value_arrives
     the_end_ends_every_wait
-    a_receiver_is_a_stream
-    a_sender_is_a_sink
+    a_receiver_is_a_stream_and_a_sender_is_a_sink
     a_sender_learns_that_the_receivers_are_gone
 }
 
-const ROUNDS: usize = 500;
-
-/// Sends each value when the one before has come back.
-async fn ask(mut tx: Sender<usize>, mut answers: Receiver<usize>) {
-    for value in 0..ROUNDS {
-        assert_eq!(tx.send(value), Ok(None));
-        assert_eq!(answers.recv_async().await, Ok(value));
-    }
-    drop(tx);
-    assert_eq!(answers.recv_async().await, Err(RecvError));
-}
-
-/// Does the same in a thread that parks.
-fn ask_parked(mut tx: Sender<usize>, mut answers: Receiver<usize>) {
-    answers.set_spin_limit(0);
-    for value in 0..ROUNDS {
-        assert_eq!(tx.send(value), Ok(None));
-        assert_eq!(answers.recv(), Ok(value));
-    }
-    drop(tx);
-    assert_eq!(answers.recv(), Err(RecvError));
-}
-
+/// By a task, and by a thread that parks.
 fn every_value_is_answered<R: Runtime>() {
-    for [thread_asks, thread_answers] in [[false, false], [true, false], [false, true]] {
+    for in_thread in [false, true] {
         R::run(|runtime| async move {
-            let (tx, rx) = channel();
-            let (back, answers) = channel();
-            let answerer = if thread_answers {
+            let (mut tx, rx) = channel();
+            let (back, mut answers) = channel();
+            let answerer = if in_thread {
                 runtime.unblock(Box::new(|| answer_parked(rx, back)))
             } else {
                 runtime.spawn(answer(rx, back))
             };
-            if thread_asks {
-                runtime.unblock(Box::new(|| ask_parked(tx, answers))).await;
-            } else {
-                ask(tx, answers).await;
+            for value in 0..500 {
+                assert_eq!(tx.send(value), Ok(None));
+                assert_eq!(answers.recv_async().await, Ok(value));
             }
+            drop(tx);
             answerer.await;
+            assert_eq!(answers.recv_async().await, Err(RecvError));
         });
     }
 }
@@ -72,8 +50,8 @@ fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
     let (tx, rx) = channel();
     let mut parked = rx.clone();
     parked.set_spin_limit(0);
-    let received = |value: Tracked| value.meets(Fate::Received);
-    let receiver = thread::spawn(move || parked.iter().take(quota).for_each(received));
+    let meets = |value: Tracked| value.meets(Fate::Received);
+    let receiver = thread::spawn(move || parked.iter().take(quota).for_each(meets));
     let sender = thread::spawn({
         let (ledger, mut tx) = (ledger.clone(), tx.clone());
         move || {
@@ -89,7 +67,7 @@ fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
             tasks.push(runtime.spawn(async move {
                 for _ in 0..quota {
                     let Some(value) = receive(&mut rx, way).await else { break };
-                    received(value);
+                    meets(value);
                 }
             }));
         }
@@ -183,26 +161,7 @@ fn the_end_ends_every_wait<R: Runtime>() {
     }
 }
 
-fn a_receiver_is_a_stream<R: Runtime>() {
-    const LAST: usize = 500;
-    R::run(|runtime| async move {
-        let (mut tx, rx) = channel();
-        let doubled = runtime.spawn(rx.map(|value: usize| 2 * value).collect::<Vec<_>>());
-        let sender = runtime.spawn(async move {
-            let mut dice = Dice::new(0);
-            for value in 1..=LAST {
-                tx.send(value).unwrap();
-                yield_times(dice.below(3)).await;
-            }
-        });
-        sender.await;
-        let doubled = doubled.await;
-        assert!(doubled.is_sorted());
-        assert_eq!(doubled.last(), Some(&(2 * LAST)));
-    });
-}
-
-fn a_sender_is_a_sink<R: Runtime>() {
+fn a_receiver_is_a_stream_and_a_sender_is_a_sink<R: Runtime>() {
     R::run(|runtime| async move {
         // A pipeline: what the first channel delivers goes to the second, and so does the end.
         let (mut tx, rx) = channel();

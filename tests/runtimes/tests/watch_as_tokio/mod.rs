@@ -2,7 +2,7 @@
 //! or this crate's.
 
 mod bounds;
-mod cooperation;
+pub(crate) mod cooperation;
 mod crowds;
 mod model;
 mod threads;

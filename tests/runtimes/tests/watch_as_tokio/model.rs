@@ -46,9 +46,11 @@ impl Waiting {
                         let found = rx.wait_for(is_wanted).await?;
                         Ok(Some((*found, found.has_changed())))
                     });
-                    poll_fn(|cx| match is_given_up.get() {
-                        true => Poll::Ready(None),
-                        false => wait.as_mut().poll(cx).map(Some),
+                    poll_fn(|cx| {
+                        if is_given_up.get() {
+                            return Poll::Ready(None);
+                        }
+                        wait.as_mut().poll(cx).map(Some)
                     })
                     .await
                 };

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use std::{
     sync::{
         Barrier,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
 };
@@ -31,27 +31,19 @@ struct Sent<'a> {
     number: &'a AtomicUsize,
 }
 
-/// Looks again and again while another thread sends.
+/// Looks again and again while another thread sends, which ends when the receiver is gone.
 fn while_another_sends(mut look: impl FnMut(&mut Sent<'_>) + Send + 'static) {
     watched(move |_| {
-        let (tx, mut rx) = channel([0; 6]);
-        let (number, has_ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (tx, rx) = channel([0; 6]);
+        let number = AtomicUsize::new(0);
         thread::scope(|scope| {
+            let mut rx = rx;
             scope.spawn(|| {
-                for value in (1..).take_while(|_| !has_ended.load(SeqCst)) {
-                    tx.send([value; 6]).unwrap();
+                for value in (1..).take_while(|value| tx.send([*value; 6]).is_ok()) {
                     number.store(value, SeqCst);
                     assert_eq!(whole(&tx.borrow()), value);
                 }
             });
-            /// Ends the other thread, also if a look panics.
-            struct Ends<'a>(&'a AtomicBool);
-            impl Drop for Ends<'_> {
-                fn drop(&mut self) {
-                    self.0.store(true, SeqCst);
-                }
-            }
-            let _ends = Ends(&has_ended);
             let mut sent = Sent { tx: &tx, rx: &mut rx, number: &number };
             rounds(100_000).for_each(|_| look(&mut sent));
         });
