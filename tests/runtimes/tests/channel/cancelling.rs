@@ -239,8 +239,7 @@ fn a_cancelled_task_passes_its_wake_on<R: Runtime>() {
             let (mut tx, rx) = channel();
             let (answer, mut answers) = channel();
             let waiting = Waiting::default();
-            let receivers = vec![rx; TASKS].into_iter().map(|rx| Arc::new(Mutex::new(rx)));
-            let receivers: Vec<_> = receivers.collect();
+            let receivers = [(); TASKS].map(|()| Arc::new(Mutex::new(rx.clone())));
             let wait = |rx: &Arc<Mutex<Receiver<_>>>| {
                 let (rx, waiting, mut answer) = (rx.clone(), waiting.clone(), answer.clone());
                 runtime.spawn(async move {
@@ -255,7 +254,7 @@ fn a_cancelled_task_passes_its_wake_on<R: Runtime>() {
             waiting.reaches(TASKS).await;
             // The wake is passed on by the future if its receiver stays, else by either.
             let kept = (round % 2 == 0).then_some(receivers);
-            // The last task is notified last.
+            // The last clone of the receiver is notified last.
             let patient = tasks.pop().unwrap();
             let cancels_first = dice.one_in(4);
             if !cancels_first {
