@@ -49,7 +49,6 @@ impl<'a, O> Polled<'a, O> {
     }
 
     /// Returns how often the task was woken since the last call.
-    #[must_use]
     pub fn wakes(&self) -> usize {
         self.task.seen().woken
     }
@@ -67,7 +66,6 @@ impl<'a, O> Polled<'a, O> {
     }
 
     /// Drops the future, and returns the task that polled it.
-    #[must_use]
     pub fn give_up(self) -> Task {
         self.task
     }

@@ -25,10 +25,11 @@ fn old<T: Clone>(replaced: Ref<'static, T>) -> T {
     Ref::try_unwrap(replaced).unwrap_or_else(|shared| shared.clone())
 }
 
-/// A modification stays that is denied, or whose closure panics after it.
+/// Whether a modification stays that its closure denies, or after which the closure panics.
 const FAILED_MODIFICATION_STAYS: bool = false;
-/// `wait_for` says of a value that it has waited for that it is new.
+/// Whether the `Ref` of a `wait_for` that had to wait says that the value is new.
 const WAITED_FOR_IS_NEW: bool = true;
+/// Whether `send_modify` changes the value where it is, or a clone of it.
 const MODIFIES_IN_PLACE: bool = false;
 const SEND_ERROR: &str = "sending on a channel without receivers";
 const RECV_ERROR: &str = "receiving on a channel without senders";

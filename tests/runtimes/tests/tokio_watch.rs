@@ -1,4 +1,4 @@
-//! Tokio's `watch`: what holds for both crates, and what tokio documents but the other does not do.
+//! Tokio's `watch`: what holds for both crates, and what tokio documents but this crate's does not do.
 
 use overwrite_channel_runtimes::{is, is_not, polled::at_once};
 use std::{
@@ -19,10 +19,11 @@ fn old<T>(replaced: T) -> T {
     replaced
 }
 
-/// A modification stays that is denied, or whose closure panics after it.
+/// Whether a modification stays that its closure denies, or after which the closure panics.
 const FAILED_MODIFICATION_STAYS: bool = true;
-/// `wait_for` says of a value that it has waited for that it is new.
+/// Whether the `Ref` of a `wait_for` that had to wait says that the value is new.
 const WAITED_FOR_IS_NEW: bool = false;
+/// Whether `send_modify` changes the value where it is, or a clone of it.
 const MODIFIES_IN_PLACE: bool = true;
 const SEND_ERROR: &str = "channel closed";
 const RECV_ERROR: &str = "channel closed";
@@ -72,7 +73,7 @@ fn a_look_delays_a_send() {
 }
 
 #[test]
-fn traits_that_the_other_has_not_or_only_the_other_has() {
+fn traits_that_differ() {
     fn is_pinned<Choice, F: NotUnpin<Choice>>(_: &F) {}
     trait NotUnpin<Choice> {}
     impl<F> NotUnpin<()> for F {}

@@ -1,5 +1,5 @@
-//! Waits that are given up take no wake from others: if one did, the next value would be waited for for ever, and the
-//! watchdog would say so.
+//! Waits that are given up take no wake from other waits. If they did, a task would wait for the next value for ever, and
+//! the watchdog would say so.
 
 use super::{answer_parked, receive};
 use futures::{
@@ -121,7 +121,7 @@ async fn share(
         loop {
             let (received, rx) = match poll!(&mut wait) {
                 Poll::Ready(ready) => ready,
-                // Mostly it hands the wait on, but at some time one task has to sleep.
+                // Mostly it hands the wait on, but at some time a task has to sleep.
                 Poll::Pending if !dice.one_in(8) => {
                     assert!(to_other.send(wait).unwrap().is_none());
                     break;
@@ -162,21 +162,18 @@ fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize
             let (rx, answers, dice) = (rx.clone(), answer.clone(), dice.split());
             idle.push(Impatient { rx, order, answers, ways, dice });
         }
-        let mut stays = Vec::new();
-        match patient {
-            Patient::Task => stays.push(runtime.spawn(super::answer(rx, answer))),
-            Patient::ParkedThread => {
-                stays.push(runtime.unblock(Box::new(|| answer_parked(rx, answer))));
-            }
+        let stays = match patient {
+            Patient::Task => vec![runtime.spawn(super::answer(rx, answer))],
+            Patient::ParkedThread => vec![runtime.unblock(Box::new(|| answer_parked(rx, answer)))],
             Patient::WanderingFuture => {
                 let (mut to_one, from_other) = channel();
                 let (to_other, from_one) = channel();
                 assert!(to_one.send(begin(rx)).unwrap().is_none());
                 let one = share(from_other, to_other, answer.clone(), dice.split());
-                stays.push(runtime.spawn(one));
-                stays.push(runtime.spawn(share(from_one, to_one, answer, dice.split())));
+                let other = share(from_one, to_one, answer, dice.split());
+                vec![runtime.spawn(one), runtime.spawn(other)]
             }
-        }
+        };
 
         for value in rounds(4000) {
             begin_round.send(()).unwrap();
@@ -244,7 +241,7 @@ fn a_cancelled_task_passes_its_wake_on<R: Runtime>() {
                 let (rx, waiting, mut answer) = (rx.clone(), waiting.clone(), answer.clone());
                 runtime.spawn(async move {
                     let mut rx = rx.lock().await;
-                    // There is one value, so the others wait to the end.
+                    // There is one value, so the other tasks wait to the end.
                     if let Ok(value) = waiting.on(rx.recv_async()).await {
                         assert_eq!(answer.send(value), Ok(None));
                     }

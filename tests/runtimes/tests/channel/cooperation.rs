@@ -20,13 +20,13 @@ use std::{
 };
 
 on_each_runtime! {
-    a_task_that_is_always_ready_lets_others_run
-    a_branch_that_is_always_ready_lets_others_run
+    a_task_that_is_always_ready_lets_other_tasks_run
+    a_branch_that_is_always_ready_lets_other_branches_run
 }
 
 const KINDS: usize = 19;
 
-/// Waits again and again, in one of the ways, for what is there, until others are done.
+/// Waits again and again, in one of the ways, for what is there, until `done` is set.
 async fn wait_again_and_again(kind: usize, done: Arc<AtomicBool>) {
     let (tx, mut rx) = channel();
     let (tx, mut no_sender) = (tx.into_shared(), channel::<usize>().1);
@@ -83,25 +83,23 @@ async fn wait_again_and_again(kind: usize, done: Arc<AtomicBool>) {
     }
 }
 
-fn a_task_that_is_always_ready_lets_others_run<R: Runtime>() {
+fn a_task_that_is_always_ready_lets_other_tasks_run<R: Runtime>() {
     for kind in 0..KINDS {
-        let other = R::run(|runtime| async move {
+        R::run(|runtime| async move {
             let done = Arc::new(AtomicBool::new(false));
             let busy = runtime.spawn(wait_again_and_again(kind, done.clone()));
             let other = runtime.spawn(async move {
                 yield_times(5).await;
                 done.store(true, SeqCst);
-                kind
             });
             busy.await;
-            other.await
+            other.await;
         });
-        assert_eq!(other, kind);
     }
 }
 
 /// In one task, with a branch that is polled later, and needs two polls.
-fn a_branch_that_is_always_ready_lets_others_run<R: Runtime>() {
+fn a_branch_that_is_always_ready_lets_other_branches_run<R: Runtime>() {
     for kind in 0..KINDS {
         R::run(|_| async move {
             let never_done = Arc::new(AtomicBool::new(false));

@@ -197,7 +197,7 @@ fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
             let wait = |_| {
                 let (tx, waiting) = (tx.clone(), waiting.clone());
                 runtime.spawn(async move {
-                    // A wait that is given up is in the way of no other.
+                    // A wait that is given up hinders no other wait.
                     assert!(poll!(tx.closed()).is_pending());
                     waiting.on(tx.closed()).await;
                     assert!(tx.is_closed());

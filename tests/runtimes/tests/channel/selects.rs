@@ -1,8 +1,8 @@
-//! Several channels in one task: `select!` of two makes, and `FuturesUnordered`.
+//! Several channels in one task: `select!` of two crates, and `FuturesUnordered`.
 
 use super::{receive, send_next};
 use futures::{StreamExt, future::BoxFuture, poll, stream::FuturesUnordered};
-use overwrite_channel::{Receiver, RecvError, Sender, channel};
+use overwrite_channel::{Receiver, RecvError, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
     runtime::{Runtime, Waiting, yield_times},
@@ -105,8 +105,7 @@ fn futures_know_that_they_have_finished<R: Runtime>() {
             yield_times(3).await;
             assert_eq!(tx.send(1), Ok(None));
             yield_times(3).await;
-            drop(gone);
-            drop(c);
+            drop((gone, c));
             assert_eq!(waiting.next().await, None);
         });
         let mut outcomes = [0; 3];
@@ -207,20 +206,16 @@ fn a_forgotten_wait_wakes_another_when_its_receiver_goes<R: Runtime>() {
 fn one_task_waits_for_many_channels<R: Runtime>() {
     const CHANNELS: usize = 200;
     R::run(|runtime| async move {
-        let (mut senders, mut receivers): (Vec<_>, Vec<_>) = (0..CHANNELS)
-            .map(|at| {
-                let (tx, rx) = channel();
-                ((at, tx), rx)
-            })
-            .unzip();
+        let (senders, mut receivers): (Vec<_>, Vec<_>) =
+            (0..CHANNELS).map(|_| channel::<usize>()).unzip();
+        let mut senders: Vec<_> = senders.into_iter().enumerate().collect();
         let mut waiting: FuturesUnordered<_> =
             receivers.iter_mut().map(Receiver::recv_async).collect();
         assert!(poll!(waiting.next()).is_pending());
         let sender = runtime.spawn(async move {
             let mut dice = Dice::new(0);
             while !senders.is_empty() {
-                let (at, mut tx): (_, Sender<usize>) =
-                    senders.swap_remove(dice.below(senders.len()));
+                let (at, mut tx) = senders.swap_remove(dice.below(senders.len()));
                 assert_eq!(tx.send(at), Ok(None));
                 yield_times(dice.below(2)).await;
             }
@@ -242,7 +237,7 @@ fn one_task_waits_with_many_receivers_of_one_channel<R: Runtime>() {
             receivers.iter_mut().map(Receiver::recv_async).collect();
         assert!(poll!(waiting.next()).is_pending());
         let sender = runtime.spawn(async move {
-            // Each of them gets one: those that have finished wait no more.
+            // Each receiver gets one value: those that have finished wait no more.
             for value in 0..RECEIVERS {
                 assert_eq!(tx.send(value), Ok(None));
                 assert_eq!(answers.recv_async().await, Ok(value));

@@ -1,4 +1,4 @@
-//! A task whose waits are always ready lets others run.
+//! A task whose waits are always ready lets other tasks run.
 
 use crate::watch::{Sender, channel};
 use futures::poll;
@@ -25,7 +25,7 @@ async fn wait_again_and_again(way: usize) {
 
 /// In one task, with a branch that is polled after it, and needs two polls.
 #[test]
-fn a_wait_that_is_always_ready_lets_others_run() {
+fn a_wait_that_is_always_ready_lets_another_branch_run() {
     watched(|_| {
         for way in 0..5 {
             Tokio::<1>::run(|_| async move {

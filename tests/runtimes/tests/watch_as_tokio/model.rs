@@ -7,7 +7,7 @@ use crate::{
 };
 use futures::FutureExt;
 use overwrite_channel_runtimes::polled::Polled;
-use std::{cell::Cell, collections::BTreeSet, future::poll_fn, pin::pin, rc::Rc, task::Poll};
+use std::{cell::Cell, collections::BTreeSet, future::poll_fn, pin::pin, ptr, rc::Rc, task::Poll};
 use support::{dice::Dice, rounds::rounds, waker::Task};
 
 struct Idle {
@@ -39,11 +39,14 @@ impl Waiting {
                 let end = {
                     let mut wait = pin!(async {
                         let Some(wanted) = wanted else { return rx.changed().await.map(|()| None) };
+                        let mut asked = ptr::null();
                         let is_wanted = |value: &usize| {
+                            asked = value;
                             calls.set(calls.get() + 1);
                             *value == wanted
                         };
                         let found = rx.wait_for(is_wanted).await?;
+                        assert!(ptr::eq(&raw const *found, asked));
                         Ok(Some((*found, found.has_changed())))
                     });
                     poll_fn(|cx| {
@@ -87,7 +90,7 @@ fn any<T>(dice: &mut Dice, items: &[T]) -> Option<usize> {
 
 impl Model {
     fn new(mut dice: Dice) -> Self {
-        let (senders, idle) = match dice.below(3) {
+        let (tx, idle) = match dice.below(3) {
             0 => (Sender::default(), vec![]),
             1 => (Sender::new(0), vec![]),
             _ => {
@@ -95,9 +98,8 @@ impl Model {
                 (tx, vec![Idle { rx, is_new: false }])
             }
         };
-        let senders = vec![senders];
         let (closing, waiting, gone) = Default::default();
-        Self { dice, value: 0, changes: 0, senders, closing, idle, waiting, gone }
+        Self { dice, value: 0, changes: 0, senders: vec![tx], closing, idle, waiting, gone }
     }
 
     fn sender_count(&self) -> usize {
@@ -122,11 +124,9 @@ impl Model {
             14 => self.drop_handle(),
             _ => self.mark(),
         }
-        let all_senders_went = before.1 && self.sender_count() == 0;
-        self.check_wakes(
-            self.changes > before.0 || all_senders_went,
-            before.2 && self.receiver_count() == 0,
-        );
+        let senders_end = before.1 && self.sender_count() == 0;
+        let receivers_end = before.2 && self.receiver_count() == 0;
+        self.check_wakes(self.changes > before.0 || senders_end, receivers_end);
         self.check_handles();
     }
 
@@ -351,7 +351,7 @@ impl Model {
         for Idle { rx, is_new } in &self.idle {
             assert_eq!(rx.is_closed(), senders == 0);
             assert_eq!((*rx.borrow(), rx.borrow().has_changed()), (self.value, *is_new));
-            // The one is an error as soon as every sender is gone, the other only when the last value was seen.
+            // `has_changed` is an error as soon as every sender is gone, `changed` when the last value was seen, too.
             assert_eq!(rx.has_changed().ok(), (senders > 0).then_some(*is_new));
             let changed = rx.clone().changed().now_or_never();
             assert_eq!(

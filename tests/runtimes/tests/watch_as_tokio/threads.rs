@@ -27,7 +27,7 @@ pub(crate) fn whole(value: &Whole) -> usize {
 struct Sent<'a> {
     tx: &'a Sender<Whole>,
     rx: &'a mut Receiver<Whole>,
-    /// The last number that was sent, or the one before.
+    /// The last number that was sent, or the number before.
     number: &'a AtomicUsize,
 }
 
@@ -50,7 +50,7 @@ fn while_another_sends(mut look: impl FnMut(&mut Sent<'_>) + Send + 'static) {
     });
 }
 
-/// Checks that the value is not new, if it is the one that was seen. It may be another one by now.
+/// Checks that the value is not new, if it is the one that was seen. It may have been replaced by now.
 fn assert_seen(rx: &Receiver<Whole>, value: usize) {
     let now = rx.borrow();
     assert!(whole(&now) != value || !now.has_changed(), "{value} is new");
@@ -141,7 +141,7 @@ fn no_modification_is_lost() {
         let modified = in_threads(|number| {
             let modify_if_odd = |round| {
                 tx.send_if_modified(|counts| {
-                    // Only if all others together are odd, which they decide.
+                    // Only if the counts of all other threads together are odd.
                     let others: usize = counts.iter().sum::<usize>() - counts[number];
                     if round % 16 == 0 {
                         // Other threads come in between, if they can.

@@ -47,7 +47,7 @@ fn each_value_is_dropped_once_and_as_soon_as_it_can() {
     drop(new);
     let modified = rx.borrow().id();
     assert_eq!(ledger.alive(), [modified]);
-    // One that is handed out is the caller's.
+    // A value that is handed out is the caller's.
     let replaced = old(tx.send_replace(ledger.issue()));
     let newest = rx.borrow().id();
     assert_eq!((replaced.id(), ledger.alive()), (modified, vec![modified, newest]));
@@ -66,19 +66,18 @@ fn the_last_value_stays_as_long_as_any_handle() {
         let ledger = Ledger::new(2);
         let (tx, rx) = watch::channel(ledger.issue());
         assert!(tx.send(ledger.issue()).is_ok());
-        let mut senders = vec![tx.clone(), tx];
-        let mut receivers = vec![rx.clone(), rx];
+        let (mut senders, mut receivers) = (vec![tx.clone(), tx], vec![rx.clone(), rx]);
         let look = |value: &Tracked| assert_eq!((value.id(), ledger.alive()), (1, vec![1]));
         if receivers_go_first {
             receivers.clear();
-            while let Some(tx) = senders.pop() {
-                look(&tx.borrow());
-            }
         } else {
             senders.clear();
-            while let Some(rx) = receivers.pop() {
-                look(&rx.borrow());
-            }
+        }
+        while let Some(tx) = senders.pop() {
+            look(&tx.borrow());
+        }
+        while let Some(rx) = receivers.pop() {
+            look(&rx.borrow());
         }
         ledger.assert_each_dropped_once();
     }

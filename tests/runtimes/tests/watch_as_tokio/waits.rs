@@ -39,20 +39,6 @@ fn one_send_or_end_ends_all_waits_but_those_given_up() {
 }
 
 #[test]
-fn a_search_returns_the_value_it_asked_for() {
-    let (tx, mut rx) = channel(String::from("first"));
-    let mut address = None;
-    let mut wait = Polled::waiting(rx.wait_for(|value| {
-        address = Some(ptr::from_ref(value));
-        value == "second"
-    }));
-    tx.send(String::from("second")).unwrap();
-    let returned = ptr::from_ref(&*wait.end().unwrap());
-    drop(wait);
-    assert_eq!(address, Some(returned));
-}
-
-#[test]
 fn a_value_is_modified_where_it_is_or_a_clone_of_it_is() {
     let (tx, rx) = channel(1);
     let address = || ptr::from_ref(&*rx.borrow());
