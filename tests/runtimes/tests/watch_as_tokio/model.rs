@@ -8,7 +8,7 @@ use crate::{
 use futures::FutureExt;
 use overwrite_channel_runtimes::polled::Polled;
 use std::{cell::Cell, collections::BTreeSet, future::poll_fn, pin::pin, ptr, rc::Rc, task::Poll};
-use support::{dice::Dice, rounds::rounds, waker::Task};
+use support::{dice::Dice, rounds::rounds, waker::Task, watchdog::watched};
 
 struct Idle {
     rx: Receiver<usize>,
@@ -364,13 +364,13 @@ impl Model {
 
 #[test]
 fn every_call_does_what_the_model_does() {
-    let mut dice = Dice::new(0);
-    let mut met = BTreeSet::new();
-    for _ in rounds(5000) {
-        let mut model = Model::new(dice.split());
-        for _ in 0..60 {
-            model.step(&mut met);
+    watched(|_| {
+        let mut dice = Dice::new(0);
+        let mut met = BTreeSet::new();
+        for _ in rounds(5000) {
+            let mut model = Model::new(dice.split());
+            (0..60).for_each(|_| model.step(&mut met));
         }
-    }
-    assert_eq!(met.len(), 2 * 3 * 2, "each outcome of both waits, at once and later: {met:?}");
+        assert_eq!(met.len(), 2 * 3 * 2, "each outcome of both waits, at once and later: {met:?}");
+    });
 }
