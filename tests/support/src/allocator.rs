@@ -91,7 +91,7 @@ fn measured<R>(counts: fn() -> Counts, body: impl FnOnce() -> R) -> (R, Counts) 
     (result, counts)
 }
 
-/// Counts until the process ends, for [`process`].
+/// Counts until the process ends, for [`process`] and [`this_thread`].
 pub fn measure_from_now_on() {
     MEASUREMENTS.fetch_add(1, Relaxed);
 }
@@ -99,6 +99,12 @@ pub fn measure_from_now_on() {
 /// Returns what all threads allocated and freed while any measurement ran. Exact while no other thread allocates.
 pub fn process() -> Counts {
     Counts { allocations: ALLOCATIONS.load(Relaxed), live_bytes: LIVE_BYTES.load(Relaxed) }
+}
+
+/// Returns what this thread allocated and freed while any measurement ran, for code in which [`measure`] cannot wrap an
+/// `await`.
+pub fn this_thread() -> Counts {
+    THREAD.get()
 }
 
 /// Returns the largest alignment that a measured allocation asked for.

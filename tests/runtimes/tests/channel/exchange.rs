@@ -1,0 +1,217 @@
+//! Values that go between tasks and threads.
+
+use super::{answer, answer_parked, receive, send_next};
+use futures::{SinkExt, StreamExt, future::join_all, poll};
+use overwrite_channel::{RecvError, SendError, channel};
+use overwrite_channel_runtimes::{
+    on_each_runtime,
+    runtime::{Runtime, Waiting, yield_times},
+};
+use std::thread;
+use support::{
+    dice::Dice,
+    ledger::{Fate, Ledger, Totals, Tracked},
+};
+
+on_each_runtime! {
+    every_value_is_answered
+    every_value_is_accounted_for_until_the_senders_go
+    every_value_is_accounted_for_until_the_receivers_go
+    the_newest_value_arrives
+    the_end_ends_every_wait
+    a_receiver_is_a_stream_and_a_sender_is_a_sink
+    a_sender_learns_that_the_receivers_are_gone
+}
+
+/// By a task, and by a thread that parks.
+fn every_value_is_answered<R: Runtime>() {
+    for in_thread in [false, true] {
+        R::run(|runtime| async move {
+            let (mut tx, rx) = channel();
+            let (back, mut answers) = channel();
+            let answerer = if in_thread {
+                runtime.unblock(Box::new(|| answer_parked(rx, back)))
+            } else {
+                runtime.spawn(answer(rx, back))
+            };
+            for value in 0..500 {
+                assert_eq!(tx.send(value), Ok(None));
+                assert_eq!(answers.recv_async().await, Ok(value));
+            }
+            drop(tx);
+            answerer.await;
+            assert_eq!(answers.recv_async().await, Err(RecvError));
+        });
+    }
+}
+
+/// Three tasks and a thread send on one slot. Four tasks and a parked thread receive from it, each at most `quota` values.
+fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
+    let (tx, rx) = channel();
+    let mut parked = rx.clone();
+    parked.set_spin_limit(0);
+    let meets = |value: Tracked| value.meets(Fate::Received);
+    let receiver = thread::spawn(move || parked.iter().take(quota).for_each(meets));
+    let sender = thread::spawn({
+        let (ledger, mut tx) = (ledger.clone(), tx.clone());
+        move || {
+            while send_next(&ledger, &mut tx) {
+                thread::yield_now();
+            }
+        }
+    });
+    R::run(|runtime| async move {
+        let mut tasks = Vec::new();
+        for way in 0..4 {
+            let mut rx = rx.clone();
+            tasks.push(runtime.spawn(async move {
+                for _ in 0..quota {
+                    let Some(value) = receive(&mut rx, way).await else { break };
+                    meets(value);
+                }
+            }));
+        }
+        drop(rx);
+        for seed in 0..3 {
+            let (ledger, mut tx, mut dice) = (ledger.clone(), tx.clone(), Dice::new(seed));
+            tasks.push(runtime.spawn(async move {
+                while send_next(&ledger, &mut tx) {
+                    yield_times(dice.below(3)).await;
+                }
+            }));
+        }
+        drop(tx);
+        join_all(tasks).await;
+    });
+    receiver.join().unwrap();
+    sender.join().unwrap();
+}
+
+fn every_value_is_accounted_for_until_the_senders_go<R: Runtime>() {
+    const VALUES: usize = 8000;
+    let ledger = Ledger::new(VALUES);
+    many_on_one_slot::<R>(&ledger, usize::MAX);
+    let totals = ledger.totals();
+    assert_eq!(totals.received + totals.displaced, VALUES, "{totals:?}");
+    assert!(totals.received > 0, "{totals:?}");
+}
+
+fn every_value_is_accounted_for_until_the_receivers_go<R: Runtime>() {
+    const QUOTA: usize = 100;
+    let ledger = Ledger::new(1_000_000);
+    many_on_one_slot::<R>(&ledger, QUOTA);
+    let Totals { received, handed_back, dropped_with_channel, .. } = ledger.totals();
+    // None of the five receivers got less, none of the four senders went on.
+    assert_eq!((received, handed_back), (5 * QUOTA, 4));
+    assert!(dropped_with_channel <= 1, "{dropped_with_channel} values in one slot");
+}
+
+fn the_newest_value_arrives<R: Runtime>() {
+    const NEWEST: usize = 300;
+    const SENDERS: usize = 3;
+    R::run(|runtime| async move {
+        let mut dice = Dice::new(0);
+        for _ in 0..10 {
+            let (tx, mut rx) = channel();
+            let senders: Vec<_> = (0..SENDERS)
+                .map(|first| {
+                    let (mut tx, mut dice) = (tx.clone(), dice.split());
+                    runtime.spawn(async move {
+                        for value in (0..=NEWEST).skip(first).step_by(SENDERS) {
+                            let not_kept = tx.send_newest(value).unwrap();
+                            assert_ne!(not_kept, Some(NEWEST));
+                            yield_times(dice.below(2)).await;
+                        }
+                    })
+                })
+                .collect();
+            // A sender is left, so the end cannot stand in for the value.
+            assert_eq!(rx.recv_matching_async(|value| *value == NEWEST).await, Ok(NEWEST));
+            join_all(senders).await;
+        }
+    });
+}
+
+fn the_end_ends_every_wait<R: Runtime>() {
+    const TASKS: usize = 9;
+    for value in [None, Some(1)] {
+        let (mut tx, rx) = channel();
+        let mut parked = rx.clone();
+        parked.set_spin_limit(0);
+        let thread = thread::spawn(move || parked.recv().ok());
+        let received: Vec<_> = R::run(|runtime| async move {
+            let waiting = Waiting::default();
+            let tasks: Vec<_> = (0..TASKS)
+                .map(|way| {
+                    let (mut rx, waiting) = (rx.clone(), waiting.clone());
+                    runtime.spawn(async move { waiting.on(receive(&mut rx, way)).await })
+                })
+                .collect();
+            waiting.reaches(TASKS).await;
+            let other = tx.clone();
+            if let Some(value) = value {
+                assert_eq!(tx.send(value), Ok(None));
+            }
+            drop(tx);
+            drop(other);
+            join_all(tasks).await
+        });
+        let received = received.into_iter().chain([thread.join().unwrap()]).flatten();
+        assert!(received.eq(value));
+    }
+}
+
+fn a_receiver_is_a_stream_and_a_sender_is_a_sink<R: Runtime>() {
+    R::run(|runtime| async move {
+        // A pipeline: what the first channel delivers goes to the second, and so does the end.
+        let (mut tx, rx) = channel();
+        let (next, mut end) = channel();
+        let pipe = runtime.spawn(rx.map(Ok).forward(next));
+        for value in 0..300 {
+            assert_eq!(tx.feed(value).await, Ok(()));
+            assert_eq!(end.recv_async().await, Ok(value));
+        }
+        drop(tx);
+        assert_eq!(end.next().await, None);
+        assert_eq!(pipe.await, Ok(()));
+
+        // Without a receiver a value comes back.
+        let (mut tx, rx) = channel();
+        let (next, end) = channel();
+        let pipe = runtime.spawn(rx.map(Ok).forward(next));
+        drop(end);
+        assert_eq!(tx.send(7), Ok(None));
+        assert_eq!(pipe.await, Err(SendError(7)));
+        tx.closed().await;
+        assert_eq!(SinkExt::send(&mut tx, 8).await, Err(SendError(8)));
+    });
+}
+
+fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
+    const TASKS: usize = 5;
+    R::run(|runtime| async move {
+        for _ in 0..20 {
+            let (tx, rx) = channel::<usize>();
+            let other = rx.clone();
+            let waiting = Waiting::default();
+            let wait = |_| {
+                let (tx, waiting) = (tx.clone(), waiting.clone());
+                runtime.spawn(async move {
+                    // A wait that is given up hinders no other wait.
+                    assert!(poll!(tx.closed()).is_pending());
+                    waiting.on(tx.closed()).await;
+                    assert!(tx.is_closed());
+                })
+            };
+            let mut tasks = join_all((0..TASKS).map(wait));
+            waiting.reaches(TASKS).await;
+            drop(rx);
+            let mut closed = tx.closed();
+            yield_times(3).await;
+            assert!(poll!(&mut closed).is_pending() && poll!(&mut tasks).is_pending());
+            thread::spawn(move || drop(other));
+            closed.await;
+            tasks.await;
+        }
+    });
+}

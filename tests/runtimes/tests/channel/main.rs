@@ -1,0 +1,54 @@
+//! The channel on real runtimes: each scenario runs on tokio, on smol, and on what the `futures` crate has.
+
+use futures::StreamExt;
+use overwrite_channel::{Receiver, SendError, Sender};
+use support::{
+    allocator::Counting,
+    ledger::{Fate, Ledger, Tracked},
+};
+
+mod cancelling;
+mod cooperation;
+mod exchange;
+mod many;
+mod selects;
+mod timeouts;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Waits in one of the three ways that tasks have.
+async fn receive<T>(rx: &mut Receiver<T>, way: usize) -> Option<T> {
+    match way % 3 {
+        0 => rx.recv_async().await.ok(),
+        1 => rx.next().await,
+        _ => rx.recv_matching_async(|_| true).await.ok(),
+    }
+}
+
+/// Sends the ledger's next value. Returns `false` if there is none left, or no receiver.
+fn send_next(ledger: &Ledger, tx: &mut Sender<Tracked>) -> bool {
+    let Some(value) = ledger.try_issue() else { return false };
+    match tx.send(value) {
+        Ok(None) => {}
+        Ok(Some(stale)) => stale.meets(Fate::Displaced),
+        Err(SendError(value)) => {
+            value.meets(Fate::HandedBack);
+            return false;
+        }
+    }
+    true
+}
+
+/// Sends every value back.
+async fn answer(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
+    while let Ok(value) = rx.recv_async().await {
+        assert_eq!(answers.send(value), Ok(None));
+    }
+}
+
+/// Does the same in a thread that parks.
+fn answer_parked(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
+    rx.set_spin_limit(0);
+    rx.iter().for_each(|value| assert_eq!(answers.send(value), Ok(None)));
+}

@@ -1,0 +1,175 @@
+//! Many tasks at once, on real runtimes.
+
+use super::threads::whole;
+use crate::watch::{Receiver, channel};
+use futures::{FutureExt, future::join_all};
+use overwrite_channel_runtimes::{
+    on_each_runtime,
+    runtime::{Runtime, Waiting, yield_now, yield_times},
+};
+use std::{future::ready, thread};
+use support::rounds::rounds;
+use tokio::select;
+
+on_each_runtime! {
+    all_see_the_last_value_and_none_goes_back
+    all_find_what_they_wait_for
+    two_tasks_that_answer_each_other_never_miss_a_change
+    changes_are_given_up_and_none_is_lost
+    senders_learn_that_all_receivers_are_gone
+}
+
+const CROWD: usize = 8;
+const SENDS: usize = 2000;
+
+/// A thread sends, and tasks see versions that only rise, up to the last, which is sent right before the channel closes.
+fn all_see_the_last_value_and_none_goes_back<R: Runtime>() {
+    for sends in [SENDS].into_iter().chain(rounds(100)) {
+        let (tx, rx) = channel([0; 6]);
+        R::run(|runtime| async move {
+            let waiting = Waiting::default();
+            let follow = |mut rx: Receiver<_>| {
+                let waiting = waiting.clone();
+                runtime.spawn(async move {
+                    let (mut last, mut changes) = (0, 0);
+                    while waiting.on(rx.changed()).await.is_ok() {
+                        let at_least = whole(&rx.borrow());
+                        let value = whole(&rx.borrow_and_update());
+                        assert!(last <= at_least && at_least <= value, "{last} {at_least} {value}");
+                        last = value;
+                        changes += 1;
+                    }
+                    assert_eq!((last, whole(&rx.borrow())), (sends, sends));
+                    assert!((1..=sends).contains(&changes));
+                })
+            };
+            let tasks: Vec<_> = vec![rx; CROWD].into_iter().map(follow).collect();
+            waiting.reaches(CROWD).await;
+            let thread = thread::spawn(move || {
+                for value in 1..=sends {
+                    assert!(tx.send([value; 6]).is_ok());
+                }
+            });
+            join_all(tasks).await;
+            thread.join().unwrap();
+        });
+    }
+}
+
+/// Each waits for a value that stays, which comes while a thread still changes it.
+fn all_find_what_they_wait_for<R: Runtime>() {
+    let (tx, mut rx) = channel(0);
+    R::run(|runtime| async move {
+        let find = |number| {
+            let mut rx = rx.clone();
+            let wanted = number * SENDS / CROWD;
+            runtime.spawn(async move {
+                let mut before = 0;
+                let found = rx.wait_for(|value| {
+                    assert!(before <= *value, "{before} after {value}");
+                    before = *value;
+                    *value >= wanted
+                });
+                *found.await.unwrap() >= wanted
+            })
+        };
+        let tasks: Vec<_> = (1..=CROWD).map(find).collect();
+        let thread = thread::spawn(move || (1..=SENDS).for_each(|value| tx.send(value).unwrap()));
+        assert_eq!(join_all(tasks).await, [true; CROWD]);
+        thread.join().unwrap();
+        // The end has come, and the last value does still.
+        assert_eq!(*rx.wait_for(|value| *value == SENDS).await.unwrap(), SENDS);
+        assert!(rx.wait_for(|value| *value > SENDS).await.is_err());
+    });
+}
+
+/// A wake that is missed once stops both.
+fn two_tasks_that_answer_each_other_never_miss_a_change<R: Runtime>() {
+    R::run(|runtime| async move {
+        let (question, mut questions) = channel(0);
+        let (answer, mut answers) = channel(0);
+        let echo = runtime.spawn(async move {
+            let mut echoed = 0;
+            while questions.changed().await.is_ok() {
+                let value = *questions.borrow_and_update();
+                answer.send(value).unwrap();
+                echoed += 1;
+            }
+            echoed
+        });
+        for value in 1..=SENDS {
+            question.send(value).unwrap();
+            answers.changed().await.unwrap();
+            assert_eq!(*answers.borrow_and_update(), value);
+        }
+        drop(question);
+        assert_eq!(echo.await, SENDS);
+        assert!(answers.changed().await.is_err());
+    });
+}
+
+/// Receivers give up waiting between any two sends; each change they have not seen is still there.
+fn changes_are_given_up_and_none_is_lost<R: Runtime>() {
+    let (tx, rx) = channel(0);
+    R::run(|runtime| async move {
+        let follow = |(number, mut rx): (usize, Receiver<_>)| {
+            runtime.spawn(async move {
+                let (mut last, mut given_up) = (0, 0);
+                loop {
+                    select! {
+                        changed = rx.changed() => {
+                            if changed.is_err() {
+                                break last;
+                            }
+                            let value = *rx.borrow_and_update();
+                            assert!(value > last, "{value} after {last}");
+                            last = value;
+                        }
+                        () = yield_times((number + given_up) % 4) => {
+                            given_up += 1;
+                            yield_now().await;
+                        }
+                    }
+                }
+            })
+        };
+        let tasks: Vec<_> = vec![rx; CROWD].into_iter().enumerate().map(follow).collect();
+        let sender = runtime.spawn(async move {
+            for value in 1..=SENDS {
+                tx.send(value).unwrap();
+                if value % 3 == 0 {
+                    yield_now().await;
+                }
+            }
+        });
+        sender.await;
+        assert_eq!(join_all(tasks).await, [SENDS; CROWD]);
+    });
+}
+
+/// Receivers go in threads and tasks, the last of them anywhere.
+fn senders_learn_that_all_receivers_are_gone<R: Runtime>() {
+    for _ in rounds(50) {
+        let (tx, rx) = channel(0);
+        R::run(|runtime| async move {
+            let waiting = Waiting::default();
+            let wait = |_| {
+                let (tx, waiting) = (tx.clone(), waiting.clone());
+                runtime.spawn(async move {
+                    waiting.on(tx.closed()).await;
+                    tx.is_closed() && tx.send(1).is_err()
+                })
+            };
+            let senders: Vec<_> = (0..4).map(wait).collect();
+            waiting.reaches(4).await;
+            let mut receivers = vec![rx; 4];
+            let in_task = receivers.split_off(2);
+            let thread = thread::spawn(move || drop(receivers));
+            let task = runtime.spawn(ready(in_task).map(drop));
+            assert_eq!(join_all(senders).await, [true; 4]);
+            tx.closed().await;
+            task.await;
+            thread.join().unwrap();
+        });
+    }
+}

@@ -1,0 +1,162 @@
+//! Waits of crowds, and wakers and closures that act or panic in the middle of a call.
+
+use crate::{
+    FAILED_MODIFICATION_STAYS, MODIFIES_IN_PLACE,
+    watch::{Receiver, Sender, channel},
+};
+use overwrite_channel_runtimes::polled::{Polled, at_once, end_of_a_wait_that_begins_while};
+use std::{ptr, task::Poll};
+use support::{
+    panics::{panics, strike},
+    waker::{Event, Task},
+    watchdog::watched,
+};
+
+#[test]
+fn one_send_or_end_ends_all_waits_but_those_given_up() {
+    const CROWD: usize = 30;
+    let (tx, rx) = channel(0);
+    let other = tx.clone();
+    let mut receivers = vec![rx; CROWD];
+    let mut waiting: Vec<_> =
+        receivers.iter_mut().map(|rx| Polled::waiting(rx.changed())).collect();
+    let gone: Vec<_> = waiting.drain(CROWD / 2..).map(Polled::give_up).collect();
+    tx.send(1).unwrap();
+    assert!(waiting.iter_mut().all(|changed| changed.woken_end().is_ok()));
+    assert!(gone.iter().all(|task| task.seen().woken == 0));
+    drop(waiting);
+    for (at, rx) in receivers.iter().enumerate() {
+        assert_eq!((*rx.borrow(), rx.has_changed().unwrap()), (1, at >= CROWD / 2));
+    }
+
+    receivers.truncate(CROWD / 2);
+    let mut waiting: Vec<_> =
+        receivers.iter_mut().map(|rx| Polled::waiting(rx.changed())).collect();
+    drop(tx);
+    assert!(waiting.iter_mut().all(|changed| changed.wakes() == 0 && changed.waits()));
+    drop(other);
+    assert!(waiting.iter_mut().all(|changed| changed.woken_end().is_err()));
+}
+
+#[test]
+fn a_value_is_modified_where_it_is_or_a_clone_of_it_is() {
+    let (tx, rx) = channel(1);
+    let address = || ptr::from_ref(&*rx.borrow());
+    let before = address();
+    tx.send_modify(|value| assert_eq!(ptr::eq(value, before), MODIFIES_IN_PLACE));
+    assert_eq!(address() == before, MODIFIES_IN_PLACE);
+}
+
+/// Nothing is locked while tasks are woken.
+#[test]
+fn a_waker_may_look_and_send() {
+    watched(|_| {
+        let (tx, mut rx) = channel(0);
+        let task = Task::with({
+            let (tx, rx) = (tx.clone(), rx.clone());
+            move |event| {
+                if event == Event::Wake && *rx.borrow() == 1 {
+                    tx.send(2).unwrap();
+                }
+            }
+        });
+        let mut changed = Box::pin(rx.changed());
+        assert!(task.poll(&mut changed).is_pending());
+        tx.send(1).unwrap();
+        assert!(task.seen().woken >= 1);
+        assert!(matches!(task.poll(&mut changed), Poll::Ready(Ok(()))));
+        drop(changed);
+        assert_eq!(*rx.borrow(), 2);
+        assert!(!rx.has_changed().unwrap());
+    });
+}
+
+#[test]
+fn what_comes_while_a_wait_begins_ends_it() {
+    async fn wait(rx: &mut Receiver<u8>, wanted: Option<u8>) -> bool {
+        match wanted {
+            None => rx.changed().await.is_ok(),
+            Some(wanted) => rx.wait_for(|value| *value == wanted).await.is_ok(),
+        }
+    }
+    watched(|_| {
+        for wanted in [None, Some(1)] {
+            let (tx, mut rx) = channel(0);
+            let sender = tx.clone();
+            let send = move || sender.send(1).unwrap();
+            assert!(end_of_a_wait_that_begins_while(send, wait(&mut rx, wanted)));
+            assert!(!rx.has_changed().unwrap());
+            let close = move || drop(tx);
+            assert!(!end_of_a_wait_that_begins_while(close, wait(&mut rx, wanted.map(|_| 2))));
+        }
+        let (tx, rx) = channel(0);
+        end_of_a_wait_that_begins_while(move || drop(rx), tx.closed());
+    });
+}
+
+#[test]
+fn a_modification_that_panics_notifies_no_receiver_and_poisons_nothing() {
+    let modifications: [fn(&Sender<u8>, u8); 2] = [
+        |tx, new| {
+            tx.send_modify(|value| {
+                *value = new;
+                strike();
+            });
+        },
+        |tx, new| {
+            tx.send_if_modified(|value| {
+                *value = new;
+                strike();
+                true
+            });
+        },
+    ];
+    for (modify, new) in modifications.into_iter().flat_map(|modify| [(modify, 1), (modify, 2)]) {
+        let left = if FAILED_MODIFICATION_STAYS { new } else { 1 };
+        let (tx, mut rx) = channel(1);
+        let mut other = rx.clone();
+        let mut changed = Polled::waiting(other.changed());
+        panics(|| modify(&tx, new));
+        assert!(changed.wakes() == 0 && changed.waits());
+        assert!(!rx.has_changed().unwrap() && !rx.borrow().has_changed());
+        assert_eq!((*tx.borrow(), *rx.borrow_and_update()), (left, left));
+
+        tx.send_modify(|value| *value += 1);
+        assert!(changed.woken_end().is_ok());
+        assert!(tx.send(5).is_ok());
+        assert_eq!(*at_once(rx.wait_for(|_| true)).unwrap(), 5);
+        drop(tx);
+        assert!(at_once(rx.changed()).is_err());
+    }
+}
+
+#[test]
+fn a_predicate_that_panics_has_seen_the_value_and_poisons_nothing() {
+    let (tx, mut rx) = channel(1);
+    let mut other = rx.clone();
+    tx.send(2).unwrap();
+    let asks = |value: &i32| {
+        if *value <= 3 {
+            strike();
+        }
+        false
+    };
+    panics(|| at_once(rx.wait_for(asks)).is_ok());
+    assert!(!rx.has_changed().unwrap());
+    assert_eq!((*rx.borrow(), *other.borrow(), *tx.borrow()), (2, 2, 2));
+
+    tx.send(4).unwrap();
+    let mut wait = Polled::waiting(rx.wait_for(asks));
+    tx.send(3).unwrap();
+    assert_eq!(wait.wakes(), 1);
+    panics(|| wait.waits());
+    drop(wait);
+    assert_eq!((*rx.borrow(), *other.borrow_and_update()), (3, 3));
+    tx.send_modify(|value| *value += 1);
+    for rx in [&mut rx, &mut other] {
+        assert_eq!(*at_once(rx.wait_for(|value| *value == 4)).unwrap(), 4);
+    }
+    let mut changed = Polled::waiting(rx.changed());
+    tx.send(5).unwrap();
+    assert!(changed.woken_end().is_ok());
+}
