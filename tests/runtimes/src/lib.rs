@@ -12,3 +12,7 @@ pub mod traits;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-tokio-watch.md")]
 struct FromTokioWatch;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-crossbeam.md")]
+struct FromCrossbeam;
