@@ -1,10 +1,15 @@
 //! What all actors have: the rules of their world, dice, a post, and ways to wait. An actor is one future, whether it
 //! runs on a thread of its own or as a task.
 
-use crate::{crew::may_block, posts::Post, tally::Count};
+use crate::{
+    crew::may_block,
+    posts::{Operation, Post},
+    tally::Count,
+};
 use futures::{FutureExt, future::join_all};
-use overwrite_channel::{RecvError, RecvTimeoutError};
+use overwrite_channel::{ClosedFuture, RecvError, RecvTimeoutError};
 use std::{
+    fmt::Debug,
     future::{Future, poll_fn},
     hint::spin_loop,
     mem,
@@ -13,9 +18,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use support::{
     dice::Dice,
@@ -104,17 +109,16 @@ impl Actor {
     }
 
     /// Notes what the actor does next.
-    pub(crate) fn doing(&self, operation: &'static str) {
+    pub(crate) fn doing(&self, operation: Operation) {
         self.post.doing(operation, None);
     }
 
     /// Draws how a receiver receives next: one of the steps that block, mostly, if it may block; otherwise one of the
     /// steps that await.
-    pub(crate) fn draw<S: Copy>(
-        &mut self,
-        blocking: &[(S, &'static str)],
-        awaiting: &[(S, &'static str)],
-    ) -> (S, Wait) {
+    pub(crate) fn draw<S>(&mut self, blocking: &'static [S], awaiting: &'static [S]) -> (S, Wait)
+    where
+        S: Copy + Debug + Sync,
+    {
         let rules = &self.rules;
         let is_endless = rules.patient || (rules.senders_first && self.dice.one_in(2));
         let limit = (!is_endless).then(|| moment(&mut self.dice));
@@ -124,10 +128,10 @@ impl Actor {
             Some(_) if self.dice.one_in(2) => Habit::PanicsInstead,
             _ => Habit::WakesAndPanics,
         };
-        let blocks = may_block() && !self.dice.one_in(3);
-        let (step, name) = self.dice.pick(if blocks { blocking } else { awaiting });
-        self.post.doing(name, limit);
-        (step, Wait { limit, habit })
+        let steps = if may_block() && !self.dice.one_in(3) { blocking } else { awaiting };
+        let step = &steps[self.dice.below(steps.len())];
+        self.post.doing(step, limit);
+        (*step, Wait { limit, has_deadline: self.dice.one_in(2), habit })
     }
 
     /// Yields at times: a task must let other tasks run.
@@ -159,8 +163,8 @@ impl Actor {
             0 if may_block() => thread::sleep(time),
             0 => time::sleep(time).await,
             1 => {
-                let wait = Wait { limit: Some(time), habit: Habit::Wakes };
-                wait.until(closed.map(Ok)).await;
+                let late = time::timeout(time, closed).await.is_err();
+                Count::GivenUp.add(late.into());
             }
             2..6 => (0..self.dice.below(200)).for_each(|_| spin_loop()),
             _ if may_block() => thread::yield_now(),
@@ -188,6 +192,16 @@ pub(crate) fn at_once<F: Future>(
     join_all((0..futures).map(|_| future())).map(drop)
 }
 
+/// Begins to wait for the receivers' end, which must not have come if the senders go first.
+pub(crate) fn poll_closed(dice: &mut Dice, rules: &Rules, mut closed: ClosedFuture<'_>) {
+    let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(!rules.senders_first || poll.is_pending(), "closed, and a receiver is left");
+    if dice.one_in(2) {
+        mem::forget(closed);
+    }
+    Count::GivenUp.add(1);
+}
+
 /// Lets members of a crowd come, up to `size`, and go, down to half of that. Each that goes is handed to `leave`.
 pub(crate) fn come_and_go<M: Clone>(
     dice: &mut Dice,
@@ -204,39 +218,33 @@ pub(crate) fn come_and_go<M: Clone>(
     }
 }
 
-/// Polls a future so many times, and then drops it.
-pub(crate) async fn drop_early<F: Future + Unpin>(
+/// Polls a future so many times, and gives it up: it is dropped, or forgotten.
+pub(crate) async fn poll_some<F: Future + Unpin>(
     polls: usize,
+    is_forgotten: bool,
     mut future: F,
 ) -> Option<F::Output> {
-    for _ in 0..polls {
+    for poll in 1..=polls {
         if let Some(output) = poll_once(&mut future).await {
             drop(future);
             return Some(output);
         }
-        task::yield_now().await;
+        if poll < polls {
+            task::yield_now().await;
+        }
     }
-    Count::GivenUp.add(1);
-    None
-}
-
-/// Polls a future once, and forgets it if it is not ready.
-pub(crate) async fn forget_early<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
-    let output = poll_once(&mut future).await;
-    if output.is_none() {
+    if is_forgotten {
         mem::forget(future);
-        Count::GivenUp.add(1);
     }
-    output
+    gave_up()
 }
 
 /// Polls once, with the waker of the task that awaits this.
 pub(crate) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    poll_fn(|cx| match Pin::new(&mut *future).poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
+    match poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
 }
 
 /// How a receiver waits.
@@ -244,6 +252,8 @@ pub(crate) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Ou
 pub(crate) struct Wait {
     /// After so long it gives up.
     pub(crate) limit: Option<Duration>,
+    /// A blocking call gets the limit as a deadline.
+    has_deadline: bool,
     habit: Habit,
 }
 
@@ -257,6 +267,26 @@ enum Habit {
 }
 
 impl Wait {
+    /// Waits by that of three calls of `rx` which has the limit.
+    pub(crate) fn block<R, T>(
+        self,
+        rx: R,
+        recv: impl FnOnce(R) -> Result<T, RecvError>,
+        recv_timeout: impl FnOnce(R, Duration) -> Result<T, RecvTimeoutError>,
+        recv_deadline: impl FnOnce(R, Instant) -> Result<T, RecvTimeoutError>,
+    ) -> Waited<T> {
+        let result = match self.limit {
+            None => return Some(recv(rx)),
+            Some(limit) if self.has_deadline => recv_deadline(rx, Instant::now() + limit),
+            Some(limit) => recv_timeout(rx, limit),
+        };
+        match result {
+            Ok(value) => Some(Ok(value)),
+            Err(RecvTimeoutError::Disconnected) => Some(Err(RecvError)),
+            Err(RecvTimeoutError::Timeout) => gave_up(),
+        }
+    }
+
     /// Awaits the future, with a waker that is another one at each poll.
     pub(crate) async fn until<T>(
         self,
@@ -264,10 +294,9 @@ impl Wait {
     ) -> Waited<T> {
         match self.limit {
             None => Some(self.oddly(future).await),
-            Some(limit) => match time::timeout(limit, self.oddly(future)).await {
-                Ok(output) => Some(output),
-                Err(_late) => in_time(Err(RecvTimeoutError::Timeout)),
-            },
+            Some(limit) => {
+                time::timeout(limit, self.oddly(future)).await.map_or_else(|_late| gave_up(), Some)
+            }
         }
     }
 
@@ -301,14 +330,8 @@ impl Wait {
     }
 }
 
-/// Returns what a blocking call with a limit came to.
-pub(crate) fn in_time<T>(result: Result<T, RecvTimeoutError>) -> Waited<T> {
-    match result {
-        Ok(value) => Some(Ok(value)),
-        Err(RecvTimeoutError::Disconnected) => Some(Err(RecvError)),
-        Err(RecvTimeoutError::Timeout) => {
-            Count::GivenUp.add(1);
-            None
-        }
-    }
+/// Counts a wait that was given up.
+pub(crate) fn gave_up<T>() -> Option<T> {
+    Count::GivenUp.add(1);
+    None
 }

@@ -22,7 +22,6 @@ use clap::Parser;
 use crew::Part;
 use posts::{Post, fail};
 use std::{
-    io::{IsTerminal, stderr},
     process::ExitCode,
     sync::{Arc, Mutex},
     thread,
@@ -90,7 +89,7 @@ fn main() -> ExitCode {
     let mut dice = Dice::new(seed);
     let start = Instant::now();
     let end = start + Duration::from_secs(seconds);
-    let mut progress = Progress { start, next: start, is_terminal: stderr().is_terminal() };
+    let mut next_line = start;
     runtime.block_on(play_all(&mut dice, end));
     let mut before = allocator::process().live_bytes;
     loop {
@@ -102,12 +101,17 @@ fn main() -> ExitCode {
         }
         // Fewer, if something of a task was still there then.
         before = now;
-        progress.show(seconds);
-        if Instant::now() >= end || worlds.is_some_and(|most| worlds_so_far >= most) {
+        let now = Instant::now();
+        if now >= next_line {
+            next_line = now + Duration::from_secs(10);
+            let (elapsed, sent) = ((now - start).as_secs(), Count::Sent.get());
+            let changes = Count::Changes.get();
+            eprintln!("{elapsed} s: {worlds_so_far} worlds, {sent} values sent, {changes} changes");
+        }
+        if now >= end || worlds.is_some_and(|most| worlds_so_far >= most) {
             break;
         }
     }
-    progress.clear();
     tally::report();
     println!("bytes with no world {before:>14}  (never more than before)");
     println!("clean");
@@ -133,7 +137,7 @@ async fn play_all(dice: &mut Dice, end: Instant) {
 
 /// Plays a few worlds at the same time, from their beginning to their end.
 async fn play(post: &Post, mut dice: Dice) {
-    post.doing("waits for the worlds to end", None);
+    post.doing(&"waits for the worlds to end", None);
     let together = dice.within(1, 3);
     let worlds = (0..together).map(|_| {
         let number = 1 + Count::Worlds.add(1);
@@ -144,51 +148,20 @@ async fn play(post: &Post, mut dice: Dice) {
     });
     let (parts, closes): (Vec<_>, Vec<_>) = worlds.unzip();
     crew::run(parts.into_iter().flatten()).await;
-    post.doing("closes the accounts", None);
-    closes.into_iter().for_each(|close| close());
+    post.doing(&"closes the accounts", None);
+    for close in closes {
+        close();
+    }
 }
 
 /// Returns how many bytes are allocated while nothing runs. The runtime drops what is left of a task a moment after the
 /// task has ended: if there are more than `expected`, looks again, for some seconds.
 fn settled(expected: isize) -> isize {
-    let looks = (0..5000).map(|look| {
-        thread::sleep(Duration::from_millis(u64::from(look > 0)));
-        allocator::process().live_bytes
-    });
-    let mut last = 0;
-    looks.inspect(|live| last = *live).find(|live| *live <= expected).unwrap_or(last)
-}
-
-/// A line that says how far the run is: on a terminal always the same line, otherwise one in ten seconds.
-struct Progress {
-    start: Instant,
-    next: Instant,
-    is_terminal: bool,
-}
-
-impl Progress {
-    fn show(&mut self, seconds: u64) {
-        let now = Instant::now();
-        if now < self.next {
-            return;
+    for _ in 0..5000 {
+        if allocator::process().live_bytes <= expected {
+            break;
         }
-        self.next = now + Duration::from_secs(if self.is_terminal { 1 } else { 10 });
-        let line = format!(
-            "{} of {seconds} s: {} worlds, {} values sent, {} changes, {} waits given up, {} panics, {} bytes",
-            (now - self.start).as_secs(),
-            Count::Worlds.get(),
-            Count::Sent.get(),
-            Count::Changes.get(),
-            Count::GivenUp.get(),
-            Count::Panics.get(),
-            allocator::process().live_bytes,
-        );
-        if self.is_terminal { eprint!("\r{line}\x1b[K") } else { eprintln!("{line}") }
+        thread::sleep(Duration::from_millis(1));
     }
-
-    fn clear(&self) {
-        if self.is_terminal {
-            eprint!("\r\x1b[K");
-        }
-    }
+    allocator::process().live_bytes
 }

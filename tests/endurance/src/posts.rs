@@ -2,7 +2,7 @@
 //! step for too long is stuck, and the program ends with a table of all posts.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     io::{Write as _, stderr},
     panic,
     process::exit,
@@ -18,9 +18,11 @@ pub(crate) struct Post {
     at: Mutex<Step>,
 }
 
-#[derive(Default)]
+/// What an actor does: a step of a table, or words.
+pub(crate) type Operation = &'static (dyn fmt::Debug + Sync);
+
 struct Step {
-    operation: &'static str,
+    operation: Operation,
     /// How long the operation may wait.
     limit: Option<Duration>,
     /// Rises with each operation.
@@ -40,13 +42,13 @@ static COMMAND: OnceLock<String> = OnceLock::new();
 
 impl Post {
     pub(crate) fn new(world: u64, name: &'static str) -> Arc<Self> {
-        let at = Mutex::new(Step { operation: "begins", ..Step::default() });
-        let post = Arc::new(Self { world, name, at });
+        let at = Step { operation: &"begins", limit: None, number: 0, seen: 0, rounds: 0 };
+        let post = Arc::new(Self { world, name, at: Mutex::new(at) });
         lock(&POSTS).push(Arc::clone(&post));
         post
     }
 
-    pub(crate) fn doing(&self, operation: &'static str, limit: Option<Duration>) {
+    pub(crate) fn doing(&self, operation: Operation, limit: Option<Duration>) {
         let mut step = lock(&self.at);
         (step.operation, step.limit) = (operation, limit);
         step.number += 1;
@@ -105,7 +107,7 @@ pub(crate) fn fail(what: &str) -> ! {
         let Post { world, name, at } = &**post;
         let Step { operation, limit, rounds, .. } = &*lock(at);
         let limit = limit.map_or_else(String::new, |limit| format!(" (for {limit:?})"));
-        let operation = format!("{operation}{limit}");
+        let operation = format!("{operation:?}{limit}");
         let _infallible = writeln!(table, "{world:>7}  {name:<24} {operation:<48} {rounds:>3} s");
     }
     // Unlike `eprint!`, this does not panic, which would come back here.

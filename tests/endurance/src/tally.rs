@@ -1,6 +1,5 @@
 //! What has happened in all worlds so far.
 
-use Count::*;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What is counted.
@@ -23,8 +22,8 @@ pub(crate) enum Count {
     Panics,
 }
 
-static COUNTS: [AtomicU64; Panics as usize + 1] =
-    [const { AtomicU64::new(0) }; Panics as usize + 1];
+static COUNTS: [AtomicU64; Count::Panics as usize + 1] =
+    [const { AtomicU64::new(0) }; Count::Panics as usize + 1];
 
 impl Count {
     /// Adds to the count, and returns what it was before.
@@ -40,22 +39,22 @@ impl Count {
 /// Prints all counts.
 pub(crate) fn report() {
     for (name, count, remark) in [
-        ("worlds", Some(Worlds), ""),
+        ("worlds", Some(Count::Worlds), ""),
         ("channel", None, ""),
-        ("  sent", Some(Sent), ""),
-        ("  = received", Some(Received), ""),
-        ("  + displaced", Some(Displaced), ""),
-        ("  + handed back", Some(HandedBack), "  (no receiver was left)"),
-        ("  + not wanted", Some(Unwanted), "  (by a predicate)"),
-        ("  + lost to a panic", Some(Lost), "  (at most one to each)"),
-        ("  + left", Some(Left), "  (dropped with their channel)"),
+        ("  sent", Some(Count::Sent), ""),
+        ("  = received", Some(Count::Received), ""),
+        ("  + displaced", Some(Count::Displaced), ""),
+        ("  + handed back", Some(Count::HandedBack), "  (no receiver was left)"),
+        ("  + not wanted", Some(Count::Unwanted), "  (by a predicate)"),
+        ("  + lost to a panic", Some(Count::Lost), "  (at most one to each)"),
+        ("  + left", Some(Count::Left), "  (dropped with their channel)"),
         ("watch", None, ""),
-        ("  changes", Some(Changes), ""),
-        ("  reported", Some(Reported), "  (of all receivers)"),
-        ("  skipped", Some(Skipped), ""),
-        ("  opened again", Some(Reopened), ""),
-        ("waits given up", Some(GivenUp), ""),
-        ("panics caught", Some(Panics), ""),
+        ("  changes", Some(Count::Changes), ""),
+        ("  reported", Some(Count::Reported), "  (of all receivers)"),
+        ("  skipped", Some(Count::Skipped), ""),
+        ("  opened again", Some(Count::Reopened), ""),
+        ("waits given up", Some(Count::GivenUp), ""),
+        ("panics caught", Some(Count::Panics), ""),
     ] {
         match count {
             Some(count) => println!("{name:<20}{:>14}{remark}", count.get()),

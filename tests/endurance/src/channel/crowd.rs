@@ -1,12 +1,8 @@
 //! A crowd: one task with many receivers. Most are idle; others wait in futures, or have left the task's waker behind.
 //! A future that was woken is polled a while later, dropped or forgotten, and receivers come and go.
 
-use super::{Value, World, receiver::Reader};
-use crate::{
-    actor::{come_and_go, moment, poll_once},
-    crew::{Part, Place},
-    tally::Count,
-};
+use super::{Value, receiver::Reader};
+use crate::actor::{come_and_go, gave_up, moment, poll_once};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError, RecvFuture};
 use std::{
@@ -17,7 +13,6 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use support::dice::Dice;
 use tokio::{
     task::yield_now,
     time::{sleep, timeout},
@@ -38,15 +33,11 @@ impl Future for Wait<'_> {
     }
 }
 
-pub(super) fn part(world: &Arc<World>, rxs: Vec<Receiver<Value>>, dice: &mut Dice) -> Part {
-    Reader::crowd(world, dice).part(Some(Place::Task), rxs, receive)
-}
-
-async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
+pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
     let rules = Arc::clone(&reader.world.rules);
     let size = rxs.len();
     while !rxs.is_empty() && reader.goes_on() {
-        reader.actor.doing("receivers of a crowd come and go");
+        reader.actor.doing(&"receivers of a crowd come and go");
         come_and_go(&mut reader.actor.dice, &mut rxs, size, |rx| {
             rules.catch(|| drop(rx));
         });
@@ -55,7 +46,9 @@ async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
             break;
         }
     }
-    rxs.into_iter().for_each(|rx| reader.leave(rx));
+    for rx in rxs {
+        reader.leave(rx);
+    }
 }
 
 /// Lets some receivers wait for some time. Returns `true` if no sender is left.
@@ -64,7 +57,7 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
     let rules = &world.rules;
     let (spare, rxs) = rxs.split_first_mut().expect("some stay");
     let mut waits = FuturesUnordered::new();
-    reader.actor.doing("receivers of a crowd begin to wait");
+    reader.actor.doing(&"receivers of a crowd begin to wait");
     for rx in rxs {
         match reader.actor.dice.below(8) {
             0 | 1 => {
@@ -91,17 +84,17 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
     }
     let mut is_over = false;
     for _ in 0..reader.actor.dice.below(20) {
-        reader.actor.doing("a crowd waits");
+        reader.actor.doing(&"a crowd waits");
         let next = timeout(moment(&mut reader.actor.dice), waits.next());
         match rules.catch_in(next).await {
             Some(Ok(Some(Ok(value)))) => reader.got(value),
             Some(Ok(Some(Err(RecvError)))) => is_over = true,
             Some(Ok(None)) => break,
-            Some(Err(_late)) => drop(Count::GivenUp.add(1)),
+            Some(Err(_late)) => gave_up().unwrap_or(()),
             None => {}
         }
         // A future that is woken meanwhile holds up the other receivers.
-        reader.actor.doing("a crowd does something else");
+        reader.actor.doing(&"a crowd does something else");
         match reader.actor.dice.below(20) {
             0 => sleep(Duration::from_millis(5)).await,
             1..4 => sleep(moment(&mut reader.actor.dice)).await,
@@ -109,7 +102,7 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
             _ => {}
         }
     }
-    reader.actor.doing("a crowd gives up");
+    reader.actor.doing(&"a crowd gives up");
     for wait in &mut waits {
         let future = wait.future.take();
         if wait.is_forgotten {
@@ -124,7 +117,7 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
 /// Polls no future until a receiver beside the crowd has taken a value. There is one that does, because the senders send
 /// again, and each send that displaces a value notifies one more.
 async fn stall(reader: &Reader, spare: &Receiver<Value>) {
-    reader.actor.doing("a crowd stalls");
+    reader.actor.doing(&"a crowd stalls");
     let ledger = &reader.world.ledger;
     let taken = ledger.taken();
     while ledger.taken() == taken && !spare.is_closed() {

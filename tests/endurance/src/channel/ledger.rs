@@ -144,20 +144,7 @@ pub(super) struct Value {
 
 thread_local! {
     /// Is `true` while a `Sink` sends in this thread. It drops what it displaces.
-    static IN_SINK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Sends by a `Sink`.
-pub(super) fn in_sink<R>(send: impl FnOnce() -> R) -> R {
-    struct Outside;
-    impl Drop for Outside {
-        fn drop(&mut self) {
-            IN_SINK.set(false);
-        }
-    }
-    IN_SINK.set(true);
-    let _outside = Outside;
-    send()
+    pub(super) static IN_SINK: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Value {

@@ -18,7 +18,9 @@ use std::sync::Arc;
 use support::dice::Dice;
 
 const SENDERS: [&str; 3] = ["sender 1", "sender 2", "sender 3"];
-const MOST_CHANNELS: usize = 2;
+/// Each channel has some receivers, and a last one that may stay until the end.
+const RECEIVERS: [&str; 2] = ["receiver of channel 1", "receiver of channel 2"];
+const RESIDENTS: [&str; 2] = ["resident of channel 1", "resident of channel 2"];
 /// More than there are stalled futures in all stalls of a world.
 const MOST_NUDGES: usize = 4000;
 
@@ -49,7 +51,7 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     let rules = Rules::new(number, dice);
     let senders = dice.within(1, SENDERS.len());
     let quota = dice.pick(&[20, 200, 1000]);
-    let channels = dice.within(1, MOST_CHANNELS);
+    let channels = dice.within(1, RECEIVERS.len());
     let crowd = dice.one_in(4).then(|| actor::crowd(dice));
     // Only where a receiver stays, and every value is of the same channel.
     let stalls = rules.senders_first && channels == 1 && crowd.is_some_and(|size| size <= 130);
@@ -65,7 +67,9 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     let mut parts: Vec<Part> = Vec::new();
     let (txs, mut rxs): (Vec<_>, Vec<_>) = (0..channels).map(|_| channel::<Value>()).unzip();
     if let Some(size) = crowd {
-        parts.push(crowd::part(&world, vec![rxs[0].clone(); size], dice));
+        let steps = Some(dice.pick(&[2, 5, 15]));
+        let reader = Reader::new(&world, (0, "crowd of channel 1"), steps, dice);
+        parts.push(reader.part(Some(Place::Task), vec![rxs[0].clone(); size], crowd::receive));
     }
     // Several actors have the same `SharedSender`s, or senders of their own.
     let shared: Vec<_> = txs.iter().map(|tx| Arc::new(tx.clone().into_shared())).collect();
@@ -84,19 +88,22 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
             rx.set_spin_limit(0);
         }
         for _ in 1..receivers {
-            let reader = Reader::new(&world, channel, world.crowded, dice);
+            let stays = world.crowded && world.rules.senders_first;
+            let steps = (!stays).then(|| dice.pick(&[3, 20, 60]));
+            let reader = Reader::new(&world, (channel, RECEIVERS[channel]), steps, dice);
             parts.push(reader.part(None, rx.clone(), receiver::receive));
         }
     }
+    let steps = (!world.rules.senders_first).then(|| dice.pick(&[3, 20, 60]));
     if rxs.len() > 1 && dice.one_in(3) {
         // A receiver that waits for all channels at once, at times with many handles of each.
         let each = if dice.one_in(4) { actor::crowd(dice) } else { 1 };
         let rxs = rxs.into_iter().enumerate().flat_map(|of| vec![of; each]).collect::<Vec<_>>();
-        let reader = Reader::new(&world, 0, true, dice);
+        let reader = Reader::new(&world, (0, "receiver of all channels"), steps, dice);
         parts.push(reader.part(Some(Place::Thread), rxs, receiver::receive_any));
     } else {
         for (channel, rx) in rxs.into_iter().enumerate() {
-            let reader = Reader::new(&world, channel, true, dice);
+            let reader = Reader::new(&world, (channel, RESIDENTS[channel]), steps, dice);
             parts.push(reader.part(None, rx, receiver::receive));
         }
     }

@@ -1,99 +1,77 @@
 //! What a receiver does: one step after the other, on a thread or as a task.
 
-use super::{MOST_CHANNELS, SENDERS, Sends, Value, World, ledger::Fate};
+use super::{RECEIVERS, SENDERS, Sends, Value, World, ledger::Fate};
 use crate::{
-    actor::{Actor, Wait, Waited, drop_early, forget_early, in_time, poll_once},
+    actor::{Actor, Waited, poll_once, poll_some},
     crew::{Part, Place},
-    tally::Count,
 };
 use futures::StreamExt;
 use overwrite_channel::{
-    Receiver, RecvError, TryRecvError, Waitable, wait_any, wait_any_deadline, wait_any_timeout,
+    Receiver, RecvError, RecvTimeoutError, TryRecvError, Waitable, wait_any, wait_any_deadline,
+    wait_any_timeout,
 };
 use std::{
     future::{Future, poll_fn},
     mem,
     panic::resume_unwind,
     sync::Arc,
-    time::Instant,
 };
 use support::{dice::Dice, panics::strike};
 
 /// The ways to receive.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Recv,
-    Matching,
-    Iter,
-    Try,
+    RecvMatching,
+    IterOrTryIter,
+    TryRecv,
     RecvAsync,
-    MatchingAsync,
-    Next,
-    Poll,
-    Drop,
-    Forget,
-    Leave,
-    Move,
+    RecvMatchingAsync,
+    StreamNext,
+    PollRecv,
+    PollRecvAndGoOn,
+    RecvAsyncDropped,
+    RecvAsyncForgotten,
+    RecvAsyncMoved,
 }
 
-const BLOCKING: [(Step, &str); 3] = [
-    (Step::Recv, "Receiver::recv"),
-    (Step::Matching, "Receiver::recv_matching"),
-    (Step::Iter, "Receiver::iter, or try_iter"),
-];
+/// The step of an actor that receives from all channels.
+#[derive(Clone, Copy, Debug)]
+struct WaitAny;
 
-const AWAITING: [(Step, &str); 9] = [
-    (Step::Try, "Receiver::try_recv"),
-    (Step::RecvAsync, "Receiver::recv_async"),
-    (Step::MatchingAsync, "Receiver::recv_matching_async"),
-    (Step::Next, "Stream::next"),
-    (Step::Poll, "Receiver::poll_recv"),
-    (Step::Drop, "recv_async, polled and dropped"),
-    (Step::Forget, "recv_async, after a forgotten one"),
-    (Step::Leave, "poll_recv, and goes on"),
-    (Step::Move, "recv_async, moved to another task"),
+const BLOCKING: [Step; 3] = [Step::Recv, Step::RecvMatching, Step::IterOrTryIter];
+const AWAITING: [Step; 9] = [
+    Step::TryRecv,
+    Step::RecvAsync,
+    Step::RecvMatchingAsync,
+    Step::StreamNext,
+    Step::PollRecv,
+    Step::PollRecvAndGoOn,
+    Step::RecvAsyncDropped,
+    Step::RecvAsyncForgotten,
+    Step::RecvAsyncMoved,
 ];
 
 pub(super) struct Reader {
     pub(super) world: Arc<World>,
     pub(super) actor: Actor,
     channel: usize,
-    /// Stays until the senders are gone, if these go first.
-    is_resident: bool,
-    /// How many steps it takes otherwise.
-    steps: usize,
+    /// How many steps are left, if it does not stay until the senders are gone.
+    steps: Option<usize>,
     /// For each channel and each sender, one more than the last number received.
-    last: [[usize; SENDERS.len()]; MOST_CHANNELS],
+    last: [[usize; SENDERS.len()]; RECEIVERS.len()],
 }
 
 impl Reader {
-    pub(super) fn new(world: &Arc<World>, channel: usize, resident: bool, dice: &mut Dice) -> Self {
-        let name = match (resident, channel) {
-            (true, 0) => "resident of channel 1",
-            (true, _) => "resident of channel 2",
-            (false, 0) => "receiver of channel 1",
-            (false, _) => "receiver of channel 2",
-        };
-        let is_resident = resident && world.rules.senders_first;
-        Self::named(name, world, channel, is_resident, dice.pick(&[3, 20, 60]), dice)
-    }
-
-    /// Makes the state of an actor that has many receivers of the first channel.
-    pub(super) fn crowd(world: &Arc<World>, dice: &mut Dice) -> Self {
-        Self::named("crowd of channel 1", world, 0, false, dice.pick(&[2, 5, 15]), dice)
-    }
-
-    fn named(
-        name: &'static str,
+    /// `steps`: how many it takes. Without, it stays until the senders are gone.
+    pub(super) fn new(
         world: &Arc<World>,
-        channel: usize,
-        is_resident: bool,
-        steps: usize,
+        (channel, name): (usize, &'static str),
+        steps: Option<usize>,
         dice: &mut Dice,
     ) -> Self {
         let actor = Actor::new(&world.rules, name, dice);
-        let world = Arc::clone(world);
-        Self { world, actor, channel, is_resident, steps, last: Default::default() }
+        Self { world: Arc::clone(world), actor, channel, steps, last: Default::default() }
     }
 
     /// Makes the part of this actor, which receives by `body`.
@@ -106,8 +84,8 @@ impl Reader {
 
     /// Returns `true` if there is another step.
     pub(super) fn goes_on(&mut self) -> bool {
-        self.steps = self.steps.saturating_sub(1);
-        self.is_resident || self.steps > 0
+        self.steps = self.steps.map(|steps| steps.saturating_sub(1));
+        self.steps != Some(0)
     }
 
     pub(super) fn got(&mut self, value: Value) {
@@ -127,50 +105,46 @@ impl Reader {
     /// Receives once, in any way.
     async fn step(&mut self, rx: &mut Receiver<Value>) -> Waited<Value> {
         let (step, wait) = self.actor.draw(&BLOCKING, &AWAITING);
-        let has_deadline = self.actor.dice.one_in(2);
-        let mut wants = self.taste();
-        match (step, wait.limit) {
-            (Step::Recv, None) => Some(rx.recv()),
-            (Step::Recv, Some(limit)) if has_deadline => {
-                in_time(rx.recv_deadline(Instant::now() + limit))
+        let wants = self.taste();
+        match step {
+            Step::Recv => {
+                wait.block(rx, Receiver::recv, Receiver::recv_timeout, Receiver::recv_deadline)
             }
-            (Step::Recv, Some(limit)) => in_time(rx.recv_timeout(limit)),
-            (Step::Matching, None) => Some(rx.recv_matching(wants)),
-            (Step::Matching, Some(limit)) if has_deadline => {
-                in_time(rx.recv_matching_deadline(Instant::now() + limit, wants))
-            }
-            (Step::Matching, Some(limit)) => in_time(rx.recv_matching_timeout(limit, wants)),
-            (Step::Iter, None) => {
-                for value in rx.iter().take(self.actor.dice.within(1, 5)) {
-                    self.got(value);
-                    self.actor.doing("Receiver::iter");
-                }
-                None
-            }
-            (Step::Iter, Some(_)) => {
+            Step::RecvMatching => wait.block(
+                (rx, wants),
+                |(rx, wants)| rx.recv_matching(wants),
+                |(rx, wants), limit| rx.recv_matching_timeout(limit, wants),
+                |(rx, wants), end| rx.recv_matching_deadline(end, wants),
+            ),
+            Step::IterOrTryIter if wait.limit.is_some() => {
                 rx.try_iter().take(3).for_each(|value| self.got(value));
                 None
             }
-            (Step::Try, _) => match rx.try_recv() {
+            Step::IterOrTryIter => {
+                for value in rx.iter().take(self.actor.dice.within(1, 5)) {
+                    self.got(value);
+                    self.actor.doing(&Step::IterOrTryIter);
+                }
+                None
+            }
+            Step::TryRecv => match rx.try_recv() {
                 Err(TryRecvError::Empty) => None,
                 result => Some(result.map_err(|_disconnected| RecvError)),
             },
-            (Step::RecvAsync, _) => wait.until(rx.recv_async()).await,
-            (Step::MatchingAsync, _) => wait.until(rx.recv_matching_async(&mut wants)).await,
-            (Step::Next, _) => wait.until(async { rx.next().await.ok_or(RecvError) }).await,
-            (Step::Poll, _) => wait.until(poll_fn(|cx| rx.poll_recv(cx))).await,
-            (Step::Drop, _) => drop_early(self.actor.dice.within(1, 3), rx.recv_async()).await,
-            (Step::Forget, _) => match forget_early(rx.recv_async()).await {
+            Step::RecvMatchingAsync => wait.until(rx.recv_matching_async(wants)).await,
+            Step::StreamNext => wait.until(async { rx.next().await.ok_or(RecvError) }).await,
+            Step::PollRecv => wait.until(poll_fn(|cx| rx.poll_recv(cx))).await,
+            Step::PollRecvAndGoOn => poll_some(1, false, poll_fn(|cx| rx.poll_recv(cx))).await,
+            Step::RecvAsyncDropped => {
+                poll_some(self.actor.dice.within(1, 3), false, rx.recv_async()).await
+            }
+            Step::RecvAsyncForgotten => match poll_some(1, true, rx.recv_async()).await {
                 // What the forgotten future owes to the others, the next wait makes up for.
                 None => wait.until(rx.recv_async()).await,
                 ready => ready,
             },
-            (Step::Leave, _) => {
-                let poll = poll_once(&mut poll_fn(|cx| rx.poll_recv(cx))).await;
-                Count::GivenUp.add(poll.is_none().into());
-                poll
-            }
-            (Step::Move, _) => move_to_another_task(rx, wait).await,
+            Step::RecvAsyncMoved if wait.limit.is_none() => Some(move_to_another_task(rx).await),
+            Step::RecvAsync | Step::RecvAsyncMoved => wait.until(rx.recv_async()).await,
         }
     }
 
@@ -204,7 +178,7 @@ impl Reader {
             return;
         }
         let (kind, spins) = (dice.below(4), dice.pick(&[0, 3, 10]));
-        self.actor.doing("a receiver is cloned and dropped");
+        self.actor.doing(&"a receiver is cloned and dropped");
         self.world.rules.catch(|| match kind {
             // The handle that waited before goes, with whatever it left behind.
             0 => *rx = rx.clone(),
@@ -218,7 +192,7 @@ impl Reader {
     }
 
     pub(super) fn leave(&self, rx: Receiver<Value>) {
-        self.actor.doing("a receiver is dropped");
+        self.actor.doing(&"a receiver is dropped");
         self.world.rules.catch(|| drop(rx));
     }
 }
@@ -241,10 +215,7 @@ pub(super) async fn receive(mut reader: Reader, mut rx: Receiver<Value>) {
 }
 
 /// Polls a future, and moves it to another task, which has another waker.
-async fn move_to_another_task(rx: &mut Receiver<Value>, wait: Wait) -> Waited<Value> {
-    if wait.limit.is_some() {
-        return wait.until(rx.recv_async()).await;
-    }
+async fn move_to_another_task(rx: &mut Receiver<Value>) -> Result<Value, RecvError> {
     // It stays if a waker panics in the other task, which takes the moved receiver with it.
     let clone = rx.clone();
     let mut moved = mem::replace(rx, clone);
@@ -260,7 +231,7 @@ async fn move_to_another_task(rx: &mut Receiver<Value>, wait: Wait) -> Waited<Va
         },
     };
     *rx = moved;
-    Some(result)
+    result
 }
 
 /// Waits for all channels at once, on a thread.
@@ -271,21 +242,16 @@ pub(super) async fn receive_any(mut reader: Reader, rxs: Vec<(usize, Receiver<Va
         let index = reader.actor.dice.below(rxs.len());
         reader.change(&mut rxs[index]);
         let ready = rules.catch(|| {
-            const KINDS: [((), &str); 1] = [((), "wait_any")];
-            let ((), wait) = reader.actor.draw(&KINDS, &KINDS);
+            let (WaitAny, wait) = reader.actor.draw(&[WaitAny], &[WaitAny]);
             let mut each: Vec<_> = rxs.iter_mut().map(|rx| rx as &mut dyn Waitable).collect();
-            match wait.limit {
-                None => Some(wait_any(&mut each)),
-                Some(limit) if reader.actor.dice.one_in(2) => {
-                    wait_any_deadline(&mut each, Instant::now() + limit)
-                }
-                Some(limit) => wait_any_timeout(&mut each, limit),
-            }
+            wait.block(
+                &mut each[..],
+                |each| Ok(wait_any(each)),
+                |each, limit| wait_any_timeout(each, limit).ok_or(RecvTimeoutError::Timeout),
+                |each, end| wait_any_deadline(each, end).ok_or(RecvTimeoutError::Timeout),
+            )
         });
-        let Some(ready) = ready.flatten() else {
-            Count::GivenUp.add(1);
-            continue;
-        };
+        let Some(Ok(ready)) = ready.flatten() else { continue };
         match rules.catch(|| rxs[ready].try_recv()) {
             Some(Ok(value)) => reader.got_of(channels[ready], value),
             // Another receiver was faster.
@@ -297,5 +263,7 @@ pub(super) async fn receive_any(mut reader: Reader, rxs: Vec<(usize, Receiver<Va
             }
         }
     }
-    rxs.into_iter().for_each(|rx| reader.leave(rx));
+    for rx in rxs {
+        reader.leave(rx);
+    }
 }

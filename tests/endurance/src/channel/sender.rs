@@ -2,19 +2,16 @@
 
 use super::{
     MOST_NUDGES, Sends, Value, World,
-    ledger::{Fate, in_sink},
+    ledger::{Fate, IN_SINK},
 };
 use crate::{
-    actor::{Actor, at_once},
+    actor::{Actor, at_once, poll_closed},
     crew::{Part, may_block},
-    tally::Count,
 };
 use futures::Sink;
 use overwrite_channel::{ClosedFuture, SendError, Sender, SharedSender};
 use std::{
-    future::Future,
     hint::spin_loop,
-    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -27,21 +24,17 @@ pub(super) enum Handle {
 }
 
 /// The ways to send.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Kind {
     Send,
     Sink,
-    Newest,
-    NewestByKey,
+    SendNewest,
+    SendNewestByKey,
 }
 
-/// Each with its names for the two handles. The first two are plain sends.
-const KINDS: [(Kind, [&str; 2]); 4] = [
-    (Kind::Send, ["Sender::send", "SharedSender::send"]),
-    (Kind::Sink, ["Sender as Sink", "SharedSender as Sink"]),
-    (Kind::Newest, ["Sender::send_newest", "SharedSender::send_newest"]),
-    (Kind::NewestByKey, ["Sender::send_newest_by_key", "SharedSender::send_newest_by_key"]),
-];
+const PLAIN: [Kind; 2] = [Kind::Send, Kind::Sink];
+const NEWEST: [Kind; 2] = [Kind::SendNewest, Kind::SendNewestByKey];
+const ALL: [Kind; 4] = [Kind::Send, Kind::Sink, Kind::SendNewest, Kind::SendNewestByKey];
 
 impl Handle {
     fn closed(&self) -> ClosedFuture<'_> {
@@ -110,7 +103,7 @@ impl Writer {
         while self.step().await {
             self.actor.breathe().await;
         }
-        self.actor.doing("a sender is dropped");
+        self.actor.doing(&"a sender is dropped");
         for handle in self.handles {
             self.world.rules.catch(|| drop(handle));
         }
@@ -128,7 +121,7 @@ impl Writer {
             // Where the receivers go first, only their end wakes this sender.
             let open = self.handles.iter().find(|handle| !handle.is_closed());
             let Some(open) = open.filter(|_| !rules.senders_first) else { return false };
-            self.actor.doing("Sender::closed");
+            self.actor.doing(&"Sender::closed");
             open.until_closed(&mut self.actor.dice).await;
             return true;
         }
@@ -136,9 +129,11 @@ impl Writer {
         let is_bomb = rules.rough && self.actor.dice.one_in(50);
         let value = self.world.ledger.issue(self.index, is_bomb);
         let number = value.number();
-        if rules.catch(|| self.send(channel, value)) == Some(false) {
+        let is_sent = rules.catch(|| self.send(channel, value));
+        IN_SINK.set(false);
+        if is_sent == Some(false) {
             assert!(!rules.senders_first, "refused, and a receiver is left");
-            self.actor.doing("Sender::closed");
+            self.actor.doing(&"Sender::closed");
             self.handles[channel].until_closed(&mut self.actor.dice).await;
         } else if rules.senders_first && self.actor.dice.one_in(rules.wait_one_in) {
             self.until_taken(number).await;
@@ -152,13 +147,13 @@ impl Writer {
     /// Sends by any kind of send. Returns `false` if no receiver is left.
     fn send(&mut self, channel: usize, value: Value) -> bool {
         let number = value.number();
-        let kinds = match self.world.sends {
-            Sends::Plain => &KINDS[..2],
-            Sends::Newest => &KINDS[2..],
-            Sends::All => &KINDS,
+        let kinds: &'static [Kind] = match self.world.sends {
+            Sends::Plain => &PLAIN,
+            Sends::Newest => &NEWEST,
+            Sends::All => &ALL,
         };
         let dice = &mut self.actor.dice;
-        let (kind, names) = dice.pick(kinds);
+        let kind = &kinds[dice.below(kinds.len())];
         let mut panics = self.world.rules.rough && dice.one_in(20);
         // On the first look, or only on the second one, which is the one at a displaced value.
         let mut looks = dice.below(2);
@@ -171,16 +166,17 @@ impl Writer {
             value.number()
         };
         let handle = &mut self.handles[channel];
-        self.actor.doing(names[usize::from(matches!(handle, Handle::Shared(_)))]);
+        self.actor.doing(kind);
+        IN_SINK.set(matches!(kind, Kind::Sink));
         let result = match (&mut *handle, kind) {
             (Handle::Own(tx), Kind::Send) => tx.send(value),
             (Handle::Own(tx), Kind::Sink) => sink(tx, value),
-            (Handle::Own(tx), Kind::Newest) => tx.send_newest(value),
-            (Handle::Own(tx), Kind::NewestByKey) => tx.send_newest_by_key(value, key),
+            (Handle::Own(tx), Kind::SendNewest) => tx.send_newest(value),
+            (Handle::Own(tx), Kind::SendNewestByKey) => tx.send_newest_by_key(value, key),
             (Handle::Shared(tx), Kind::Send) => tx.send(value),
             (Handle::Shared(tx), Kind::Sink) => sink(&mut &**tx, value),
-            (Handle::Shared(tx), Kind::Newest) => tx.send_newest(value),
-            (Handle::Shared(tx), Kind::NewestByKey) => tx.send_newest_by_key(value, key),
+            (Handle::Shared(tx), Kind::SendNewest) => tx.send_newest(value),
+            (Handle::Shared(tx), Kind::SendNewestByKey) => tx.send_newest_by_key(value, key),
         };
         match result {
             Ok(None) => {}
@@ -197,7 +193,7 @@ impl Writer {
 
     /// Waits until the value with this number is taken, or displaced.
     async fn until_taken(&mut self, mut number: usize) {
-        self.actor.doing("waits until its value is taken");
+        self.actor.doing(&"waits until its value is taken");
         let mut looks = 0;
         while !self.is_taken_soon(number, looks) {
             looks += 1;
@@ -227,29 +223,21 @@ impl Writer {
         let value = self.world.ledger.issue(self.index, false);
         let number = value.number();
         Arc::clone(&self.world.rules).catch(|| self.send(0, value));
-        self.actor.doing("waits until its value is taken");
+        IN_SINK.set(false);
+        self.actor.doing(&"waits until its value is taken");
         number
     }
 
     /// Makes another handle, which may take the place of this one, or begins to wait for the receivers' end.
     fn change(&mut self, channel: usize) {
-        self.actor.doing("a sender is cloned and dropped");
+        self.actor.doing(&"a sender is cloned and dropped");
         let handle = &mut self.handles[channel];
         let dice = &mut self.actor.dice;
         match dice.below(4) {
             0 => *handle = handle.another(true),
             1 => *handle = handle.another(false),
             2 => drop(handle.another(false)),
-            _ => {
-                let mut closed = handle.closed();
-                let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
-                let may_end = !self.world.rules.senders_first;
-                assert!(may_end || poll.is_pending(), "closed, and a receiver is left");
-                if dice.one_in(2) {
-                    mem::forget(closed);
-                }
-                Count::GivenUp.add(1);
-            }
+            _ => poll_closed(dice, &self.world.rules, handle.closed()),
         }
     }
 }
@@ -259,14 +247,10 @@ fn sink<S>(sink: &mut S, value: Value) -> Result<Option<Value>, SendError<Value>
 where
     S: Sink<Value, Error = SendError<Value>> + Unpin,
 {
-    in_sink(|| {
-        let cx = &mut Context::from_waker(Waker::noop());
-        let mut sink = Pin::new(sink);
-        let Poll::Ready(Ok(())) = sink.as_mut().poll_ready(cx) else {
-            panic!("a sink that is not ready");
-        };
-        sink.as_mut().start_send(value)?;
-        assert!(sink.poll_flush(cx).is_ready());
-        Ok(None)
-    })
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut sink = Pin::new(sink);
+    assert!(matches!(sink.as_mut().poll_ready(cx), Poll::Ready(Ok(()))), "it is not ready");
+    sink.as_mut().start_send(value)?;
+    assert!(sink.poll_flush(cx).is_ready());
+    Ok(None)
 }

@@ -3,9 +3,8 @@
 
 use super::{Setting, World, receiver::View};
 use crate::{
-    actor::{Actor, come_and_go, forget_early, moment},
+    actor::{Actor, come_and_go, gave_up, moment, poll_some},
     crew::{Part, Place},
-    tally::Count,
 };
 use futures::future::join_all;
 use overwrite_channel::watch::Receiver;
@@ -40,10 +39,10 @@ async fn receive(
     let mut is_over = false;
     while !is_over && (world.rules.senders_first || steps > 0) {
         steps = steps.saturating_sub(1);
-        actor.doing("receivers of a crowd come and go");
+        actor.doing(&"receivers of a crowd come and go");
         come_and_go(&mut actor.dice, &mut members, size, View::leave);
         is_over = wait(&mut actor, &mut members).await;
-        actor.doing("a crowd looks");
+        actor.doing(&"a crowd looks");
         // Until all have seen the same change: a member that is behind may not wait next, and senders wait for it.
         loop {
             let looks = members.iter_mut().map(|member| {
@@ -69,13 +68,13 @@ async fn receive(
 /// Lets some members wait until each of them has seen a change, or for some time. Returns `true` if no sender is left.
 async fn wait(actor: &mut Actor, members: &mut [View]) -> bool {
     let rules = Arc::clone(&actor.rules);
-    actor.doing("a crowd waits");
+    actor.doing(&"a crowd waits");
     let mut waits = Vec::new();
     for member in members {
         match actor.dice.below(6) {
             0 | 1 => waits.push(changed(member)),
             2 => {
-                let came = rules.catch_in(forget_early(member.rx.changed())).await.flatten();
+                let came = rules.catch_in(poll_some(1, true, member.rx.changed())).await.flatten();
                 if came == Some(Ok(())) {
                     member.report();
                 }
@@ -89,7 +88,7 @@ async fn wait(actor: &mut Actor, members: &mut [View]) -> bool {
     } else {
         let waits = timeout(moment(&mut actor.dice), waits);
         let came = rules.catch_in(waits).await;
-        came.and_then(|came| came.map_err(|_late| Count::GivenUp.add(1)).ok())
+        came.and_then(|came| came.map_or_else(|_late| gave_up(), Some))
     };
     came.is_some_and(|came| came.contains(&false))
 }

@@ -2,7 +2,7 @@
 
 use super::{SENDERS, Setting, World};
 use crate::{
-    actor::{Actor, Waited, drop_early, forget_early, in_time},
+    actor::{Actor, Waited, poll_some},
     crew::Part,
     tally::Count,
 };
@@ -11,34 +11,31 @@ use overwrite_channel::{RecvError, watch::Receiver};
 use std::{
     mem,
     sync::{Arc, atomic::Ordering::SeqCst},
-    time::Instant,
 };
 use support::{dice::Dice, panics::strike};
 use tokio::task::yield_now;
 
 /// The ways to look for a change.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
+    BlockingChanged,
+    BlockingWaitFor,
     Changed,
     WaitFor,
-    ChangedAsync,
-    WaitForAsync,
-    Next,
-    Drop,
-    Forget,
-    Keep,
+    StreamNext,
+    ChangedDropped,
+    ChangedForgotten,
+    BorrowKept,
 }
 
-const BLOCKING: [(Step, &str); 2] =
-    [(Step::Changed, "blocking_changed"), (Step::WaitFor, "blocking_wait_for")];
-
-const AWAITING: [(Step, &str); 6] = [
-    (Step::ChangedAsync, "changed"),
-    (Step::WaitForAsync, "wait_for"),
-    (Step::Next, "watch Stream::next"),
-    (Step::Drop, "changed, polled and dropped"),
-    (Step::Forget, "changed, after a forgotten one"),
-    (Step::Keep, "borrow, kept while others send"),
+const BLOCKING: [Step; 2] = [Step::BlockingChanged, Step::BlockingWaitFor];
+const AWAITING: [Step; 6] = [
+    Step::Changed,
+    Step::WaitFor,
+    Step::StreamNext,
+    Step::ChangedDropped,
+    Step::ChangedForgotten,
+    Step::BorrowKept,
 ];
 
 /// A receiver, and what it has seen.
@@ -171,14 +168,13 @@ impl Reader {
             }
             self.actor.breathe().await;
         }
-        self.actor.doing("a receiver is dropped");
+        self.actor.doing(&"a receiver is dropped");
         self.view.leave();
     }
 
     /// Waits for a change, in any way.
     async fn step(&mut self) -> Waited<()> {
         let (step, wait) = self.actor.draw(&BLOCKING, &AWAITING);
-        let has_deadline = self.actor.dice.one_in(2);
         let (rough, mut dice) = (self.world.rules.rough, self.actor.dice.split());
         let View { rx, seen } = &mut self.view;
         // Wants whatever is new, or only some of it if the wait has a limit.
@@ -189,36 +185,37 @@ impl Reader {
             }
             is_new && (wait.limit.is_none() || dice.one_in(2))
         };
-        let changed = match (step, wait.limit) {
-            (Step::Changed, None) => Some(rx.blocking_changed()),
-            (Step::Changed, Some(limit)) if has_deadline => {
-                in_time(rx.blocking_changed_deadline(Instant::now() + limit))
+        let changed = match step {
+            Step::BlockingChanged => wait.block(
+                rx,
+                Receiver::blocking_changed,
+                Receiver::blocking_changed_timeout,
+                Receiver::blocking_changed_deadline,
+            ),
+            Step::Changed => wait.until(rx.changed()).await,
+            Step::ChangedDropped => {
+                poll_some(self.actor.dice.within(1, 3), false, rx.changed()).await
             }
-            (Step::Changed, Some(limit)) => in_time(rx.blocking_changed_timeout(limit)),
-            (Step::ChangedAsync, _) => wait.until(rx.changed()).await,
-            (Step::Drop, _) => drop_early(self.actor.dice.within(1, 3), rx.changed()).await,
-            (Step::Forget, _) => match forget_early(rx.changed()).await {
+            Step::ChangedForgotten => match poll_some(1, true, rx.changed()).await {
                 None => wait.until(rx.changed()).await,
                 ready => ready,
             },
-            (Step::WaitFor, None) => return Some(rx.blocking_wait_for(wants).map(drop)),
-            (Step::WaitFor, Some(limit)) if has_deadline => {
-                let deadline = Instant::now() + limit;
-                return in_time(rx.blocking_wait_for_deadline(deadline, wants).map(drop));
+            Step::BlockingWaitFor => {
+                return wait.block(
+                    (rx, wants),
+                    |(rx, wants)| rx.blocking_wait_for(wants).map(drop),
+                    |(rx, wants), limit| rx.blocking_wait_for_timeout(limit, wants).map(drop),
+                    |(rx, wants), end| rx.blocking_wait_for_deadline(end, wants).map(drop),
+                );
             }
-            (Step::WaitFor, Some(limit)) => {
-                return in_time(rx.blocking_wait_for_timeout(limit, wants).map(drop));
-            }
-            (Step::WaitForAsync, _) => {
-                return wait.until(async { rx.wait_for(wants).await.map(drop) }).await;
-            }
-            (Step::Next, _) => {
+            Step::WaitFor => return wait.until(async { rx.wait_for(wants).await.map(drop) }).await,
+            Step::StreamNext => {
                 let next = wait.until(async { rx.next().await.ok_or(RecvError) }).await?;
                 return Some(next.map(|setting| {
                     assert!(seen.note(&setting), "the stream repeats itself");
                 }));
             }
-            (Step::Keep, _) => {
+            Step::BorrowKept => {
                 // A task moves between the workers meanwhile.
                 let kept = rx.borrow();
                 let number = kept.number;
@@ -237,7 +234,7 @@ impl Reader {
 
     /// Looks without a wait.
     fn glance(&mut self) {
-        self.actor.doing("borrow, mark_changed, clone, and so on");
+        self.actor.doing(&"borrow, mark_changed, clone, and so on");
         let View { rx, seen } = &mut self.view;
         match self.actor.dice.below(5) {
             0 => rx.borrow().verify(),

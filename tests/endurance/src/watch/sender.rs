@@ -2,17 +2,14 @@
 
 use super::{Setting, World};
 use crate::{
-    actor::{Actor, at_once},
+    actor::{Actor, at_once, poll_closed},
     crew::Part,
     tally::Count,
 };
 use overwrite_channel::watch::{Ref, Sender, error::SendError};
 use std::{
-    future::Future,
     mem,
-    pin::Pin,
     sync::{Arc, atomic::Ordering::SeqCst},
-    task::{Context, Waker},
 };
 use support::{dice::Dice, panics::strike};
 
@@ -57,7 +54,7 @@ impl Writer {
         while self.step().await {
             self.actor.breathe().await;
         }
-        self.actor.doing("a sender is dropped");
+        self.actor.doing(&"a sender is dropped");
         self.kept.clear();
         self.world.rules.catch(|| drop(self.tx));
     }
@@ -89,7 +86,7 @@ impl Writer {
             && rules.senders_first
             && self.actor.dice.one_in(rules.wait_one_in)
         {
-            self.actor.doing("waits until its change is seen");
+            self.actor.doing(&"waits until its change is seen");
             let mut looks = 0;
             while !self.world.all_have_seen(changes) {
                 looks += 1;
@@ -103,7 +100,7 @@ impl Writer {
     }
 
     async fn until_closed(&mut self) {
-        self.actor.doing("watch::Sender::closed");
+        self.actor.doing(&"watch::Sender::closed");
         at_once(&mut self.actor.dice, || self.tx.closed()).await;
     }
 
@@ -137,26 +134,21 @@ impl Writer {
             }
         };
         let setting = || self.world.ledger.setting(index, turn);
+        self.actor.doing(&["send", "send_replace", "send_modify", "send_if_modified"][kind]);
         match kind {
             0 => {
-                self.actor.doing("watch::Sender::send");
                 if let Err(SendError(setting)) = self.tx.send(setting()) {
                     assert_eq!((setting.sender, setting.turn), (index, turn));
                     return Change::Refused;
                 }
             }
             1 => {
-                self.actor.doing("watch::Sender::send_replace");
                 let replaced = self.tx.send_replace(setting());
                 replaced.verify();
                 self.keep(replaced);
             }
-            2 => {
-                self.actor.doing("watch::Sender::send_modify");
-                self.tx.send_modify(modify);
-            }
+            2 => self.tx.send_modify(modify),
             _ => {
-                self.actor.doing("watch::Sender::send_if_modified");
                 let is_modified = self.tx.send_if_modified(|setting| {
                     modify(setting);
                     changes
@@ -183,7 +175,7 @@ impl Writer {
     }
 
     fn something_else(&mut self) {
-        self.actor.doing("subscribe, borrow, clone, and so on");
+        self.actor.doing(&"subscribe, borrow, clone, and so on");
         let tx = &self.tx;
         match self.actor.dice.below(5) {
             0 => {
@@ -204,23 +196,14 @@ impl Writer {
                 let counted = self.world.counted;
                 assert!(looks.is_sorted_by_key(|look| if counted { look.count() } else { 0 }));
             }
-            3 => {
-                let mut closed = tx.closed();
-                let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
-                let may_end = !self.world.rules.senders_first;
-                assert!(may_end || poll.is_pending(), "closed, and a receiver is left");
-                if self.actor.dice.one_in(2) {
-                    mem::forget(closed);
-                }
-                Count::GivenUp.add(1);
-            }
+            3 => poll_closed(&mut self.actor.dice, &self.world.rules, tx.closed()),
             _ => drop(mem::take(&mut self.kept)),
         }
     }
 
     /// Opens the channel again by a new receiver, after the last one has gone.
     fn reopen(&mut self) {
-        self.actor.doing("opens the channel again");
+        self.actor.doing(&"opens the channel again");
         self.has_reopened = true;
         let world = Arc::clone(&self.world);
         let mut rx = self.tx.subscribe();
