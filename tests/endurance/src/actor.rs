@@ -6,7 +6,7 @@ use crate::{
     posts::{Operation, Post},
     tally::Count,
 };
-use futures::{FutureExt, future::join_all};
+use futures::future::join_all;
 use overwrite_channel::{ClosedFuture, RecvError, RecvTimeoutError};
 use std::{
     fmt::Debug,
@@ -184,12 +184,9 @@ pub(crate) fn moment(dice: &mut Dice) -> Duration {
 }
 
 /// Waits in one future, or in many at once.
-pub(crate) fn at_once<F: Future>(
-    dice: &mut Dice,
-    future: impl Fn() -> F,
-) -> impl Future<Output = ()> {
+pub(crate) async fn at_once<F: Future>(dice: &mut Dice, future: impl Fn() -> F) {
     let futures = if dice.one_in(4) { crowd(dice) } else { 1 };
-    join_all((0..futures).map(|_| future())).map(drop)
+    join_all((0..futures).map(|_| future())).await;
 }
 
 /// Begins to wait for the receivers' end, which must not have come if the senders go first.

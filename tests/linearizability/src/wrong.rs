@@ -1,286 +1,219 @@
 //! Histories that are known to be wrong, beside similar ones that are right: the search tells them apart.
+//!
+//! They are written as text, a line each, under what is wrong. The calls come one after the other, unless the moments of
+//! their beginning and their end stand before them.
 
 use crate::{
-    channel::specification::{
-        Operation::{
-            self as Slot, DropReceiver, DropSender, End, IsEmpty, Receive, Send, SendNewest,
-            SendersGone,
-        },
-        Place,
-    },
+    channel::specification::{Operation as Slot, Place},
     history::{Call, History, Model},
-    watch::specification::{
-        Changed, Numbered,
-        Operation::{self as Watch, Add, Borrow, BorrowAndUpdate, HasChanged, SenderBorrow},
-    },
+    watch::specification::{Numbered, Operation as Watch},
     world::{RecvError, TryRecvError},
 };
+use std::str::FromStr;
 
-/// The calls of a history, each with the moments of its beginning and its end.
-type Calls<O> = Vec<(usize, usize, O)>;
-
-/// Lets calls come one after the other.
-fn one_by_one<O: Clone>(calls: &[O]) -> Calls<O> {
-    calls.iter().zip(1..).map(|(call, at)| (2 * at, 2 * at + 1, call.clone())).collect()
+fn number<N: FromStr>(word: &str) -> N {
+    word.parse().unwrap_or_else(|_| panic!("{word:?} is no number"))
 }
 
-/// Checks that the search tells the histories that are right from those that are wrong. All begin with `first`.
-fn tells_apart<M: Model>(
+fn history<M: Model>(
     first: &M::Operation,
-    what: &str,
-    right: &[Calls<M::Operation>],
-    wrong: &[Calls<M::Operation>],
-) {
-    let history = |calls: &Calls<M::Operation>| {
-        let calls = [(0, 1, first.clone())].into_iter().chain(calls.iter().cloned());
-        let call = |(from, to, operation)| Call { thread: from, from, to, operation };
-        History::<M>::new(calls.map(call).collect())
+    read: fn(&[&str]) -> M::Operation,
+    text: &str,
+) -> History<M> {
+    let mut calls = vec![Call { thread: 0, from: 0, to: 1, operation: first.clone() }];
+    for (call, at) in text.split(", ").zip(1..) {
+        let words: Vec<_> = call.split(' ').collect();
+        let (from, to, words) = match words[0].split_once('-') {
+            Some((from, to)) => (number(from), number(to), &words[1..]),
+            None => (2 * at, 2 * at + 1, &words[..]),
+        };
+        calls.push(Call { thread: from, from, to, operation: read(words) });
+    }
+    History::new(calls)
+}
+
+fn check<M: Model>(first: &M::Operation, read: fn(&[&str]) -> M::Operation, cases: &str) {
+    let mut what = "";
+    for line in cases.trim().lines() {
+        let (is_right, text) = match line.trim_start().split_once(": ") {
+            Some(("right", text)) => (true, text),
+            Some(("wrong", text)) => (false, text),
+            _ => {
+                what = line;
+                continue;
+            }
+        };
+        let history = history::<M>(first, read, text);
+        assert_eq!(history.is_linearizable(), is_right, "{what}\n{line}\n{history}");
+    }
+}
+
+fn slot(words: &[&str]) -> Slot {
+    let sent = |rest: &[&str]| match *rest {
+        [] => Ok(None),
+        ["displaces", value] => Ok(Some(number(value))),
+        ["back", value] => Err(number(value)),
+        _ => panic!("{rest:?}"),
     };
-    for right in right.iter().map(history) {
-        assert!(right.is_linearizable(), "{what}: this is right\n{right}");
+    let how = "try_recv";
+    match *words {
+        ["send", value, ref rest @ ..] => Slot::Send { value: number(value), sent: sent(rest) },
+        ["newest", value, ref rest @ ..] => {
+            Slot::SendNewest { value: number(value), sent: sent(rest) }
+        }
+        ["receive", "nothing"] => Slot::Receive { how, received: Err(TryRecvError::Empty) },
+        ["receive", "end"] => Slot::Receive { how, received: Err(TryRecvError::Disconnected) },
+        ["receive", value] => Slot::Receive { how, received: Ok(number(value)) },
+        ["empty", said] => Slot::IsEmpty(said == "yes"),
+        ["senders", "gone"] => Slot::SendersGone(true),
+        ["drop", "sender"] => Slot::DropSender,
+        ["drop", "receiver"] => Slot::DropReceiver,
+        ["left", ref values @ ..] => Slot::End(values.iter().copied().map(number).collect()),
+        _ => panic!("{words:?}"),
     }
-    for wrong in wrong.iter().map(history) {
-        assert!(!wrong.is_linearizable(), "{what}: this is wrong\n{wrong}");
+}
+
+const OF_SLOT: &str = "
+a value that is lost
+    right: send 1, send 2 displaces 1, receive 2
+    wrong: send 1, send 2, receive 2
+    wrong: send 1, receive nothing
+a value that is lost at the end
+    right: send 1, drop sender, drop sender, drop receiver, drop receiver, left 1
+    wrong: send 1, drop sender, drop sender, drop receiver, drop receiver, left
+    wrong: send 1, drop sender, drop sender, drop receiver, drop receiver, left 1 1
+a value that is doubled
+    right: send 1, receive 1, receive nothing
+    wrong: send 1, receive 1, receive 1
+    wrong: 2-5 send 1, 3-6 receive 1, 4-7 receive 1
+    wrong: send 1, receive 1, send 2 displaces 1
+a value that is displaced twice
+    right: 2-3 send 1, 4-6 send 2 displaces 1, 5-7 send 3 displaces 2
+    wrong: 2-3 send 1, 4-6 send 2 displaces 1, 5-7 send 3 displaces 1
+a stale value after a newer one of the same sender
+    right: 2-6 send 1, 7-10 send 2, 3-8 receive 1, 9-11 receive 2
+    wrong: 2-6 send 1, 7-10 send 2, 3-8 receive 2, 9-11 receive 1
+the end before the last value
+    right: send 1, drop sender, drop sender, receive 1, receive end
+    wrong: send 1, drop sender, drop sender, receive end, receive 1
+    wrong: send 1, drop sender, drop sender, receive nothing, receive 1
+    wrong: send 1, drop sender, drop sender, receive 1, receive nothing
+the end while there is a sender, unless the last one goes meanwhile
+    right: 2-3 drop sender, 4-6 drop sender, 5-7 receive end
+    right: drop sender, drop sender, senders gone
+    wrong: drop sender, receive end
+    wrong: drop sender, senders gone
+nothing there while values are overwritten
+    right: 1-2 send 1, 3-6 send 2 displaces 1, 4-5 empty no
+    wrong: 1-2 send 1, 3-6 send 2 displaces 1, 4-5 empty yes
+    wrong: 1-2 send 1, 3-6 send 2 displaces 1, 4-5 receive nothing
+a send that fails
+    right: drop receiver, drop receiver, send 1 back 1
+    wrong: send 1 back 1
+    wrong: drop receiver, drop receiver, send 1 back 2
+a send_newest that puts the newer value back: between its exchanges, a receiver has the older value
+    right: send 2, newest 1 displaces 1, receive 2
+    right: 1-2 send 2, 3-8 newest 1, 4-5 receive 1, 6-7 receive nothing
+    right: 1-2 send 2, 3-8 newest 1, 4-5 receive 1, 6-7 receive 2
+    wrong: send 2, newest 1 displaces 2, receive 1
+    wrong: send 2, newest 1, receive 2
+    wrong: send 1, newest 2 displaces 2, receive 1
+    wrong: 1-2 send 2, 3-8 newest 1, 4-5 receive 1, 6-7 receive 1
+a send_newest that puts several back: 1 displaces 2, meanwhile 3 displaces 1, and so 2 displaces 3
+    right: 1-2 send 2, 3-6 newest 1 displaces 2, 4-5 send 3 displaces 1, 7-8 receive 3
+    wrong: 1-2 send 2, 3-6 newest 1 displaces 3, 4-5 send 3 displaces 1, 7-8 receive 3
+";
+
+/// Reads a call of a sender, or of receiver 7; `other` is receiver 8.
+fn watch(words: &[&str]) -> Watch {
+    let (receiver, how) = (7, "changed");
+    match *words {
+        ["send", value] => Watch::Send { value: number(value), is_stored: true },
+        ["send", value, "refused"] => Watch::Send { value: number(value), is_stored: false },
+        ["replace", old, "by", value] => {
+            Watch::SendReplace { value: number(value), old: number(old) }
+        }
+        ["add", more] => Watch::Add(number(more)),
+        ["sender", "borrow", value] => Watch::SenderBorrow(number(value)),
+        ["borrow", value, newness] => {
+            Watch::Borrow { receiver, value: number(value), has_changed: newness == "new" }
+        }
+        ["other", "borrow", value, newness] => {
+            Watch::Borrow { receiver: 8, value: number(value), has_changed: newness == "new" }
+        }
+        ["update", value, "new", "skipped", skipped] => {
+            let (value, skipped) = (number(value), number(skipped));
+            Watch::BorrowAndUpdate { receiver, value, has_changed: true, skipped }
+        }
+        ["has_changed", "closed"] => Watch::HasChanged { receiver, said: None },
+        ["has_changed", said] => Watch::HasChanged { receiver, said: Some(said == "yes") },
+        ["changed", "no"] => Watch::Changed { receiver, how, changed: None },
+        ["changed", "closed"] => Watch::Changed { receiver, how, changed: Some(Err(RecvError)) },
+        ["changed", "skipped", skipped] => {
+            Watch::Changed { receiver, how, changed: Some(Ok(number(skipped))) }
+        }
+        ["drop", "sender"] => Watch::DropSender,
+        ["drop", "receiver"] => Watch::DropReceiver,
+        _ => panic!("{words:?}"),
     }
 }
 
-fn send(value: u32, displaced: Option<u32>) -> Slot {
-    Send { value, sent: Ok(displaced) }
-}
-
-fn send_newest(value: u32, displaced: Option<u32>) -> Slot {
-    SendNewest { value, sent: Ok(displaced) }
-}
-
-fn received(value: u32) -> Slot {
-    Receive { how: "try_recv", received: Ok(value) }
-}
-
-const NOTHING: Slot = Receive { how: "try_recv", received: Err(TryRecvError::Empty) };
-const DISCONNECTED: Slot = Receive { how: "try_recv", received: Err(TryRecvError::Disconnected) };
+const OF_WATCH: &str = "
+an older value after a newer one
+    right: 1-6 send 1, 2-7 send 2, 3-4 borrow 1 new, 8-9 borrow 2 new
+    right: 1-6 send 1, 2-7 send 2, 3-4 borrow 1 new, 8-9 borrow 1 new
+    wrong: 1-6 send 1, 2-3 borrow 1 new, 4-5 borrow 0 old
+    wrong: send 1, send 2, sender borrow 1
+a change that is not reported, or twice
+    right: send 1, changed skipped 0, changed no
+    wrong: send 1, changed no
+    wrong: send 1, changed skipped 0, changed skipped 0
+    wrong: send 1, has_changed no
+    wrong: send 1, update 1 new skipped 0, has_changed yes
+a wrong number of changes that were skipped
+    right: send 1, send 2, update 2 new skipped 1
+    wrong: send 1, send 2, update 2 new skipped 0
+    wrong: send 1, send 2, update 2 new skipped 2
+a change that is announced later than it took effect: the other receiver has seen the second value, whose sender has not announced it yet
+    right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+    right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 1
+    wrong: 1-2 send 1, 3-6 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+the end of the senders before the last change
+    right: send 1, drop sender, drop sender, changed skipped 0, changed closed
+    right: send 1, drop sender, drop sender, has_changed closed, update 1 new skipped 0
+    wrong: send 1, drop sender, drop sender, changed closed, changed skipped 0
+    wrong: send 1, drop sender, drop sender, changed skipped 0, changed no
+    wrong: send 1, drop sender, drop sender, has_changed yes, update 1 new skipped 0
+changes of two senders of which one is lost
+    right: 1-4 add 10, 2-3 add 5, 5-6 sender borrow 15
+    right: replace 0 by 1, replace 1 by 2
+    wrong: 1-4 add 10, 2-3 add 5, 5-6 sender borrow 10
+    wrong: replace 0 by 1, replace 0 by 2
+a send without a receiver that stores
+    right: drop receiver, drop receiver, send 1 refused, sender borrow 0
+    wrong: drop receiver, drop receiver, send 1 refused, sender borrow 1
+    wrong: drop receiver, drop receiver, send 1
+    wrong: send 1 refused
+";
 
 #[test]
-fn histories_of_the_channel() {
-    let check = |what, right: &[Calls<Slot>], wrong: &[Calls<Slot>]| {
-        tells_apart::<Place>(&Slot::Begin { senders: 2, receivers: 2 }, what, right, wrong);
-    };
-    let seq = one_by_one::<Slot>;
-
-    check(
-        "a value that is lost",
-        &[seq(&[send(1, None), send(2, Some(1)), received(2)])],
-        &[seq(&[send(1, None), send(2, None), received(2)]), seq(&[send(1, None), NOTHING])],
-    );
-
-    let ends = |left: &[u32]| {
-        let gone = [DropSender, DropSender, DropReceiver, DropReceiver];
-        seq(&[&[send(1, None)][..], &gone, &[End(left.to_vec())]].concat())
-    };
-    check("a value that is lost at the end", &[ends(&[1])], &[ends(&[]), ends(&[1, 1])]);
-
-    check(
-        "a value that is doubled",
-        &[seq(&[send(1, None), received(1), NOTHING])],
-        &[
-            seq(&[send(1, None), received(1), received(1)]),
-            vec![(2, 5, send(1, None)), (3, 6, received(1)), (4, 7, received(1))],
-            seq(&[send(1, None), received(1), send(2, Some(1))]),
-        ],
-    );
-
-    let twice = |by_second| {
-        let second = send(3, Some(by_second));
-        vec![(2, 3, send(1, None)), (4, 6, send(2, Some(1))), (5, 7, second)]
-    };
-    check("a value that is displaced twice", &[twice(2)], &[twice(1)]);
-
-    let takes = |first, second| {
-        let sends = [(2, 6, send(1, None)), (7, 10, send(2, None))];
-        [sends, [(3, 8, received(first)), (9, 11, received(second))]].concat()
-    };
-    check("a value after a newer one of the same sender", &[takes(1, 2)], &[takes(2, 1)]);
-
-    let gone = |then: [Slot; 2]| {
-        seq(&[[send(1, None), DropSender].as_slice(), &[DropSender], &then].concat())
-    };
-    check(
-        "the end before the last value",
-        &[gone([received(1), DISCONNECTED])],
-        &[
-            gone([DISCONNECTED, received(1)]),
-            gone([NOTHING, received(1)]),
-            gone([received(1), NOTHING]),
-        ],
-    );
-
-    check(
-        "the end while there is a sender",
-        &[
-            // The last sender goes meanwhile.
-            vec![(2, 3, DropSender), (4, 6, DropSender), (5, 7, DISCONNECTED)],
-            seq(&[DropSender, DropSender, SendersGone(true)]),
-        ],
-        &[seq(&[DropSender, DISCONNECTED]), seq(&[DropSender, SendersGone(true)])],
-    );
-
-    let looks = |look| vec![(1, 2, send(1, None)), (3, 6, send(2, Some(1))), (4, 5, look)];
-    let timeout = Receive { how: "recv_timeout", received: Err(TryRecvError::Empty) };
-    check(
-        "an empty channel while values are overwritten",
-        &[looks(IsEmpty(false))],
-        &[looks(IsEmpty(true)), looks(NOTHING), looks(timeout)],
-    );
-
-    let back = |back| Send { value: 1, sent: Err(back) };
-    check(
-        "a send that fails",
-        &[seq(&[DropReceiver, DropReceiver, back(1)])],
-        &[seq(&[back(1)]), seq(&[DropReceiver, DropReceiver, back(2)])],
-    );
-
-    // A receiver that looks between the two exchanges has the older value, and then the newer one.
-    let between = |last| {
-        let sends = [(1, 2, send(2, None)), (3, 8, send_newest(1, None))];
-        [sends, [(4, 5, received(1)), (6, 7, last)]].concat()
-    };
-    check(
-        "a send_newest that puts the newer value back",
-        &[
-            seq(&[send(2, None), send_newest(1, Some(1)), received(2)]),
-            between(NOTHING),
-            between(received(2)),
-        ],
-        &[
-            seq(&[send(2, None), send_newest(1, Some(2)), received(1)]),
-            seq(&[send(2, None), send_newest(1, None), received(2)]),
-            seq(&[send(1, None), send_newest(2, Some(2)), received(1)]),
-            between(received(1)),
-        ],
-    );
-
-    // 1 displaces 2; meanwhile 3 displaces 1, and so 2 displaces 3, which goes back.
-    let several = |handed_back| {
-        let newest = (3, 6, send_newest(1, Some(handed_back)));
-        vec![(1, 2, send(2, None)), newest, (4, 5, send(3, Some(1))), (7, 8, received(3))]
-    };
-    check("a send_newest that puts several back", &[several(2)], &[several(3)]);
-}
-
-fn stored(value: u32) -> Watch {
-    Watch::Send { value, is_stored: true }
-}
-
-fn replaced(value: u32, old: u32) -> Watch {
-    Watch::SendReplace { value, old }
-}
-
-fn borrow(value: u32, has_changed: bool) -> Watch {
-    Borrow { receiver: 7, value, has_changed }
-}
-
-fn update(value: u32, has_changed: bool, skipped: u64) -> Watch {
-    BorrowAndUpdate { receiver: 7, value, has_changed, skipped }
-}
-
-fn has_changed(said: Option<bool>) -> Watch {
-    HasChanged { receiver: 7, said }
-}
-
-fn changed(changed: Changed) -> Watch {
-    Watch::Changed { receiver: 7, how: "changed", changed }
+fn wrong_histories_of_the_channel() {
+    check::<Place>(&Slot::Begin { senders: 2, receivers: 2 }, slot, OF_SLOT);
 }
 
 #[test]
-fn histories_of_watch() {
-    let check = |what, right: &[Calls<Watch>], wrong: &[Calls<Watch>]| {
-        let first = Watch::Begin { senders: 2, receivers: vec![7, 8] };
-        tells_apart::<Numbered>(&first, what, right, wrong);
-    };
-    let seq = one_by_one::<Watch>;
-    let yes = || changed(Some(Ok(0)));
-    let closed = || changed(Some(Err(RecvError)));
-
-    let looks = |first, second| {
-        let sends = [(1, 6, stored(1)), (2, 7, stored(2))];
-        [sends, [(3, 4, borrow(first, true)), (8, 9, borrow(second, true))]].concat()
-    };
-    check(
-        "an older value after a newer one",
-        &[looks(1, 2), looks(1, 1)],
-        &[
-            vec![(1, 6, stored(1)), (2, 3, borrow(1, true)), (4, 5, borrow(0, false))],
-            seq(&[stored(1), stored(2), SenderBorrow(1)]),
-        ],
-    );
-
-    check(
-        "a change that is not reported, or twice",
-        &[seq(&[stored(1), yes(), changed(None)])],
-        &[
-            seq(&[stored(1), changed(None)]),
-            seq(&[stored(1), yes(), yes()]),
-            seq(&[stored(1), has_changed(Some(false))]),
-            seq(&[stored(1), update(1, true, 0), has_changed(Some(true))]),
-        ],
-    );
-
-    let skips = |skipped| seq(&[stored(1), stored(2), update(2, true, skipped)]);
-    check("a wrong number of skipped changes", &[skips(1)], &[skips(0), skips(2)]);
-
-    // The other receiver has seen the second value, whose sender has not announced it yet.
-    let later = |skipped, second_ends| {
-        let other = Borrow { receiver: 8, value: 2, has_changed: true };
-        let sends = [(1, 2, stored(1)), (3, second_ends, stored(2))];
-        [sends, [(4, 5, other), (7, 8, changed(Some(Ok(skipped))))]].concat()
-    };
-    check(
-        "a change that is announced later than it took effect",
-        &[later(0, 9), later(1, 9)],
-        &[later(0, 6)],
-    );
-
-    let gone = |then: [Watch; 2]| {
-        seq(&[[stored(1), Watch::DropSender].as_slice(), &[Watch::DropSender], &then].concat())
-    };
-    check(
-        "the end of the senders before the last change",
-        &[gone([yes(), closed()]), gone([has_changed(None), update(1, true, 0)])],
-        &[
-            gone([closed(), yes()]),
-            gone([yes(), changed(None)]),
-            gone([has_changed(Some(true)), update(1, true, 0)]),
-        ],
-    );
-
-    let both = |sum| vec![(1, 4, Add(10)), (2, 3, Add(5)), (5, 6, SenderBorrow(sum))];
-    check(
-        "changes of two senders of which one is lost",
-        &[both(15), seq(&[replaced(1, 0), replaced(2, 1)])],
-        &[both(10), seq(&[replaced(1, 0), replaced(2, 0)])],
-    );
-
-    let refused = || Watch::Send { value: 1, is_stored: false };
-    let alone = |then: &[Watch]| seq(&[&[Watch::DropReceiver, Watch::DropReceiver], then].concat());
-    check(
-        "a send without a receiver that stores",
-        &[alone(&[refused(), SenderBorrow(0)])],
-        &[alone(&[refused(), SenderBorrow(1)]), alone(&[stored(1)]), seq(&[refused()])],
-    );
+fn wrong_histories_of_watch() {
+    check::<Numbered>(&Watch::Begin { senders: 2, receivers: vec![7, 8] }, watch, OF_WATCH);
 }
 
 #[test]
 fn a_failing_history_can_be_read() {
-    let calls = [
-        (9, 0, 1, Slot::Begin { senders: 1, receivers: 1 }),
-        (0, 2, 5, send(1, None)),
-        (1, 3, 4, received(2)),
-    ];
-    let call = |(thread, from, to, operation)| Call { thread, from, to, operation };
+    let first = Slot::Begin { senders: 1, receivers: 1 };
     assert_eq!(
-        History::<Place>::new(calls.map(call).into()).to_string(),
-        r#"  thread 9  ||      Begin { senders: 1, receivers: 1 }
-  thread 0    |--|  Send { value: 1, sent: Ok(None) }
-  thread 1     ||   Receive { how: "try_recv", received: Ok(2) }
+        history::<Place>(&first, slot, "2-5 send 1, 3-4 receive 2").to_string(),
+        r#"  thread 0  ||      Begin { senders: 1, receivers: 1 }
+  thread 2    |--|  Send { value: 1, sent: Ok(None) }
+  thread 3     ||   Receive { how: "try_recv", received: Ok(2) }
 "#
     );
 }

@@ -4,34 +4,12 @@
 use super::{Value, receiver::Reader};
 use crate::actor::{come_and_go, gave_up, moment, poll_once};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
-use overwrite_channel::{Receiver, RecvError, RecvFuture};
-use std::{
-    future::{Future, poll_fn},
-    mem,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use overwrite_channel::{Receiver, RecvError};
+use std::{future::poll_fn, mem, sync::Arc, time::Duration};
 use tokio::{
     task::yield_now,
     time::{sleep, timeout},
 };
-
-/// A receiver's wait, with a waker of its own.
-struct Wait<'a> {
-    future: Option<RecvFuture<'a, Value>>,
-    /// It is forgotten at its end.
-    is_forgotten: bool,
-}
-
-impl Future for Wait<'_> {
-    type Output = Result<Value, RecvError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.future.as_mut().expect("it is polled before its end").poll_unpin(cx)
-    }
-}
 
 pub(super) async fn receive(mut reader: Reader, mut rxs: Vec<Receiver<Value>>) {
     let rules = Arc::clone(&reader.world.rules);
@@ -60,10 +38,7 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
     reader.actor.doing(&"receivers of a crowd begin to wait");
     for rx in rxs {
         match reader.actor.dice.below(8) {
-            0 | 1 => {
-                let is_forgotten = reader.actor.dice.one_in(4);
-                waits.push(Wait { future: Some(rx.recv_async()), is_forgotten });
-            }
+            0 | 1 => waits.push(rx.recv_async()),
             2 => {
                 let mut left = poll_fn(|cx| rx.poll_recv(cx));
                 let poll = rules.catch_in(poll_once(&mut left)).await.flatten();
@@ -103,9 +78,8 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
         }
     }
     reader.actor.doing(&"a crowd gives up");
-    for wait in &mut waits {
-        let future = wait.future.take();
-        if wait.is_forgotten {
+    for future in waits {
+        if reader.actor.dice.one_in(4) {
             mem::forget(future);
         } else {
             rules.catch(|| drop(future));

@@ -78,8 +78,11 @@ impl Ledger {
         self.taken.fetch_add(usize::from(fate != Fate::Displaced), SeqCst);
         let before = self.values[number].fetch_or(fate as u8, SeqCst);
         if before != 0 {
-            let before: Vec<_> =
-                FATES.iter().filter(|(fate, _)| before & *fate as u8 != 0).collect();
+            let before: Vec<_> = FATES
+                .iter()
+                .map(|(fate, _)| fate)
+                .filter(|fate| before & **fate as u8 != 0)
+                .collect();
             self.fail(format_args!("value {number} doubled: {before:?}, and then {fate:?}"));
         }
     }
@@ -108,7 +111,7 @@ impl Ledger {
         let [.., lost, left] = sums;
         let sent = issued as u64;
         if sums.iter().sum::<u64>() != sent {
-            self.fail(format_args!("{sent} sent, but {FATES:?} are {sums:?}"));
+            self.fail(format_args!("{sent} sent, but these are their fates: {sums:?}"));
         }
         if left > most_left {
             self.fail(format_args!("{left} values vanished, at most {most_left} may"));
