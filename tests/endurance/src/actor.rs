@@ -19,7 +19,7 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
-    thread,
+    thread::{self, panicking},
     time::{Duration, Instant},
 };
 use support::{
@@ -44,7 +44,8 @@ pub(crate) struct Rules {
     pause_one_in: usize,
     /// One waker in so many panics.
     bad_wakers: Option<usize>,
-    panics: AtomicU64,
+    /// How many injected panics the world has seen.
+    pub(crate) panics: AtomicU64,
 }
 
 impl Rules {
@@ -61,11 +62,6 @@ impl Rules {
             bad_wakers: rough.then(|| dice.pick(&[2, 4])),
             panics: AtomicU64::new(0),
         })
-    }
-
-    /// Returns how many injected panics the world has seen.
-    pub(crate) fn panics(&self) -> u64 {
-        self.panics.load(Relaxed)
     }
 
     /// Runs `body`. Returns `None` if it ended by an injected panic.
@@ -95,17 +91,13 @@ pub(crate) type Waited<T> = Option<Result<T, RecvError>>;
 pub(crate) struct Actor {
     pub(crate) rules: Arc<Rules>,
     pub(crate) dice: Dice,
-    post: Arc<Post>,
+    pub(crate) post: Arc<Post>,
 }
 
 impl Actor {
     pub(crate) fn new(rules: &Arc<Rules>, name: &'static str, dice: &mut Dice) -> Self {
         let post = Post::new(rules.number, name);
         Self { rules: Arc::clone(rules), dice: dice.split(), post }
-    }
-
-    pub(crate) fn post(&self) -> Arc<Post> {
-        Arc::clone(&self.post)
     }
 
     /// Notes what the actor does next.
@@ -255,7 +247,7 @@ pub(crate) struct Wait {
 }
 
 /// What a waker does when it is woken.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Habit {
     Wakes,
     WakesAndPanics,
@@ -305,25 +297,22 @@ impl Wait {
             let mut future = pin!(future);
             output = poll_fn(|cx| {
                 let waker = cx.waker().clone();
-                let odd = Task::with(move |event| {
-                    if event == Event::Wake {
-                        self.wake(&waker);
+                let odd = Task::with(move |event| match (event, self.habit) {
+                    (Event::Wake, Habit::Wakes) => waker.wake_by_ref(),
+                    (Event::Wake, Habit::WakesAndPanics) => {
+                        waker.wake_by_ref();
+                        strike();
                     }
+                    // It wakes if it may not panic.
+                    (Event::Wake, Habit::PanicsInstead) if panicking() => waker.wake_by_ref(),
+                    (Event::Wake, Habit::PanicsInstead) => strike(),
+                    (Event::Clone | Event::Drop, _) => {}
                 });
                 future.as_mut().poll(&mut odd.context())
             })
             .await;
         }
         output
-    }
-
-    fn wake(self, waker: &Waker) {
-        if self.habit != Habit::PanicsInstead || thread::panicking() {
-            waker.wake_by_ref();
-        }
-        if self.habit != Habit::Wakes {
-            strike();
-        }
     }
 }
 

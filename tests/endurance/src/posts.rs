@@ -83,7 +83,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn watch(command: String, patience: u64) {
     COMMAND.set(command).expect("it is called once");
     lock(&POSTS).reserve(MOST_POSTS);
-    // Injected panics call no hook: this one is for all others.
+    // Injected panics call no hook: this one is for all other panics.
     panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
     thread::spawn(move || {
         loop {

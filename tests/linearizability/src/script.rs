@@ -56,7 +56,7 @@ pub(crate) enum Handle<S: Subject + ?Sized> {
 pub(crate) enum Act<S: Subject> {
     Send(Call<S, S::Sender>),
     Receive(Call<S, S::Receiver>),
-    /// Drops some idle receivers, and makes others, which is no part of the history.
+    /// Drops some idle receivers, and makes as many, which is no part of the history.
     Churn,
     /// Drops the handle.
     Drop,
@@ -108,12 +108,12 @@ impl<S: Subject> Beginning<S> {
     }
 }
 
-/// Draws which threads send: one sends, one receives, and there are at most two others; or, one time in eight, two more
+/// Draws which threads send: one sends, one receives, and there are at most two more; or, one time in eight, two beyond those
 /// that receive.
 fn roles(dice: &mut Dice) -> Vec<bool> {
-    let others = dice.below(3);
+    let more = dice.below(3);
     let mut sends = vec![true, false];
-    sends.extend((0..others).map(|_| dice.one_in(2)));
+    sends.extend((0..more).map(|_| dice.one_in(2)));
     if dice.one_in(8) {
         sends.extend([false; 2]);
     }

@@ -120,7 +120,7 @@ impl<S: Subject> Round<S> {
         let mut looks = 0;
         while self.missing.load(Acquire) > 0 {
             looks += 1;
-            // With more threads than cores the others may be waiting for this thread's core.
+            // With more threads than cores the other threads may be waiting for this thread's core.
             if looks < 200 { spin_loop() } else { yield_now() }
         }
         let handle = play(handle, part, &mut recorder);

@@ -174,7 +174,7 @@ a wrong number of changes that were skipped
     right: send 1, send 2, update 2 new skipped 1
     wrong: send 1, send 2, update 2 new skipped 0
     wrong: send 1, send 2, update 2 new skipped 2
-a change that is announced later than it took effect: the other receiver has seen the second value, whose sender has not announced it yet
+a change that is announced later than it took effect: the other receiver has seen it before
     right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
     right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 1
     wrong: 1-2 send 1, 3-6 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0

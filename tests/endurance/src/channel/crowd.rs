@@ -1,11 +1,16 @@
-//! A crowd: one task with many receivers. Most are idle; others wait in futures, or have left the task's waker behind.
+//! A crowd: one task with many receivers. Most are idle; some wait in futures, or have left the task's waker behind.
 //! A future that was woken is polled a while later, dropped or forgotten, and receivers come and go.
 
 use super::{Value, receiver::Reader};
 use crate::actor::{come_and_go, gave_up, moment, poll_once};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, RecvError};
-use std::{future::poll_fn, mem, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    mem,
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
+};
 use tokio::{
     task::yield_now,
     time::{sleep, timeout},
@@ -92,9 +97,9 @@ async fn wait(reader: &mut Reader, rxs: &mut [Receiver<Value>]) -> bool {
 /// again, and each send that displaces a value notifies one more.
 async fn stall(reader: &Reader, spare: &Receiver<Value>) {
     reader.actor.doing(&"a crowd stalls");
-    let ledger = &reader.world.ledger;
-    let taken = ledger.taken();
-    while ledger.taken() == taken && !spare.is_closed() {
+    let taken = || reader.world.ledger.taken.load(SeqCst);
+    let before = taken();
+    while taken() == before && !spare.is_closed() {
         sleep(Duration::from_millis(1)).await;
     }
 }

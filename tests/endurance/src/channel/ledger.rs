@@ -45,7 +45,7 @@ pub(super) struct Ledger {
     values: Box<[AtomicU8]>,
     issued: AtomicUsize,
     /// Values that are in no channel any more and were not displaced.
-    taken: AtomicUsize,
+    pub(super) taken: AtomicUsize,
     /// Clones that are alive: `send_newest` compares with them.
     clones: AtomicI64,
 }
@@ -68,10 +68,6 @@ impl Ledger {
     /// Returns `true` if the value with this number has met its fate.
     pub(super) fn is_settled(&self, number: usize) -> bool {
         self.values[number].load(SeqCst) != 0
-    }
-
-    pub(super) fn taken(&self) -> usize {
-        self.taken.load(SeqCst)
     }
 
     fn write(&self, number: usize, fate: Fate) {
@@ -136,7 +132,7 @@ impl Ledger {
 /// What is sent. A torn copy, or one that no ledger issued, does not pass for it.
 pub(super) struct Value {
     number: usize,
-    sender: usize,
+    pub(super) sender: usize,
     check: u64,
     ledger: Arc<Ledger>,
     /// Panics when the library drops it.
@@ -156,10 +152,6 @@ impl Value {
             self.ledger.fail("a value that no sender sent");
         }
         self.number
-    }
-
-    pub(super) fn sender(&self) -> usize {
-        self.sender
     }
 
     /// Notes that a predicate has decided against the value, which is dropped next.

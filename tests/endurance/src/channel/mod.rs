@@ -14,7 +14,7 @@ use ledger::{Ledger, Value};
 use overwrite_channel::channel;
 use receiver::Reader;
 use sender::{Handle, Writer};
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 use support::dice::Dice;
 
 const SENDERS: [&str; 3] = ["sender 1", "sender 2", "sender 3"];
@@ -115,6 +115,6 @@ impl World {
         let newest_stays = self.sends == Sends::Newest && !self.rules.rough;
         // A receiver that stays until `Disconnected` leaves nothing behind.
         let most_left = if self.rules.senders_first { 0 } else { channels };
-        self.ledger.close(self.rules.panics(), most_left, newest_stays);
+        self.ledger.close(self.rules.panics.load(Relaxed), most_left, newest_stays);
     }
 }

@@ -79,7 +79,7 @@ impl Reader {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Part::new(&self.actor.post(), place, body(self, rx))
+        Part::new(&Arc::clone(&self.actor.post), place, body(self, rx))
     }
 
     /// Returns `true` if there is another step.
@@ -93,7 +93,7 @@ impl Reader {
     }
 
     fn got_of(&mut self, channel: usize, value: Value) {
-        let (number, sender) = (value.number(), value.sender());
+        let (number, sender) = (value.number(), value.sender);
         value.settle(Fate::Received);
         let last = &mut self.last[channel][sender];
         if self.world.sends == Sends::Plain {
@@ -139,7 +139,7 @@ impl Reader {
                 poll_some(self.actor.dice.within(1, 3), false, rx.recv_async()).await
             }
             Step::RecvAsyncForgotten => match poll_some(1, true, rx.recv_async()).await {
-                // What the forgotten future owes to the others, the next wait makes up for.
+                // What the forgotten future owes to other waiters, the next wait makes up for.
                 None => wait.until(rx.recv_async()).await,
                 ready => ready,
             },

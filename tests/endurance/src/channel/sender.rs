@@ -94,7 +94,7 @@ impl Writer {
         dice: &mut Dice,
     ) -> Part {
         let actor = Actor::new(&world.rules, name, dice);
-        let (post, world) = (actor.post(), Arc::clone(world));
+        let (post, world) = (Arc::clone(&actor.post), Arc::clone(world));
         let writer = Self { world, actor, index, quota, nudges: MOST_NUDGES, handles };
         Part::new(&post, None, writer.send_all())
     }

@@ -22,7 +22,7 @@ pub(super) fn part(
     let steps = dice.pick(&[3, 20, 60]);
     let members = rxs.into_iter().map(|rx| View::new(world, rx)).collect();
     Part::new(
-        &actor.post(),
+        &Arc::clone(&actor.post),
         Some(Place::Task),
         receive(Arc::clone(world), actor, index, steps, members),
     )

@@ -147,7 +147,8 @@ impl Reader {
         dice: &mut Dice,
     ) -> Part {
         let actor = Actor::new(&world.rules, name, dice);
-        let (post, steps, view) = (actor.post(), dice.pick(&[3, 20, 60]), View::new(world, rx));
+        let (post, steps, view) =
+            (Arc::clone(&actor.post), dice.pick(&[3, 20, 60]), View::new(world, rx));
         let reader = Self { world: Arc::clone(world), actor, index, steps, view };
         Part::new(&post, None, reader.receive())
     }

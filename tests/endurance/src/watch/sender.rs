@@ -45,7 +45,8 @@ impl Writer {
         dice: &mut Dice,
     ) -> Part {
         let actor = Actor::new(&world.rules, name, dice);
-        let (post, world, kept) = (actor.post(), Arc::clone(world), Vec::with_capacity(MOST_KEPT));
+        let (post, world, kept) =
+            (Arc::clone(&actor.post), Arc::clone(world), Vec::with_capacity(MOST_KEPT));
         let writer = Self { world, actor, index, quota, turn: 0, tx, kept, has_reopened: false };
         Part::new(&post, None, writer.send_all())
     }

@@ -43,7 +43,7 @@ impl Drop for Value {
 
 type Sent = Result<Option<Value>, SendError<Value>>;
 
-/// A handle that sends, and what it tells its values.
+/// A handle that sends, and where its values note that they were left.
 pub(crate) enum Sends {
     Own(Sender<Value>, Left),
     /// One handle, through which several threads send. In the history each thread has a handle of its own.
