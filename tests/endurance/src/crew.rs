@@ -1,7 +1,7 @@
 //! The threads and the runtime on which all worlds run. They are the same from the beginning to the end, so that what a
 //! thread keeps for itself (`arc_swap` has a record for each) is there before bytes are counted.
 
-use crate::posts::{Post, fail};
+use crate::posts::Post;
 use futures::{FutureExt, executor::block_on, future::join_all};
 use overwrite_channel::watch;
 use std::{
@@ -103,7 +103,7 @@ pub(crate) fn runtime(threads: usize) -> Runtime {
         .thread_keep_alive(Duration::from_secs(u32::MAX.into()))
         .enable_time()
         .build()
-        .unwrap_or_else(|error| fail(&format!("no runtime could be started: {error}")));
+        .expect("a runtime can be started");
     let context = runtime.enter();
     let all = Arc::new(Barrier::new(threads + WORKERS + 1));
     let post = |place, body| Part::new(&Post::new(0, "warm-up"), Some(place), body).start();

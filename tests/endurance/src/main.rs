@@ -20,7 +20,7 @@ mod watch;
 
 use clap::Parser;
 use crew::Part;
-use posts::{Post, fail};
+use posts::Post;
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex},
@@ -95,10 +95,10 @@ fn main() -> ExitCode {
     loop {
         runtime.block_on(play_all(&mut dice, end));
         let (now, worlds_so_far) = (settled(before), Count::Worlds.get());
-        if now > before {
-            let more = now - before;
-            fail(&format!("after world {worlds_so_far}, {more} bytes more than before: a leak"));
-        }
+        assert!(
+            now <= before,
+            "{now} bytes after world {worlds_so_far}, and {before} before: a leak"
+        );
         // Fewer, if something of a task was still there then.
         before = now;
         let now = Instant::now();

@@ -58,10 +58,8 @@ impl Post {
     /// ends the actor, whatever the actor has not done would go unnoticed.
     pub(crate) fn end(self: Arc<Self>, result: &thread::Result<()>) {
         let Self { world, name, at } = &*self;
-        if result.is_err() {
-            let operation = lock(at).operation;
-            fail(&format!("a panic came out of world {world}, {name}, after {operation:?}"));
-        }
+        let operation = lock(at).operation;
+        assert!(result.is_ok(), "a panic came out of world {world}, {name}, after {operation:?}");
         lock(&POSTS).retain(|post| !Arc::ptr_eq(post, &self));
     }
 
@@ -79,26 +77,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts the watchdog. From now on, whatever goes wrong ends the program by [`fail`]. To be called once, at first.
+/// Starts the watchdog. From now on, each panic ends the program by [`fail`], unless it is injected. To be called once, at first.
 pub(crate) fn watch(command: String, patience: u64) {
     COMMAND.set(command).expect("it is called once");
     lock(&POSTS).reserve(MOST_POSTS);
-    // Injected panics call no hook: this one is for all other panics.
+    // Injected panics call no hook.
     panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
     thread::spawn(move || {
         loop {
             // Seconds are counted in rounds, not on the clock: no actor is stuck because the machine stood still.
             thread::sleep(Duration::from_secs(1));
             let stuck = lock(&POSTS).iter().filter(|post| post.is_stuck(patience)).count();
-            if stuck > 0 {
-                fail(&format!("stuck: no progress in {patience} s"));
-            }
+            assert_eq!(stuck, 0, "stuck: no progress in {patience} s");
         }
     });
 }
 
 /// Prints what is wrong and what each actor does, and ends the program.
-pub(crate) fn fail(what: &str) -> ! {
+fn fail(what: &str) -> ! {
     // A second failure waits for the first one's exit.
     static FAILED: Mutex<()> = Mutex::new(());
     let _first = lock(&FAILED);

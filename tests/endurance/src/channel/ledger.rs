@@ -1,10 +1,9 @@
 //! The account of one world's values: each is numbered, and its fate is written down.
 
-use crate::{posts::fail, tally::Count};
+use crate::tally::Count;
 use std::{
     cell::Cell,
     cmp::Ordering,
-    fmt::Display,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU8, AtomicUsize, Ordering::SeqCst},
@@ -73,56 +72,41 @@ impl Ledger {
     fn write(&self, number: usize, fate: Fate) {
         self.taken.fetch_add(usize::from(fate != Fate::Displaced), SeqCst);
         let before = self.values[number].fetch_or(fate as u8, SeqCst);
-        if before != 0 {
-            let before: Vec<_> = FATES
-                .iter()
-                .map(|(fate, _)| fate)
-                .filter(|fate| before & **fate as u8 != 0)
-                .collect();
-            self.fail(format_args!("value {number} doubled: {before:?}, and then {fate:?}"));
-        }
+        let before = FATES.map(|(fate, _)| (before & fate as u8 != 0).then_some(fate));
+        let world = self.world;
+        assert_eq!(
+            before, [None; 6],
+            "world {world}: value {number} met another fate than {fate:?}"
+        );
     }
 
     fn check(&self, number: usize, sender: usize) -> u64 {
-        let mixed =
-            (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.world.rotate_left(40);
-        !mixed.wrapping_add(sender as u64)
-    }
-
-    fn fail(&self, what: impl Display) -> ! {
-        fail(&format!("world {}: {what}", self.world))
+        let mixed = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        !(mixed ^ self.world.rotate_left(40)).wrapping_add(sender as u64)
     }
 
     /// Checks the account when every handle is gone. At most `most_lost` values may be lost to panics, at most
     /// `most_left` may be left in their channels, and the newest must not be displaced if it `stays`.
     pub(super) fn close(&self, most_lost: u64, most_left: u64, newest_stays: bool) {
-        let issued = self.issued.load(SeqCst);
-        let values: Vec<u8> =
-            self.values[..issued].iter().map(|value| value.load(SeqCst)).collect();
-        if let Some(number) = values.iter().position(|value| value & DROPPED == 0) {
-            self.fail(format_args!("value {number} was never dropped"));
-        }
-        let sums = FATES
-            .map(|(fate, _)| values.iter().filter(|value| *value & fate as u8 != 0).count() as u64);
+        let Self { world, values, issued, clones, .. } = self;
+        let issued = issued.load(SeqCst);
+        let values: Vec<u8> = values[..issued].iter().map(|value| value.load(SeqCst)).collect();
+        let kept = values.iter().position(|value| value & DROPPED == 0);
+        assert_eq!(kept, None, "world {world}: a value that was never dropped");
+        let met = |fate| move |value: &&u8| *value & fate as u8 != 0;
+        let sums = FATES.map(|(fate, _)| values.iter().filter(met(fate)).count() as u64);
         let [.., lost, left] = sums;
-        let sent = issued as u64;
-        if sums.iter().sum::<u64>() != sent {
-            self.fail(format_args!("{sent} sent, but these are their fates: {sums:?}"));
-        }
-        if left > most_left {
-            self.fail(format_args!("{left} values vanished, at most {most_left} may"));
-        }
-        if lost > most_lost {
-            self.fail(format_args!("{lost} values lost to {most_lost} panics"));
-        }
-        if newest_stays && values.last().is_some_and(|last| last & Fate::Displaced as u8 != 0) {
-            self.fail("the newest value was displaced");
-        }
-        let clones = self.clones.load(SeqCst);
-        if clones != 0 {
-            self.fail(format_args!("{clones} clones more were made than dropped"));
-        }
-        Count::Sent.add(sent);
+        assert_eq!(
+            sums.iter().sum::<u64>(),
+            issued as u64,
+            "world {world}: the fates are {sums:?}"
+        );
+        assert!(left <= most_left, "world {world}: {left} values vanished");
+        assert!(lost <= most_lost, "world {world}: {lost} values lost to {most_lost} panics");
+        let was_displaced = values.last().is_some_and(|last| met(Fate::Displaced)(&last));
+        assert!(!(newest_stays && was_displaced), "world {world}: the newest value was displaced");
+        assert_eq!(clones.load(SeqCst), 0, "world {world}: clones made and not dropped");
+        Count::Sent.add(issued as u64);
         for ((_, count), sum) in FATES.into_iter().zip(sums) {
             count.add(sum);
         }
@@ -148,9 +132,8 @@ thread_local! {
 
 impl Value {
     pub(super) fn number(&self) -> usize {
-        if self.check != self.ledger.check(self.number, self.sender) {
-            self.ledger.fail("a value that no sender sent");
-        }
+        let check = self.ledger.check(self.number, self.sender);
+        assert_eq!(self.check, check, "world {}: a value that no sender sent", self.ledger.world);
         self.number
     }
 
@@ -162,9 +145,7 @@ impl Value {
     /// Ends the value in the hand of an actor.
     pub(super) fn settle(mut self, fate: Fate) {
         let number = self.number();
-        if self.is_clone {
-            self.ledger.fail(format_args!("a clone of value {number} came instead of it"));
-        }
+        assert!(!self.is_clone, "a clone of value {number} came instead of it");
         self.ledger.write(number, fate);
         self.is_bomb = false;
     }
@@ -192,9 +173,8 @@ impl Drop for Value {
             };
             self.ledger.write(number, fate);
         }
-        if self.ledger.values[number].fetch_or(DROPPED, SeqCst) & DROPPED != 0 {
-            self.ledger.fail(format_args!("value {number} was dropped twice"));
-        }
+        let before = self.ledger.values[number].fetch_or(DROPPED, SeqCst);
+        assert_eq!(before & DROPPED, 0, "value {number} was dropped twice");
         if self.is_bomb {
             strike();
         }

@@ -1,7 +1,6 @@
 //! The account of one world's settings, as `watch` shows them: how many are alive, and in which order they appear.
 
 use super::SENDERS;
-use crate::posts::fail;
 use std::{
     hint::black_box,
     sync::{
@@ -45,9 +44,7 @@ impl Ledger {
     /// Checks the account when every handle is gone.
     pub(super) fn close(&self) {
         let alive = self.alive.load(SeqCst);
-        if alive != 0 {
-            fail(&format!("world {}: {alive} settings more were made than dropped", self.world));
-        }
+        assert_eq!(alive, 0, "world {}: settings made and not dropped", self.world);
     }
 }
 
@@ -70,9 +67,8 @@ impl Setting {
     }
 
     pub(super) fn verify(&self) {
-        if self.check != self.checksum() {
-            fail(&format!("world {}: a setting that no sender made", self.ledger.world));
-        }
+        let world = self.ledger.world;
+        assert_eq!(self.check, self.checksum(), "world {world}: a setting that no sender made");
     }
 }
 
