@@ -1,191 +1,145 @@
-//! The threads and the runtime on which all worlds run, a few crews side by side. They are the same from the
-//! beginning to the end, so that what a thread keeps for itself (`arc_swap` has a record for each, tokio a
-//! vector) is there before bytes are counted.
+//! The threads and the runtime on which all worlds run. They are the same from the beginning to the end, so that what a
+//! thread keeps for itself (`arc_swap` has a record for each) is there before bytes are counted.
 
-use crate::posts::{Post, Who, fail};
-use futures::FutureExt;
+use crate::posts::Post;
+use futures::{FutureExt, executor::block_on, future::join_all};
 use overwrite_channel::watch;
 use std::{
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
+    cell::Cell,
+    future::Future,
+    iter::repeat_with,
+    panic::AssertUnwindSafe,
     pin::{Pin, pin},
-    sync::{Arc, Barrier, Condvar, Mutex},
+    sync::{Arc, Barrier},
     task::{Context, Poll, Waker},
-    thread,
+    time::Duration,
 };
+use support::dice::Dice;
 use tokio::{
     runtime::{Builder, Runtime},
-    task::yield_now,
+    task::{JoinHandle, spawn, spawn_blocking, yield_now},
 };
 
-pub(crate) const THREADS: usize = 4;
 const WORKERS: usize = 2;
 
-type Job = Box<dyn FnOnce() + Send>;
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Where an actor runs.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Place {
+    /// On a thread of its own, where it may block.
+    Thread,
+    /// As a task of the runtime.
+    Task,
+}
 
 /// What one actor does from its beginning to its end.
 pub(crate) struct Part {
-    who: Who,
-    body: Body,
+    post: Arc<Post>,
+    /// Drawn by [`deal`], unless only one is possible.
+    place: Option<Place>,
+    body: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-enum Body {
-    Thread(Job),
-    Task(Task),
+thread_local! {
+    static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns `true` for an actor that has a thread of its own.
+pub(crate) fn may_block() -> bool {
+    MAY_BLOCK.get()
 }
 
 impl Part {
-    pub(crate) fn thread(who: Who, body: impl FnOnce() + Send + 'static) -> Self {
-        Self { who, body: Body::Thread(Box::new(body)) }
+    pub(crate) fn new(
+        post: &Arc<Post>,
+        place: Option<Place>,
+        body: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        Self { post: Arc::clone(post), place, body: Box::pin(body) }
     }
 
-    pub(crate) fn task(who: Who, body: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { who, body: Body::Task(Box::pin(body)) }
+    fn start(self) -> JoinHandle<()> {
+        let Self { post, place, body } = self;
+        let body = async move {
+            // The body is dropped where this statement ends.
+            let result = AssertUnwindSafe(body).catch_unwind().await;
+            post.end(&result);
+        };
+        match place {
+            Some(Place::Thread) => spawn_blocking(|| {
+                MAY_BLOCK.set(true);
+                block_on(body);
+            }),
+            Some(Place::Task) | None => spawn(body),
+        }
     }
 }
 
-/// Tasks that yield wait in a vector that their worker keeps: it grows here to more than are ever in it.
+/// Draws which parts run on threads, of which there are at most so many.
+pub(crate) fn deal(parts: &mut [Part], mut threads: usize, dice: &mut Dice) {
+    threads -= parts.iter().filter(|part| part.place == Some(Place::Thread)).count();
+    for unshuffled in (1..=parts.len()).rev() {
+        parts.swap(unshuffled - 1, dice.below(unshuffled));
+        let part = &mut parts[unshuffled - 1];
+        if part.place.is_none() && threads > 0 && (unshuffled <= threads || dice.one_in(2)) {
+            part.place = Some(Place::Thread);
+            threads -= 1;
+        }
+    }
+}
+
+/// Runs all parts at once, to their end.
+pub(crate) async fn run(parts: impl IntoIterator<Item = Part>) {
+    let parts: Vec<_> = parts.into_iter().map(Part::start).collect();
+    for ended in join_all(parts).await {
+        ended.expect("its panics were caught");
+    }
+}
+
+/// Makes the runtime, with so many threads for actors that may block, and lets every thread keep what it ever will.
+pub(crate) fn runtime(threads: usize) -> Runtime {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(threads)
+        .thread_keep_alive(Duration::from_secs(u32::MAX.into()))
+        .enable_time()
+        .build()
+        .expect("a runtime can be started");
+    let context = runtime.enter();
+    let all = Arc::new(Barrier::new(threads + WORKERS + 1));
+    let post = |place, body| Part::new(&Post::new(0, "warm-up"), Some(place), body).start();
+    let on_threads = (0..threads).map(|_| post(Place::Thread, warm_up(Arc::clone(&all))));
+    let on_workers = (0..WORKERS).map(|_| post(Place::Task, warm_up(Arc::clone(&all))));
+    let mut parts: Vec<_> = on_threads.chain(on_workers).collect();
+    // While all threads wait, as many more jobs as ever do wait for one of them.
+    parts.extend(repeat_with(|| spawn_blocking(|| ())).take(threads));
+    all.wait();
+    runtime.block_on(join_all(parts));
+    drop(context);
+    runtime
+}
+
+/// Makes this thread have its record of `arc_swap`, while all other threads do the same.
+async fn warm_up(all: Arc<Barrier>) {
+    {
+        let (tx, rx) = watch::channel(0);
+        let looks: [_; 20] = std::array::from_fn(|_| rx.borrow());
+        all.wait();
+        assert!(looks.iter().all(|look| **look == 0));
+        assert!(tx.send(1).is_ok());
+    }
+    if !may_block() {
+        std::future::poll_fn(make_room).await;
+    }
+}
+
+/// Tasks that yield wait in a vector that their worker keeps. Makes it larger than it ever needs to be.
 fn make_room(cx: &mut Context<'_>) -> Poll<()> {
     for _ in 0..512 {
-        // The same one twice in a row would count once.
+        // The same waker twice in a row would count once.
         for waker in [cx.waker(), Waker::noop()] {
             let yielded = pin!(yield_now()).poll(&mut Context::from_waker(waker));
             assert!(yielded.is_pending());
         }
     }
     Poll::Ready(())
-}
-
-/// Where a thread of the crew finds its next job.
-#[derive(Default)]
-struct Desk {
-    job: Mutex<Option<(Job, Shift)>>,
-    came: Condvar,
-}
-
-/// How many parts still run.
-#[derive(Default)]
-struct Running {
-    parts: Mutex<usize>,
-    ended: Condvar,
-}
-
-/// A part that runs, and by whom.
-struct Shift {
-    who: Who,
-    running: Arc<Running>,
-}
-
-impl Shift {
-    /// Counts the part out, of which nothing is left.
-    fn end(self, result: &thread::Result<()>) {
-        let Self { who, running } = self;
-        who.has_ended(result);
-        drop(who);
-        *running.parts.lock().unwrap() -= 1;
-        running.ended.notify_all();
-    }
-}
-
-pub(crate) struct Crew {
-    desks: Vec<Arc<Desk>>,
-    runtime: Arc<Runtime>,
-    running: Arc<Running>,
-}
-
-impl Crew {
-    /// So many, with one runtime, and one more, of a thread for each of them.
-    pub(crate) fn several(crews: usize) -> (Self, Vec<Arc<Self>>) {
-        let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_time().build();
-        let runtime =
-            runtime.unwrap_or_else(|error| fail(&format!("no runtime could be started: {error}")));
-        let runtime = Arc::new(runtime);
-        let leaders = Self::new(crews, Arc::clone(&runtime));
-        let crews = (0..crews).map(|_| Arc::new(Self::new(THREADS, Arc::clone(&runtime))));
-        let crews: Vec<_> = crews.collect();
-        warm_up(&leaders, &crews);
-        (leaders, crews)
-    }
-
-    fn new(threads: usize, runtime: Arc<Runtime>) -> Self {
-        let desks: Vec<Arc<Desk>> = (0..threads).map(|_| Arc::default()).collect();
-        for desk in &desks {
-            let desk = Arc::clone(desk);
-            thread::spawn(move || {
-                loop {
-                    let job = desk.came.wait_while(desk.job.lock().unwrap(), |job| job.is_none());
-                    let (job, shift) = job.unwrap().take().expect("it was waited for");
-                    // The call frees the job, too.
-                    let result = catch_unwind(AssertUnwindSafe(job));
-                    shift.end(&result);
-                }
-            });
-        }
-        Self { desks, runtime, running: Arc::default() }
-    }
-
-    /// Runs all parts at once, of which no more are threads' than it has, to their end.
-    pub(crate) fn run(&self, parts: Vec<Part>) {
-        self.start(parts);
-        self.wait();
-    }
-
-    fn start(&self, parts: Vec<Part>) {
-        *self.running.parts.lock().unwrap() = parts.len();
-        let mut desks = self.desks.iter();
-        for Part { who, body } in parts {
-            let shift = Shift { who, running: Arc::clone(&self.running) };
-            match body {
-                Body::Thread(job) => {
-                    let desk = desks.next().expect("no more parts than threads");
-                    *desk.job.lock().unwrap() = Some((job, shift));
-                    desk.came.notify_one();
-                }
-                Body::Task(task) => {
-                    self.runtime.spawn(async move {
-                        // The task is dropped where this statement ends.
-                        let result = AssertUnwindSafe(task).catch_unwind().await;
-                        shift.end(&result);
-                    });
-                }
-            }
-        }
-    }
-
-    fn wait(&self) {
-        let parts = self.running.parts.lock().unwrap();
-        drop(self.running.ended.wait_while(parts, |parts| *parts > 0).unwrap());
-    }
-}
-
-/// Lets every thread, all at once, have its record of `arc_swap` and whatever else it keeps.
-fn warm_up(leaders: &Crew, crews: &[Arc<Crew>]) {
-    let all_crews = || crews.iter().map(Arc::as_ref).chain([leaders]);
-    let threads: usize = all_crews().map(|crew| crew.desks.len()).sum();
-    let all = Arc::new(Barrier::new(threads + WORKERS));
-    let look = move || {
-        let (tx, rx) = watch::channel(0);
-        let looks: [_; 20] = std::array::from_fn(|_| rx.borrow());
-        all.wait();
-        assert!(looks.iter().all(|look| **look == 0));
-        assert!(tx.send(1).is_ok());
-    };
-    let post = Post::new(0, "warm-up");
-    let threads = |crew: &Crew| {
-        let parts = crew.desks.iter().map(|_| Part::thread(post.who(), look.clone()));
-        parts.collect::<Vec<_>>()
-    };
-    let tasks = (0..WORKERS).map(|_| {
-        let look = look.clone();
-        Part::task(post.who(), async move {
-            look();
-            poll_fn(make_room).await;
-        })
-    });
-    leaders.start(threads(leaders).into_iter().chain(tasks).collect());
-    for crew in crews {
-        crew.start(threads(crew));
-    }
-    all_crews().for_each(Crew::wait);
 }

@@ -1,4 +1,4 @@
-//! Who is doing what: every actor has a post, and a watchdog goes round. An actor that stays at the same
+//! The posts of all actors, and a watchdog. Every actor notes at its post what it does. One that stays at the same
 //! step for too long is stuck, and the program ends with a table of all posts.
 
 use std::{
@@ -6,19 +6,25 @@ use std::{
     io::{Write as _, stderr},
     panic,
     process::exit,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
 
-struct Entry {
+/// Where an actor notes what it does.
+pub(crate) struct Post {
     world: u64,
     name: &'static str,
     at: Mutex<Step>,
 }
 
+/// What an actor does: a step of a table, or words.
+pub(crate) type Operation = &'static (dyn fmt::Debug + Sync);
+
 struct Step {
-    operation: &'static str,
+    operation: Operation,
+    /// How long the operation may wait.
+    limit: Option<Duration>,
     /// Rises with each operation.
     number: u64,
     /// What the watchdog saw on its last round, and for how many rounds.
@@ -26,125 +32,86 @@ struct Step {
     rounds: u64,
 }
 
-/// Where an actor says what it is doing; ends with the actor.
-pub(crate) struct Post(Arc<Entry>);
+/// As much room as is ever needed: growing later would change the account of bytes.
+const MOST_POSTS: usize = 1024;
 
-/// Whose post it is, and what was done there last: also when the actor is no more.
-pub(crate) struct Who(Arc<Entry>);
+static POSTS: Mutex<Vec<Arc<Post>>> = Mutex::new(Vec::new());
 
-struct Posts {
-    entries: Mutex<Vec<Arc<Entry>>>,
-    /// With which the run can be had again.
-    command: String,
-}
-
-static POSTS: OnceLock<Posts> = OnceLock::new();
-
-fn posts() -> &'static Posts {
-    POSTS.get_or_init(|| Posts { entries: Mutex::default(), command: String::new() })
-}
+/// The command that repeats this run.
+static COMMAND: OnceLock<String> = OnceLock::new();
 
 impl Post {
-    pub(crate) fn new(world: u64, name: &'static str) -> Self {
-        let step = Step { operation: "begins", number: 0, seen: 0, rounds: 0 };
-        let entry = Arc::new(Entry { world, name, at: Mutex::new(step) });
-        lock(&posts().entries).push(Arc::clone(&entry));
-        Self(entry)
+    pub(crate) fn new(world: u64, name: &'static str) -> Arc<Self> {
+        let at = Step { operation: &"begins", limit: None, number: 0, seen: 0, rounds: 0 };
+        let post = Arc::new(Self { world, name, at: Mutex::new(at) });
+        lock(&POSTS).push(Arc::clone(&post));
+        post
     }
 
-    pub(crate) fn doing(&self, operation: &'static str) {
-        let mut step = lock(&self.0.at);
-        step.operation = operation;
+    pub(crate) fn doing(&self, operation: Operation, limit: Option<Duration>) {
+        let mut step = lock(&self.at);
+        (step.operation, step.limit) = (operation, limit);
         step.number += 1;
     }
 
-    pub(crate) fn who(&self) -> Who {
-        Who(Arc::clone(&self.0))
+    /// Removes the post of an actor that has ended. An injected panic should have been caught where it came up: if it
+    /// ends the actor, whatever the actor has not done would go unnoticed.
+    pub(crate) fn end(self: Arc<Self>, result: &thread::Result<()>) {
+        let Self { world, name, at } = &*self;
+        let operation = lock(at).operation;
+        assert!(result.is_ok(), "a panic came out of world {world}, {name}, after {operation:?}");
+        lock(&POSTS).retain(|post| !Arc::ptr_eq(post, &self));
+    }
+
+    /// Returns `true` if there was no progress in so many rounds of the watchdog.
+    fn is_stuck(&self, patience: u64) -> bool {
+        let mut step = lock(&self.at);
+        let rounds = if step.seen == step.number { step.rounds + 1 } else { 0 };
+        (step.seen, step.rounds) = (step.number, rounds);
+        rounds >= patience
     }
 }
 
-impl Who {
-    /// To be told how the actor ended. A panic on purpose should have been caught where it came up: what
-    /// comes out here would go unnoticed, and with it all that the actor has not done.
-    pub(crate) fn has_ended(&self, result: &thread::Result<()>) {
-        if result.is_err() {
-            fail(&format!("a panic came out of {self}"));
-        }
-    }
-}
-
-impl fmt::Display for Who {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { world, name, at } = &*self.0;
-        write!(f, "world {world}, {name}, after {:?}", lock(at).operation)
-    }
-}
-
-impl Drop for Post {
-    fn drop(&mut self) {
-        lock(&posts().entries).retain(|entry| !Arc::ptr_eq(entry, &self.0));
-    }
-}
-
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // Nothing that is locked here is left half done by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic leaves nothing half done that is locked here.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// To be called once, first of all: whatever goes wrong from now on ends the program, by `fail`.
+/// Starts the watchdog. From now on, each panic ends the program by [`fail`], unless it is injected. To be called once, at first.
 pub(crate) fn watch(command: String, patience: u64) {
-    // So much room that it never grows later, which would change the account of bytes.
-    let entries = Mutex::new(Vec::with_capacity(1024));
-    let first = POSTS.set(Posts { entries, command });
-    assert!(first.is_ok(), "it is watched already");
-    // Injected panics come by `resume_unwind`, which calls no hook: this one is for all others.
+    COMMAND.set(command).expect("it is called once");
+    lock(&POSTS).reserve(MOST_POSTS);
+    // Injected panics call no hook.
     panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
     thread::spawn(move || {
         loop {
+            // Seconds are counted in rounds, not on the clock: no actor is stuck because the machine stood still.
             thread::sleep(Duration::from_secs(1));
-            if go_round(patience) {
-                fail(&format!("stuck: no progress in {patience} s"));
-            }
+            let stuck = lock(&POSTS).iter().filter(|post| post.is_stuck(patience)).count();
+            assert_eq!(stuck, 0, "stuck: no progress in {patience} s");
         }
     });
 }
 
-/// Seconds are counted in rounds, not on the clock: a machine that stood still has stuck nobody.
-fn go_round(patience: u64) -> bool {
-    let mut is_stuck = false;
-    for entry in &*lock(&posts().entries) {
-        let mut step = lock(&entry.at);
-        if step.seen == step.number {
-            step.rounds += 1;
-        } else {
-            (step.seen, step.rounds) = (step.number, 0);
-        }
-        is_stuck |= step.rounds >= patience;
-    }
-    is_stuck
-}
-
-/// Says what is wrong and who is doing what, and ends the program.
-pub(crate) fn fail(what: &str) -> ! {
-    // Whoever fails second waits for the first one's exit.
+/// Prints what is wrong and what each actor does, and ends the program.
+fn fail(what: &str) -> ! {
+    // A second failure waits for the first one's exit.
     static FAILED: Mutex<()> = Mutex::new(());
     let _first = lock(&FAILED);
-    let Posts { entries, command } = posts();
     let mut table = String::new();
-    for entry in &*lock(entries) {
-        let step = lock(&entry.at);
-        let _infallible = writeln!(
-            table,
-            "{:>7}  {:<24} {:<44} {:>3} s",
-            entry.world, entry.name, step.operation, step.rounds
-        );
+    for post in &*lock(&POSTS) {
+        let Post { world, name, at } = &**post;
+        let Step { operation, limit, rounds, .. } = &*lock(at);
+        let limit = limit.map_or_else(String::new, |limit| format!(" (for {limit:?})"));
+        let operation = format!("{operation:?}{limit}");
+        let _infallible = writeln!(table, "{world:>7}  {name:<24} {operation:<48} {rounds:>3} s");
     }
     // Unlike `eprint!`, this does not panic, which would come back here.
     let _unheard = writeln!(
         stderr(),
-        "\nFAILED: {what}\n  \
-         world  who                      does                                        for\n\
-         {table}again: {command}"
+        "\nFAILED: {what}\n  world  actor                    does                                            for\n\
+         {table}again: {}",
+        COMMAND.get().map_or("", String::as_str)
     );
     exit(1)
 }

@@ -1,4 +1,4 @@
-//! The program itself, run for a few worlds; and what it says to those who mistype.
+//! The program itself, run for a few worlds, and its answers to mistyped options.
 
 use std::process::{Command, Output};
 

@@ -1,7 +1,10 @@
 //! Histories: calls that overlap, and the search for an order in which they could have come one by one.
 
 use std::{
+    collections::BTreeMap,
     fmt,
+    hash::Hash,
+    marker::PhantomData,
     sync::atomic::{AtomicUsize, Ordering::AcqRel},
 };
 use todc_utils::{
@@ -14,29 +17,66 @@ use todc_utils::{
 pub(crate) struct Clock(AtomicUsize);
 
 impl Clock {
-    /// What a thread did before its tick has happened for whoever ticks later.
+    /// What a thread did before its tick happens before any later tick.
     fn tick(&self) -> usize {
         self.0.fetch_add(1, AcqRel)
     }
 }
 
-/// What one call did, and what it returned.
-pub(crate) trait Operation: Clone + fmt::Debug + fmt::Display {
-    /// How the same calls would go one by one.
-    type Specification: Specification<Operation = Step<Self>>;
+/// A channel that is used by one call at a time.
+pub(crate) trait Model: Clone + Default + Eq + Hash + fmt::Debug {
+    /// What one call did, and what it returned.
+    type Operation: Clone + fmt::Debug;
+    /// What a call keeps from one of its steps to the next.
+    type Hand: Clone + Default + Eq + Hash + fmt::Debug;
 
-    /// In how many steps the call takes effect, each at a moment of its own, at the most.
-    fn steps(&self, calls: &[Call<Self>]) -> usize;
+    /// Returns the largest number of steps in which the call takes effect, each at a moment of its own.
+    fn steps(operation: &Self::Operation, calls: &[Call<Self::Operation>]) -> usize;
+
+    /// Makes one step of a call. Returns `None` or `Some(false)` if what the call returned cannot be so now.
+    fn step(&mut self, step: &Step<Self::Operation>, hand: &mut Self::Hand) -> Option<bool>;
 }
 
 /// One step of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Step<O> {
     /// Which call of the history it belongs to.
-    pub(crate) call: usize,
+    call: usize,
     pub(crate) number: usize,
     pub(crate) is_last: bool,
     pub(crate) operation: O,
+}
+
+/// A model, for the search.
+#[derive(Debug)]
+struct Stepwise<M>(PhantomData<M>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct State<M: Model> {
+    model: M,
+    /// For each call that is under way, how many steps it has made.
+    under_way: BTreeMap<usize, (usize, M::Hand)>,
+}
+
+impl<M: Model> Specification for Stepwise<M> {
+    type State = State<M>;
+    type Operation = Step<M::Operation>;
+
+    fn init() -> State<M> {
+        State { model: M::default(), under_way: BTreeMap::new() }
+    }
+
+    fn apply(step: &Step<M::Operation>, before: &State<M>) -> (bool, State<M>) {
+        let mut after = before.clone();
+        let (done, mut hand) = after.under_way.remove(&step.call).unwrap_or_default();
+        if done != step.number || after.model.step(step, &mut hand) != Some(true) {
+            return (false, before.clone());
+        }
+        if !step.is_last {
+            after.under_way.insert(step.call, (done + 1, hand));
+        }
+        (true, after)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -51,8 +91,8 @@ pub(crate) struct Call<O> {
 /// What one thread has done.
 pub(crate) struct Recorder<'a, O> {
     clock: &'a Clock,
-    thread: usize,
-    calls: Vec<Call<O>>,
+    pub(crate) thread: usize,
+    pub(crate) calls: Vec<Call<O>>,
 }
 
 impl<'a, O> Recorder<'a, O> {
@@ -68,41 +108,29 @@ impl<'a, O> Recorder<'a, O> {
         let operation = describe(returned);
         self.calls.push(Call { thread: self.thread, from, to, operation });
     }
-
-    pub(crate) fn thread(&self) -> usize {
-        self.thread
-    }
-
-    pub(crate) fn into_calls(self) -> Vec<Call<O>> {
-        self.calls
-    }
 }
 
 /// All that was done with one channel, from its making to its end.
-pub(crate) struct History<O> {
-    pub(crate) calls: Vec<Call<O>>,
+pub(crate) struct History<M: Model> {
+    pub(crate) calls: Vec<Call<M::Operation>>,
 }
 
-impl<O: Operation> History<O> {
-    pub(crate) fn new(mut calls: Vec<Call<O>>) -> Self {
+impl<M: Model> History<M> {
+    pub(crate) fn new(mut calls: Vec<Call<M::Operation>>) -> Self {
         calls.sort_by_key(|call| call.from);
         Self { calls }
     }
 
-    /// Is there an order of all steps, each within the extent of its call, that the specification allows?
+    /// Returns `true` if the model allows an order of all steps, each within the extent of its call.
     pub(crate) fn is_linearizable(&self) -> bool {
         let mut actions = Vec::new();
         let mut processes = 0;
         for (index, call) in self.calls.iter().enumerate() {
-            let steps = call.operation.steps(&self.calls);
+            let steps = M::steps(&call.operation, &self.calls);
             for number in 0..steps {
-                let step = Step {
-                    call: index,
-                    number,
-                    is_last: number + 1 == steps,
-                    operation: call.operation.clone(),
-                };
-                // Each step is a process of its own: the specification keeps those of a call in order.
+                let (is_last, operation) = (number + 1 == steps, call.operation.clone());
+                let step = Step { call: index, number, is_last, operation };
+                // Each step is a process of its own: `Stepwise` keeps those of a call in order.
                 actions.push((call.from, (processes, Action::Call(step.clone()))));
                 actions.push((call.to, (processes, Response(step))));
                 processes += 1;
@@ -110,7 +138,7 @@ impl<O: Operation> History<O> {
         }
         actions.sort_by_key(|(at, _)| *at);
         let actions = actions.into_iter().map(|(_, action)| action).collect();
-        WGLChecker::<O::Specification>::is_linearizable(Actions::from_actions(actions))
+        WGLChecker::<Stepwise<M>>::is_linearizable(Actions::from_actions(actions))
     }
 
     /// # Panics
@@ -120,13 +148,13 @@ impl<O: Operation> History<O> {
     }
 }
 
-impl<O: fmt::Display> fmt::Display for History<O> {
-    /// A line for each call, in the order of their beginnings, with a bar from its beginning to its end.
+impl<M: Model> fmt::Display for History<M> {
+    /// Writes a line for each call, in the order of their beginnings, with a bar from its beginning to its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = self.calls.iter().map(|call| call.to).max().unwrap_or(0);
+        let width = self.calls.iter().map(|call| call.to + 1).max().unwrap_or(0);
         for Call { thread, from, to, operation } in &self.calls {
             let bar = format!("{}|{}|", " ".repeat(*from), "-".repeat(to - from - 1));
-            writeln!(f, "  thread {thread}  {bar:<width$}  {operation}", width = end + 1)?;
+            writeln!(f, "  thread {thread}  {bar:<width$}  {operation:?}")?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Is every history of the channels one that could have been, had the calls come one by one?
+//! Is every history of the channels one that could have been if the calls had come one by one?
 //!
-//! Threads make calls at random; when each began and returned is recorded, and an order of them is looked
-//! for that the specification allows ([`channel::specification`], [`watch::specification`]).
+//! Threads make calls at random. When each began and returned is recorded, and an order of them is looked for that the
+//! specification allows ([`channel::specification`], [`watch::specification`]).
 //!
 //! `cargo test` does so with a few thousand histories. With as many as one likes:
 //!
@@ -14,9 +14,6 @@ mod history;
 mod script;
 mod threads;
 mod watch;
-#[cfg(test)]
-#[path = "../../common/watchdog.rs"]
-mod watchdog;
 mod world;
 #[cfg(test)]
 mod wrong;
@@ -49,21 +46,23 @@ fn main() {
 
 #[cfg(test)]
 mod tests {
-    use super::{channel::Slot, threads, watch::Register, watchdog::watched};
+    use super::{channel::Slot, script::Subject, threads, watch::Register};
+    use support::watchdog::watched;
 
-    #[test]
-    fn the_channel_is_linearizable() {
+    fn few_thousand_histories_are_linearizable<S: Subject>() {
         watched(|watch| {
-            let _running = watch.running("histories of the channel");
-            assert_eq!(threads::check::<Slot>(0, 2000).histories, 2000);
+            let _running = watch.running("the histories");
+            assert_eq!(threads::check::<S>(0, 2000).histories, 2000);
         });
     }
 
     #[test]
+    fn the_channel_is_linearizable() {
+        few_thousand_histories_are_linearizable::<Slot>();
+    }
+
+    #[test]
     fn watch_is_linearizable() {
-        watched(|watch| {
-            let _running = watch.running("histories of watch");
-            assert_eq!(threads::check::<Register>(0, 2000).histories, 2000);
-        });
+        few_thousand_histories_are_linearizable::<Register>();
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::{
     history::{Call, Clock, Recorder},
-    script::{Beginning, Dice, Part, Subject, begin, end, play},
+    script::{Beginning, Handle, Operation, Part, Subject, begin, end, play},
 };
 use std::{
     fmt,
     hint::spin_loop,
     sync::{
-        Arc,
+        Mutex,
         atomic::{
             AtomicUsize,
             Ordering::{AcqRel, Acquire},
@@ -17,7 +17,7 @@ use std::{
     thread::{scope, yield_now},
 };
 
-/// The most that play in one history.
+/// The largest number of threads in one history.
 const THREADS: usize = 6;
 
 /// Threads are made for so many histories at a time, and meet at the beginning of each.
@@ -54,41 +54,16 @@ impl fmt::Display for Tally {
 /// One history, while it is being made.
 struct Round<S: Subject> {
     seed: u64,
-    begun: Beginnings,
-    calls: Vec<Call<S::Operation>>,
-    left: Vec<S::Handle>,
+    clock: Clock,
+    /// How many threads have not come yet.
+    missing: AtomicUsize,
+    calls: Mutex<Vec<Call<Operation<S>>>>,
+    left: Mutex<Vec<Handle<S>>>,
     witness: S::Witness,
 }
 
-/// Where its threads meet, and their time.
-#[derive(Clone)]
-struct Beginnings {
-    clock: Arc<Clock>,
-    missing: Arc<AtomicUsize>,
-}
-
-impl Beginnings {
-    /// Waits for the others, so that all begin at once.
-    fn meet(&self) {
-        self.missing.fetch_sub(1, AcqRel);
-        let mut looks = 0;
-        while self.missing.load(Acquire) > 0 {
-            looks += 1;
-            // With more threads than cores the others may be waiting for this one's.
-            if looks < 200 { spin_loop() } else { yield_now() }
-        }
-    }
-}
-
-/// What one thread does in one history.
-struct Role<S: Subject> {
-    history: usize,
-    begun: Beginnings,
-    handle: S::Handle,
-    part: Part<S::Call>,
-}
-
-type Played<S> = (usize, Vec<Call<<S as Subject>::Operation>>, Option<<S as Subject>::Handle>);
+/// For each history of a batch, the part of one thread, if it has one.
+type Parts<S> = Vec<Option<(Handle<S>, Part<S>)>>;
 
 /// Records and checks so many histories.
 ///
@@ -105,42 +80,51 @@ pub(crate) fn check<S: Subject>(seed: u64, histories: u64) -> Tally {
 }
 
 fn batch<S: Subject>(seeds: impl Iterator<Item = u64>, tally: &mut Tally) {
-    let mut roles: [Vec<Role<S>>; THREADS] = Default::default();
-    let mut rounds = Vec::new();
-    for (history, seed) in seeds.enumerate() {
-        let Beginning { first, parts, witness } = S::begin(&mut Dice::new(seed), false);
-        let missing = Arc::new(AtomicUsize::new(parts.len()));
-        let begun = Beginnings { clock: Arc::default(), missing };
-        let calls = begin(&begun.clock, first);
-        for (thread, (handle, part)) in parts.into_iter().enumerate() {
-            roles[thread].push(Role { history, begun: begun.clone(), handle, part });
+    let mut parts: [Parts<S>; THREADS] = Default::default();
+    let begin = |seed| {
+        let Beginning { first, parts: begun, witness } = Beginning::<S>::new(seed, false);
+        let (clock, missing) = (Clock::default(), AtomicUsize::new(begun.len()));
+        let calls = Mutex::new(begin(&clock, first));
+        let mut begun = begun.into_iter();
+        for parts in &mut parts {
+            parts.push(begun.next());
         }
-        rounds.push(Round::<S> { seed, begun, calls, left: Vec::new(), witness });
-    }
-    let played: Vec<Vec<Played<S>>> = scope(|scope| {
-        let play = |(thread, roles): (usize, Vec<Role<S>>)| {
-            scope.spawn(move || roles.into_iter().map(|role| role.play(thread)).collect())
-        };
-        let threads: Vec<_> = roles.into_iter().enumerate().map(play).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no call panics")).collect()
+        Round { seed, clock, missing, calls, left: Mutex::default(), witness }
+    };
+    let rounds: Vec<Round<S>> = seeds.map(begin).collect();
+    scope(|scope| {
+        for (thread, parts) in parts.into_iter().enumerate() {
+            let rounds = &rounds;
+            scope.spawn(move || {
+                for (round, part) in rounds.iter().zip(parts) {
+                    if let Some((handle, part)) = part {
+                        round.play(thread, handle, part);
+                    }
+                }
+            });
+        }
     });
-    for (history, calls, handle) in played.into_iter().flatten() {
-        rounds[history].calls.extend(calls);
-        rounds[history].left.extend(handle);
-    }
-    for Round { seed, begun, calls, left, witness } in rounds {
-        let history = end::<S>(&begun.clock, calls, left, witness);
+    for Round { seed, clock, calls, left, witness, .. } in rounds {
+        let (calls, left) = (calls.into_inner().unwrap(), left.into_inner().unwrap());
+        let history = end::<S>(&clock, calls, left, witness);
         history.check(format_args!("seed {seed}"));
         tally.add(&history.calls);
     }
 }
 
-impl<S: Subject> Role<S> {
-    fn play(self, thread: usize) -> Played<S> {
-        let Self { history, begun, handle, part } = self;
-        let mut recorder = Recorder::new(&begun.clock, thread);
-        begun.meet();
-        let handle = play::<S>(handle, part, &mut recorder);
-        (history, recorder.into_calls(), handle)
+impl<S: Subject> Round<S> {
+    /// Plays the part of one thread, when all threads of the history have come.
+    fn play(&self, thread: usize, handle: Handle<S>, part: Part<S>) {
+        let mut recorder = Recorder::new(&self.clock, thread);
+        self.missing.fetch_sub(1, AcqRel);
+        let mut looks = 0;
+        while self.missing.load(Acquire) > 0 {
+            looks += 1;
+            // With more threads than cores the other threads may be waiting for this thread's core.
+            if looks < 200 { spin_loop() } else { yield_now() }
+        }
+        let handle = play(handle, part, &mut recorder);
+        self.calls.lock().unwrap().extend(recorder.calls);
+        self.left.lock().unwrap().extend(handle);
     }
 }

@@ -1,306 +1,219 @@
-//! Histories that are known to be wrong, and their like that are right: the search tells them apart.
+//! Histories that are known to be wrong, beside similar ones that are right: the search tells them apart.
+//!
+//! They are written as text, a line each, under what is wrong. The calls come one after the other, unless the moments of
+//! their beginning and their end stand before them.
 
 use crate::{
-    channel::specification::{
-        Operation::{
-            self as Slot, DropReceiver, DropSender, IsEmpty, Receive, Send, SendNewest, SendersGone,
-        },
-        Received,
-        Sent::{Back, Displaced},
-    },
-    history::{Call, History, Operation},
-    watch::specification::{
-        Changed,
-        Operation::{self as Watch, Borrow, BorrowAndUpdate, HasChanged, SenderBorrow},
-    },
+    channel::specification::{Operation as Slot, Place},
+    history::{Call, History, Model},
+    watch::specification::{Numbered, Operation as Watch},
+    world::{RecvError, TryRecvError},
 };
+use std::str::FromStr;
 
-/// A call, from when to when.
-type Timed<O> = (usize, usize, O);
-
-fn is_linearizable<O: Operation>(first: O, calls: Vec<Timed<O>>) -> bool {
-    let calls = [(0, 1, first)].into_iter().chain(calls);
-    let call = |(from, to, operation)| Call { thread: from, from, to, operation };
-    History::new(calls.map(call).collect()).is_linearizable()
+fn number<N: FromStr>(word: &str) -> N {
+    word.parse().unwrap_or_else(|_| panic!("{word:?} is no number"))
 }
 
-/// With two senders and two receivers.
-fn slot(calls: Vec<Timed<Slot>>) -> bool {
-    is_linearizable(Slot::Begin { senders: 2, receivers: 2 }, calls)
+fn history<M: Model>(
+    first: &M::Operation,
+    read: fn(&[&str]) -> M::Operation,
+    text: &str,
+) -> History<M> {
+    let mut calls = vec![Call { thread: 0, from: 0, to: 1, operation: first.clone() }];
+    for (call, at) in text.split(", ").zip(1..) {
+        let words: Vec<_> = call.split(' ').collect();
+        let (from, to, words) = match words[0].split_once('-') {
+            Some((from, to)) => (number(from), number(to), &words[1..]),
+            None => (2 * at, 2 * at + 1, &words[..]),
+        };
+        calls.push(Call { thread: from, from, to, operation: read(words) });
+    }
+    History::new(calls)
 }
 
-/// One call after the other.
-fn one_by_one<O>(calls: impl IntoIterator<Item = O>) -> Vec<Timed<O>> {
-    calls.into_iter().zip(1..).map(|(call, at)| (2 * at, 2 * at + 1, call)).collect()
+fn check<M: Model>(first: &M::Operation, read: fn(&[&str]) -> M::Operation, cases: &str) {
+    let mut what = "";
+    for line in cases.trim().lines() {
+        let (is_right, text) = match line.trim_start().split_once(": ") {
+            Some(("right", text)) => (true, text),
+            Some(("wrong", text)) => (false, text),
+            _ => {
+                what = line;
+                continue;
+            }
+        };
+        let history = history::<M>(first, read, text);
+        assert_eq!(history.is_linearizable(), is_right, "{what}\n{line}\n{history}");
+    }
 }
 
-fn send(value: u32, displaced: Option<u32>) -> Slot {
-    Send { value, sent: Displaced(displaced) }
-}
-
-fn send_newest(value: u32, displaced: Option<u32>) -> Slot {
-    SendNewest { value, sent: Displaced(displaced) }
-}
-
-fn received(value: u32) -> Slot {
-    Receive { how: "try_recv", received: Received::Value(value) }
-}
-
-const NOTHING: Slot = Receive { how: "try_recv", received: Received::Nothing };
-const DISCONNECTED: Slot = Receive { how: "try_recv", received: Received::Disconnected };
-
-#[test]
-fn a_value_that_is_lost() {
-    assert!(slot(one_by_one([send(1, None), send(2, Some(1)), received(2)])));
-    assert!(!slot(one_by_one([send(1, None), send(2, None), received(2)])));
-    assert!(!slot(one_by_one([send(1, None), NOTHING])));
-}
-
-#[test]
-fn a_value_that_is_lost_at_the_end() {
-    let gone = [DropSender, DropSender, DropReceiver, DropReceiver];
-    let with = |left: &[u32]| {
-        let calls = [send(1, None)].into_iter().chain(gone.clone());
-        slot(one_by_one(calls.chain([Slot::End { left: left.to_vec() }])))
+fn slot(words: &[&str]) -> Slot {
+    let sent = |rest: &[&str]| match *rest {
+        [] => Ok(None),
+        ["displaces", value] => Ok(Some(number(value))),
+        ["back", value] => Err(number(value)),
+        _ => panic!("{rest:?}"),
     };
-    assert!(with(&[1]));
-    assert!(!with(&[]));
-    assert!(!with(&[1, 1]));
+    let how = "try_recv";
+    match *words {
+        ["send", value, ref rest @ ..] => Slot::Send { value: number(value), sent: sent(rest) },
+        ["newest", value, ref rest @ ..] => {
+            Slot::SendNewest { value: number(value), sent: sent(rest) }
+        }
+        ["receive", "nothing"] => Slot::Receive { how, received: Err(TryRecvError::Empty) },
+        ["receive", "end"] => Slot::Receive { how, received: Err(TryRecvError::Disconnected) },
+        ["receive", value] => Slot::Receive { how, received: Ok(number(value)) },
+        ["empty", said] => Slot::IsEmpty(said == "yes"),
+        ["senders", "gone"] => Slot::SendersGone(true),
+        ["drop", "sender"] => Slot::DropSender,
+        ["drop", "receiver"] => Slot::DropReceiver,
+        ["left", ref values @ ..] => Slot::End(values.iter().copied().map(number).collect()),
+        _ => panic!("{words:?}"),
+    }
+}
+
+const OF_SLOT: &str = "
+a value that is lost
+    right: send 1, send 2 displaces 1, receive 2
+    wrong: send 1, send 2, receive 2
+    wrong: send 1, receive nothing
+a value that is lost at the end
+    right: send 1, drop sender, drop sender, drop receiver, drop receiver, left 1
+    wrong: send 1, drop sender, drop sender, drop receiver, drop receiver, left
+    wrong: send 1, drop sender, drop sender, drop receiver, drop receiver, left 1 1
+a value that is doubled
+    right: send 1, receive 1, receive nothing
+    wrong: send 1, receive 1, receive 1
+    wrong: 2-5 send 1, 3-6 receive 1, 4-7 receive 1
+    wrong: send 1, receive 1, send 2 displaces 1
+a value that is displaced twice
+    right: 2-3 send 1, 4-6 send 2 displaces 1, 5-7 send 3 displaces 2
+    wrong: 2-3 send 1, 4-6 send 2 displaces 1, 5-7 send 3 displaces 1
+a stale value after a newer one of the same sender
+    right: 2-6 send 1, 7-10 send 2, 3-8 receive 1, 9-11 receive 2
+    wrong: 2-6 send 1, 7-10 send 2, 3-8 receive 2, 9-11 receive 1
+the end before the last value
+    right: send 1, drop sender, drop sender, receive 1, receive end
+    wrong: send 1, drop sender, drop sender, receive end, receive 1
+    wrong: send 1, drop sender, drop sender, receive nothing, receive 1
+    wrong: send 1, drop sender, drop sender, receive 1, receive nothing
+the end while there is a sender, unless the last one goes meanwhile
+    right: 2-3 drop sender, 4-6 drop sender, 5-7 receive end
+    right: drop sender, drop sender, senders gone
+    wrong: drop sender, receive end
+    wrong: drop sender, senders gone
+nothing there while values are overwritten
+    right: 1-2 send 1, 3-6 send 2 displaces 1, 4-5 empty no
+    wrong: 1-2 send 1, 3-6 send 2 displaces 1, 4-5 empty yes
+    wrong: 1-2 send 1, 3-6 send 2 displaces 1, 4-5 receive nothing
+a send that fails
+    right: drop receiver, drop receiver, send 1 back 1
+    wrong: send 1 back 1
+    wrong: drop receiver, drop receiver, send 1 back 2
+a send_newest that puts the newer value back: between its exchanges, a receiver has the older value
+    right: send 2, newest 1 displaces 1, receive 2
+    right: 1-2 send 2, 3-8 newest 1, 4-5 receive 1, 6-7 receive nothing
+    right: 1-2 send 2, 3-8 newest 1, 4-5 receive 1, 6-7 receive 2
+    wrong: send 2, newest 1 displaces 2, receive 1
+    wrong: send 2, newest 1, receive 2
+    wrong: send 1, newest 2 displaces 2, receive 1
+    wrong: 1-2 send 2, 3-8 newest 1, 4-5 receive 1, 6-7 receive 1
+a send_newest that puts several back: 1 displaces 2, meanwhile 3 displaces 1, and so 2 displaces 3
+    right: 1-2 send 2, 3-6 newest 1 displaces 2, 4-5 send 3 displaces 1, 7-8 receive 3
+    wrong: 1-2 send 2, 3-6 newest 1 displaces 3, 4-5 send 3 displaces 1, 7-8 receive 3
+";
+
+/// Reads a call of a sender, or of receiver 7; `other` is receiver 8.
+fn watch(words: &[&str]) -> Watch {
+    let (receiver, how) = (7, "changed");
+    match *words {
+        ["send", value] => Watch::Send { value: number(value), is_stored: true },
+        ["send", value, "refused"] => Watch::Send { value: number(value), is_stored: false },
+        ["replace", old, "by", value] => {
+            Watch::SendReplace { value: number(value), old: number(old) }
+        }
+        ["add", more] => Watch::Add(number(more)),
+        ["sender", "borrow", value] => Watch::SenderBorrow(number(value)),
+        ["borrow", value, newness] => {
+            Watch::Borrow { receiver, value: number(value), has_changed: newness == "new" }
+        }
+        ["other", "borrow", value, newness] => {
+            Watch::Borrow { receiver: 8, value: number(value), has_changed: newness == "new" }
+        }
+        ["update", value, "new", "skipped", skipped] => {
+            let (value, skipped) = (number(value), number(skipped));
+            Watch::BorrowAndUpdate { receiver, value, has_changed: true, skipped }
+        }
+        ["has_changed", "closed"] => Watch::HasChanged { receiver, said: None },
+        ["has_changed", said] => Watch::HasChanged { receiver, said: Some(said == "yes") },
+        ["changed", "no"] => Watch::Changed { receiver, how, changed: None },
+        ["changed", "closed"] => Watch::Changed { receiver, how, changed: Some(Err(RecvError)) },
+        ["changed", "skipped", skipped] => {
+            Watch::Changed { receiver, how, changed: Some(Ok(number(skipped))) }
+        }
+        ["drop", "sender"] => Watch::DropSender,
+        ["drop", "receiver"] => Watch::DropReceiver,
+        _ => panic!("{words:?}"),
+    }
+}
+
+const OF_WATCH: &str = "
+an older value after a newer one
+    right: 1-6 send 1, 2-7 send 2, 3-4 borrow 1 new, 8-9 borrow 2 new
+    right: 1-6 send 1, 2-7 send 2, 3-4 borrow 1 new, 8-9 borrow 1 new
+    wrong: 1-6 send 1, 2-3 borrow 1 new, 4-5 borrow 0 old
+    wrong: send 1, send 2, sender borrow 1
+a change that is not reported, or twice
+    right: send 1, changed skipped 0, changed no
+    wrong: send 1, changed no
+    wrong: send 1, changed skipped 0, changed skipped 0
+    wrong: send 1, has_changed no
+    wrong: send 1, update 1 new skipped 0, has_changed yes
+a wrong number of changes that were skipped
+    right: send 1, send 2, update 2 new skipped 1
+    wrong: send 1, send 2, update 2 new skipped 0
+    wrong: send 1, send 2, update 2 new skipped 2
+a change that is announced later than it took effect: the other receiver has seen it before
+    right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+    right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 1
+    wrong: 1-2 send 1, 3-6 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+the end of the senders before the last change
+    right: send 1, drop sender, drop sender, changed skipped 0, changed closed
+    right: send 1, drop sender, drop sender, has_changed closed, update 1 new skipped 0
+    wrong: send 1, drop sender, drop sender, changed closed, changed skipped 0
+    wrong: send 1, drop sender, drop sender, changed skipped 0, changed no
+    wrong: send 1, drop sender, drop sender, has_changed yes, update 1 new skipped 0
+changes of two senders of which one is lost
+    right: 1-4 add 10, 2-3 add 5, 5-6 sender borrow 15
+    right: replace 0 by 1, replace 1 by 2
+    wrong: 1-4 add 10, 2-3 add 5, 5-6 sender borrow 10
+    wrong: replace 0 by 1, replace 0 by 2
+a send without a receiver that stores
+    right: drop receiver, drop receiver, send 1 refused, sender borrow 0
+    wrong: drop receiver, drop receiver, send 1 refused, sender borrow 1
+    wrong: drop receiver, drop receiver, send 1
+    wrong: send 1 refused
+";
+
+#[test]
+fn wrong_histories_of_the_channel() {
+    check::<Place>(&Slot::Begin { senders: 2, receivers: 2 }, slot, OF_SLOT);
 }
 
 #[test]
-fn a_value_that_is_doubled() {
-    assert!(slot(one_by_one([send(1, None), received(1), NOTHING])));
-    assert!(!slot(one_by_one([send(1, None), received(1), received(1)])));
-    // Both at once.
-    assert!(!slot(vec![(2, 5, send(1, None)), (3, 6, received(1)), (4, 7, received(1))]));
-    assert!(!slot(one_by_one([send(1, None), received(1), send(2, Some(1))])));
-}
-
-#[test]
-fn a_value_that_is_displaced_twice() {
-    let twice = |second| {
-        slot(vec![(2, 3, send(1, None)), (4, 6, send(2, Some(1))), (5, 7, send(3, Some(second)))])
-    };
-    assert!(twice(2));
-    assert!(!twice(1));
-}
-
-#[test]
-fn a_stale_value_after_a_newer_one_of_the_same_sender() {
-    let takes = |first, second| {
-        slot(vec![
-            (2, 6, send(1, None)),
-            (7, 10, send(2, None)),
-            (3, 8, received(first)),
-            (9, 11, received(second)),
-        ])
-    };
-    assert!(takes(1, 2));
-    assert!(!takes(2, 1));
-}
-
-#[test]
-fn the_end_before_the_last_value() {
-    let gone = [send(1, None), DropSender, DropSender];
-    let then = |calls: [Slot; 2]| slot(one_by_one(gone.clone().into_iter().chain(calls)));
-    assert!(then([received(1), DISCONNECTED]));
-    assert!(!then([DISCONNECTED, received(1)]));
-    assert!(!then([NOTHING, received(1)]));
-    assert!(!then([received(1), NOTHING]));
-}
-
-#[test]
-fn the_end_while_there_is_a_sender() {
-    assert!(!slot(one_by_one([DropSender, DISCONNECTED])));
-    // The last sender goes meanwhile.
-    assert!(slot(vec![(2, 3, DropSender), (4, 6, DropSender), (5, 7, DISCONNECTED)]));
-    assert!(!slot(one_by_one([DropSender, SendersGone(true)])));
-    assert!(slot(one_by_one([DropSender, DropSender, SendersGone(true)])));
-}
-
-#[test]
-fn nothing_there_while_values_are_overwritten() {
-    let looks = |operation| {
-        let overwritten = (3, 6, send(2, Some(1)));
-        slot(vec![(1, 2, send(1, None)), overwritten, (4, 5, operation)])
-    };
-    assert!(looks(IsEmpty(false)));
-    assert!(!looks(IsEmpty(true)));
-    assert!(!looks(NOTHING));
-    let timeout = Receive { how: "recv_timeout", received: Received::Nothing };
-    assert!(!looks(timeout));
-}
-
-#[test]
-fn a_send_that_fails() {
-    let gone = [DropReceiver, DropReceiver];
-    let back = Send { value: 1, sent: Back(1) };
-    assert!(slot(one_by_one(gone.clone().into_iter().chain([back.clone()]))));
-    assert!(!slot(one_by_one([back])));
-    let another = Send { value: 1, sent: Back(2) };
-    assert!(!slot(one_by_one(gone.into_iter().chain([another]))));
-}
-
-#[test]
-fn a_send_newest_that_puts_the_newer_value_back() {
-    assert!(slot(one_by_one([send(2, None), send_newest(1, Some(1)), received(2)])));
-    assert!(!slot(one_by_one([send(2, None), send_newest(1, Some(2)), received(1)])));
-    assert!(!slot(one_by_one([send(2, None), send_newest(1, None), received(2)])));
-    assert!(!slot(one_by_one([send(1, None), send_newest(2, Some(2)), received(1)])));
-    // A receiver that looks between the two exchanges has the older value, and then the newer one.
-    let between = |last| {
-        slot(vec![
-            (1, 2, send(2, None)),
-            (3, 8, send_newest(1, None)),
-            (4, 5, received(1)),
-            (6, 7, last),
-        ])
-    };
-    assert!(between(NOTHING));
-    assert!(between(received(2)));
-    assert!(!between(received(1)));
-}
-
-#[test]
-fn a_send_newest_that_puts_several_back() {
-    // 1 displaces 2; meanwhile 3 displaces 1, and so 2 displaces 3, which goes back.
-    let ends = |handed_back| {
-        slot(vec![
-            (1, 2, send(2, None)),
-            (3, 6, send_newest(1, Some(handed_back))),
-            (4, 5, send(3, Some(1))),
-            (7, 8, received(3)),
-        ])
-    };
-    assert!(ends(2));
-    assert!(!ends(3));
-}
-
-/// With two senders, and receivers 7 and 8.
-fn watch(calls: Vec<Timed<Watch>>) -> bool {
-    is_linearizable(Watch::Begin { senders: 2, receivers: vec![7, 8] }, calls)
-}
-
-fn stored(value: u32) -> Watch {
-    Watch::Send { value, stored: true }
-}
-
-fn borrow(value: u32, has_changed: bool) -> Watch {
-    Borrow { receiver: 7, value, has_changed }
-}
-
-fn update(value: u32, has_changed: bool, skipped: u64) -> Watch {
-    BorrowAndUpdate { receiver: 7, value, has_changed, skipped }
-}
-
-fn has_changed(said: Option<bool>) -> Watch {
-    HasChanged { receiver: 7, said }
-}
-
-fn changed(changed: Changed) -> Watch {
-    Watch::Changed { receiver: 7, how: "changed", changed }
-}
-
-#[test]
-fn an_older_value_after_a_newer_one() {
-    let looks = |first, second| {
-        watch(vec![
-            (1, 6, stored(1)),
-            (2, 7, stored(2)),
-            (3, 4, borrow(first, true)),
-            (8, 9, borrow(second, true)),
-        ])
-    };
-    assert!(looks(1, 2));
-    assert!(looks(1, 1));
-    assert!(!watch(vec![(1, 6, stored(1)), (2, 3, borrow(1, true)), (4, 5, borrow(0, false)),]));
-    assert!(!watch(one_by_one([stored(1), stored(2), SenderBorrow(1)])));
-}
-
-#[test]
-fn a_change_that_is_not_reported_or_twice() {
-    let yes = changed(Changed::Yes { skipped: 0 });
-    assert!(watch(one_by_one([stored(1), yes.clone(), changed(Changed::No)])));
-    assert!(!watch(one_by_one([stored(1), changed(Changed::No)])));
-    assert!(!watch(one_by_one([stored(1), yes.clone(), yes])));
-    assert!(!watch(one_by_one([stored(1), has_changed(Some(false))])));
-    assert!(!watch(one_by_one([stored(1), update(1, true, 0), has_changed(Some(true))])));
-}
-
-#[test]
-fn a_wrong_number_of_changes_that_were_skipped() {
-    let skips = |skipped| watch(one_by_one([stored(1), stored(2), update(2, true, skipped)]));
-    assert!(skips(1));
-    assert!(!skips(0));
-    assert!(!skips(2));
-}
-
-#[test]
-fn a_change_that_is_told_of_later_than_it_took_effect() {
-    // The other receiver has seen the second value, whose sender is not through yet.
-    let other = Borrow { receiver: 8, value: 2, has_changed: true };
-    let skips = |skipped, second_ends| {
-        watch(vec![
-            (1, 2, stored(1)),
-            (3, second_ends, stored(2)),
-            (4, 5, other.clone()),
-            (7, 8, changed(Changed::Yes { skipped })),
-        ])
-    };
-    assert!(skips(0, 9));
-    assert!(skips(1, 9));
-    assert!(!skips(0, 6));
-}
-
-#[test]
-fn the_end_of_the_senders_before_the_last_change() {
-    let gone = [stored(1), Watch::DropSender, Watch::DropSender];
-    let then = |calls: [Watch; 2]| watch(one_by_one(gone.clone().into_iter().chain(calls)));
-    let yes = changed(Changed::Yes { skipped: 0 });
-    assert!(then([yes.clone(), changed(Changed::Closed)]));
-    assert!(!then([changed(Changed::Closed), yes.clone()]));
-    assert!(!then([yes, changed(Changed::No)]));
-    assert!(then([has_changed(None), update(1, true, 0)]));
-    assert!(!then([has_changed(Some(true)), update(1, true, 0)]));
-}
-
-#[test]
-fn changes_of_two_senders_of_which_one_is_lost() {
-    let both = |sum| {
-        let adds = [(1, 4, Watch::Add(10)), (2, 3, Watch::Add(5)), (5, 6, SenderBorrow(sum))];
-        watch(adds.to_vec())
-    };
-    assert!(both(15));
-    assert!(!both(10));
-    let replaced = |value, old| Watch::SendReplace { value, old };
-    assert!(watch(one_by_one([replaced(1, 0), replaced(2, 1)])));
-    assert!(!watch(one_by_one([replaced(1, 0), replaced(2, 0)])));
-}
-
-#[test]
-fn a_send_to_nobody_that_stores() {
-    let nobody = Watch::Send { value: 1, stored: false };
-    let gone = [Watch::DropReceiver, Watch::DropReceiver];
-    let sent = |send| gone.clone().into_iter().chain([send]);
-    assert!(watch(one_by_one(sent(nobody.clone()).chain([SenderBorrow(0)]))));
-    assert!(!watch(one_by_one(sent(nobody.clone()).chain([SenderBorrow(1)]))));
-    assert!(!watch(one_by_one(sent(stored(1)))));
-    assert!(!watch(one_by_one([nobody])));
+fn wrong_histories_of_watch() {
+    check::<Numbered>(&Watch::Begin { senders: 2, receivers: vec![7, 8] }, watch, OF_WATCH);
 }
 
 #[test]
 fn a_failing_history_can_be_read() {
-    let calls = vec![
-        Call { thread: 9, from: 0, to: 1, operation: Slot::Begin { senders: 1, receivers: 1 } },
-        Call { thread: 0, from: 2, to: 5, operation: send(1, None) },
-        Call { thread: 1, from: 3, to: 4, operation: received(2) },
-    ];
+    let first = Slot::Begin { senders: 1, receivers: 1 };
     assert_eq!(
-        History::new(calls).to_string(),
-        "  thread 9  ||      the channel is made: 1 senders, 1 receivers
-  thread 0    |--|  send(1) -> nothing displaced
-  thread 1     ||   try_recv -> 2
-"
+        history::<Place>(&first, slot, "2-5 send 1, 3-4 receive 2").to_string(),
+        r#"  thread 0  ||      Begin { senders: 1, receivers: 1 }
+  thread 2    |--|  Send { value: 1, sent: Ok(None) }
+  thread 3     ||   Receive { how: "try_recv", received: Ok(2) }
+"#
     );
 }

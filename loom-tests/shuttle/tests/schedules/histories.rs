@@ -4,7 +4,7 @@ use crate::{
     channel::Slot,
     history::{Clock, Recorder},
     schedules::explore,
-    script::{Beginning, Dice, Subject, begin, end, play},
+    script::{Beginning, Subject, begin, end, play},
     watch::Register,
 };
 use shuttle::{
@@ -13,12 +13,9 @@ use shuttle::{
 };
 use std::sync::Arc;
 
-fn history<S: Subject + 'static>()
-where
-    S::Handle: 'static,
-{
+fn history<S: Subject + 'static>() {
     let seed = thread_rng().next_u64();
-    let Beginning { first, parts, witness } = S::begin(&mut Dice::new(seed), true);
+    let Beginning { first, parts, witness } = Beginning::<S>::new(seed, true);
     // The clock is no business of the scheduler's.
     let clock = Arc::new(Clock::default());
     let mut calls = begin(&clock, first);
@@ -30,7 +27,7 @@ where
             thread::spawn(move || {
                 let mut recorder = Recorder::new(&clock, number);
                 let left = play::<S>(handle, part, &mut recorder);
-                (recorder.into_calls(), left)
+                (recorder.calls, left)
             })
         })
         .collect();

@@ -1,7 +1,8 @@
 //! The crate on shuttle's threads, for the histories.
 
 pub(crate) use overwrite_channel_shuttle::{
-    Receiver, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel, watch,
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
+    watch,
 };
 
 /// A few, because each step of a walk is a moment for the scheduler.

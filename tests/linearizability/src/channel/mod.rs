@@ -1,6 +1,205 @@
 //! Histories of the channel with one slot.
 
-mod play;
 pub(crate) mod specification;
 
-pub(crate) use play::Slot;
+use crate::{
+    script::{Call, Record, Subject, moment, pause_for},
+    world::{
+        Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError,
+        channel, pause,
+    },
+};
+use specification::{Operation, Place};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
+use support::dice::Dice;
+
+/// What the channel has dropped itself.
+type Left = Arc<Mutex<Vec<u32>>>;
+
+/// A number that is noted if it is dropped before it was handed out.
+pub(crate) struct Value {
+    number: u32,
+    left: Option<Left>,
+}
+
+impl Value {
+    fn into_number(mut self) -> u32 {
+        self.left = None;
+        self.number
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        if let Some(left) = &self.left {
+            left.lock().unwrap().push(self.number);
+        }
+    }
+}
+
+type Sent = Result<Option<Value>, SendError<Value>>;
+
+/// A handle that sends, and where its values note that they were left.
+pub(crate) enum Sends {
+    Own(Sender<Value>, Left),
+    /// One handle, through which several threads send. In the history each thread has a handle of its own.
+    Shared(Arc<SharedSender<Value>>, Left),
+}
+
+impl Sends {
+    fn value(&self, number: u32) -> Value {
+        let (Self::Own(_, left) | Self::Shared(_, left)) = self;
+        Value { number, left: Some(Arc::clone(left)) }
+    }
+
+    fn send(&mut self, value: Value) -> Sent {
+        match self {
+            Self::Own(tx, _) => tx.send(value),
+            Self::Shared(tx, _) => tx.send(value),
+        }
+    }
+
+    /// Pauses for `time` between the exchanges.
+    fn send_newest(&mut self, value: Value, time: u32) -> Sent {
+        let mut looks = 0;
+        let key = |value: &Value| {
+            looks += 1;
+            if looks > 1 {
+                pause(time);
+            }
+            value.number
+        };
+        match self {
+            Self::Own(tx, _) => tx.send_newest_by_key(value, key),
+            Self::Shared(tx, _) => tx.send_newest_by_key(value, key),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::Own(tx, _) => tx.is_closed(),
+            Self::Shared(tx, _) => tx.is_closed(),
+        }
+    }
+}
+
+/// The channel with one slot.
+pub(crate) struct Slot;
+
+impl Subject for Slot {
+    type Model = Place;
+    type Sender = Sends;
+    type Receiver = Receiver<Value>;
+    type Witness = Left;
+
+    fn channel(dice: &mut Dice, senders: usize) -> (Vec<Sends>, Receiver<Value>, Left) {
+        let left = Left::default();
+        let (tx, mut rx) = channel();
+        rx.set_spin_limit(dice.pick(&[0, 10]));
+        let txs = if dice.one_in(3) {
+            let tx = Arc::new(tx.into_shared());
+            vec![tx; senders].into_iter().map(|tx| Sends::Shared(tx, left.clone())).collect()
+        } else {
+            vec![tx; senders].into_iter().map(|tx| Sends::Own(tx, left.clone())).collect()
+        };
+        (txs, rx, left)
+    }
+
+    fn leave_waker(rx: &mut Receiver<Value>) {
+        assert!(rx.poll_recv(&mut idle()).is_pending());
+    }
+
+    fn begin(senders: usize, receivers: Vec<usize>) -> Operation {
+        Operation::Begin { senders, receivers: receivers.len() }
+    }
+
+    fn sending(dice: &mut Dice, number: u32) -> Call<Self, Sends> {
+        match dice.below(7) {
+            0..3 => Box::new(move |tx, it| {
+                let value = tx.value(number);
+                let said = |sent| Operation::Send { value: number, sent: returned(sent) };
+                it.record(|| tx.send(value), said);
+            }),
+            3..6 => {
+                let time = pause_for(dice);
+                Box::new(move |tx, it| {
+                    let value = tx.value(number);
+                    let said = |sent| Operation::SendNewest { value: number, sent: returned(sent) };
+                    it.record(|| tx.send_newest(value, time), said);
+                })
+            }
+            _ => Box::new(|tx, it| it.record(|| tx.is_closed(), Operation::ReceiversGone)),
+        }
+    }
+
+    fn receiving(dice: &mut Dice, may_block: bool) -> Call<Self, Receiver<Value>> {
+        match dice.below(9) {
+            0..2 => {
+                Box::new(|rx, it| it.record(|| rx.try_recv(), |said| received("try_recv", said)))
+            }
+            2..4 if may_block => Box::new(|rx, it| {
+                it.record(|| rx.recv(), |said| received("recv", said.map_err(Into::into)));
+            }),
+            2..5 => {
+                let time = moment(dice);
+                Box::new(move |rx, it| {
+                    it.record(
+                        || rx.recv_timeout(time),
+                        |said| received("recv_timeout", in_time(said)),
+                    );
+                })
+            }
+            5 => Box::new(|rx, it| {
+                it.record(|| rx.poll_recv(&mut idle()), |said| received("poll_recv", polled(said)));
+            }),
+            // A future that is polled once, and then dropped.
+            6 => Box::new(|rx, it| {
+                let poll = || pin!(rx.recv_async()).poll(&mut idle());
+                it.record(poll, |said| received("recv_async", polled(said)));
+            }),
+            7 => Box::new(|rx, it| it.record(|| rx.is_empty(), Operation::IsEmpty)),
+            _ => Box::new(|rx, it| it.record(|| rx.is_closed(), Operation::SendersGone)),
+        }
+    }
+
+    fn dropped(is_sender: bool) -> Operation {
+        if is_sender { Operation::DropSender } else { Operation::DropReceiver }
+    }
+
+    fn end(left: Left, recorder: &mut Record<'_, Self>) {
+        recorder.record(|| left.lock().unwrap().clone(), Operation::End);
+    }
+}
+
+fn idle() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
+fn returned(sent: Sent) -> Result<Option<u32>, u32> {
+    match sent {
+        Ok(displaced) => Ok(displaced.map(Value::into_number)),
+        Err(SendError(value)) => Err(value.into_number()),
+    }
+}
+
+fn received(how: &'static str, received: Result<Value, TryRecvError>) -> Operation {
+    Operation::Receive { how, received: received.map(Value::into_number) }
+}
+
+fn polled(poll: Poll<Result<Value, RecvError>>) -> Result<Value, TryRecvError> {
+    match poll {
+        Poll::Ready(result) => Ok(result?),
+        Poll::Pending => Err(TryRecvError::Empty),
+    }
+}
+
+fn in_time(result: Result<Value, RecvTimeoutError>) -> Result<Value, TryRecvError> {
+    result.map_err(|error| match error {
+        RecvTimeoutError::Timeout => TryRecvError::Empty,
+        RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+    })
+}

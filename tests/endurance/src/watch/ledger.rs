@@ -1,8 +1,6 @@
-//! The account of one world's settings, as `watch` shows them: how many are alive, and in which order they
-//! must appear.
+//! The account of one world's settings, as `watch` shows them: how many are alive, and in which order they appear.
 
-use super::MOST_SENDERS;
-use crate::posts::fail;
+use super::SENDERS;
 use std::{
     hint::black_box,
     sync::{
@@ -11,7 +9,7 @@ use std::{
     },
 };
 
-pub(super) struct Book {
+pub(super) struct Ledger {
     world: u64,
     alive: AtomicI64,
     numbers: AtomicU64,
@@ -19,44 +17,41 @@ pub(super) struct Book {
 
 /// What is watched.
 pub(super) struct Setting {
-    book: Arc<Book>,
-    /// No two that are ever stored have the same. The first one has 0.
+    ledger: Arc<Ledger>,
+    /// No two settings that are ever stored have the same number. The first one has 0.
     pub(super) number: u64,
     pub(super) sender: usize,
     /// Rises with each change by that sender.
     pub(super) turn: u64,
     /// How many changes each sender has made, where all of them modify.
-    pub(super) by: [u64; MOST_SENDERS],
+    pub(super) by: [u64; SENDERS.len()],
     check: u64,
 }
 
-impl Book {
+impl Ledger {
     pub(super) fn new(world: u64) -> Arc<Self> {
         Arc::new(Self { world, alive: AtomicI64::new(0), numbers: AtomicU64::new(0) })
     }
 
     pub(super) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
         self.alive.fetch_add(1, SeqCst);
-        let book = Arc::clone(self);
-        let mut setting =
-            Setting { book, number: 0, sender, turn, by: Default::default(), check: 0 };
+        let (ledger, by) = (Arc::clone(self), Default::default());
+        let mut setting = Setting { ledger, number: 0, sender, turn, by, check: 0 };
         setting.sign(sender, turn);
         setting
     }
 
-    /// When every handle is gone.
+    /// Checks the account when every handle is gone.
     pub(super) fn close(&self) {
         let alive = self.alive.load(SeqCst);
-        if alive != 0 {
-            fail(&format!("world {}: {alive} settings more were made than dropped", self.world));
-        }
+        assert_eq!(alive, 0, "world {}: settings made and not dropped", self.world);
     }
 }
 
 impl Setting {
-    /// A sender makes it another one.
+    /// Makes it another setting, by this sender.
     pub(super) fn sign(&mut self, sender: usize, turn: u64) {
-        self.number = self.book.numbers.fetch_add(1, SeqCst);
+        self.number = self.ledger.numbers.fetch_add(1, SeqCst);
         (self.sender, self.turn) = (sender, turn);
         self.check = self.checksum();
     }
@@ -66,34 +61,32 @@ impl Setting {
     }
 
     fn checksum(&self) -> u64 {
-        let mixed = self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.book.world;
+        let mixed = self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.ledger.world;
         let mixed = mixed.rotate_left(20) ^ self.turn ^ ((self.sender as u64) << 60);
-        !self.by.iter().fold(mixed, |mixed, by| mixed.rotate_left(7) ^ by)
+        self.by.iter().fold(mixed, |mixed, by| mixed.rotate_left(7) ^ by)
     }
 
     pub(super) fn verify(&self) {
-        if self.check != self.checksum() {
-            fail(&format!("world {}: a setting that nobody made", self.book.world));
-        }
+        let world = self.ledger.world;
+        assert_eq!(self.check, self.checksum(), "world {world}: a setting that no sender made");
     }
 }
 
 impl Clone for Setting {
     fn clone(&self) -> Self {
         self.verify();
-        self.book.alive.fetch_add(1, SeqCst);
-        let &Self { number, sender, turn, by, check, .. } = self;
-        Self { book: Arc::clone(&self.book), number, sender, turn, by, check }
+        self.ledger.alive.fetch_add(1, SeqCst);
+        Self { ledger: Arc::clone(&self.ledger), ..*self }
     }
 }
 
 impl Drop for Setting {
     fn drop(&mut self) {
         self.verify();
-        self.book.alive.fetch_sub(1, SeqCst);
-        // So that a second drop shows, as long as its memory is not used for something else.
+        self.ledger.alive.fetch_sub(1, SeqCst);
+        // A second drop shows, as long as the memory is not used for something else.
         self.check = !self.check;
-        // Else nobody reads it, and nothing need be written.
+        // Without a read of it, nothing need be written.
         black_box(&self.check);
     }
 }
