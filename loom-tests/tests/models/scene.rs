@@ -109,6 +109,14 @@ pub(crate) fn put(tx: &mut Sender<Tracked>, number: u32) {
     assert_eq!(send(tx, number), None);
 }
 
+/// The same, in a thread that hands the sender back.
+pub(crate) fn putting(mut tx: Sender<Tracked>, number: u32) -> Thread<Sender<Tracked>> {
+    spawn(move || {
+        put(&mut tx, number);
+        tx
+    })
+}
+
 /// The same as [`send`], by `send_newest_by_key`.
 pub(crate) fn send_newest(tx: &mut Sender<Tracked>, number: u32) -> Option<u32> {
     displaced(tx.send_newest_by_key(Tracked::new(number), Tracked::number))
@@ -180,6 +188,18 @@ pub(crate) fn ends_happen_before<H: 'static>(
     wait();
     done.with_mut(|_| ());
     check();
+}
+
+/// Sends once more if a value was taken: the receiver that waits has one.
+pub(crate) fn assert_served(
+    tx: &mut Sender<Tracked>,
+    taken: Option<u32>,
+    waits: Thread<Option<u32>>,
+) {
+    if taken.is_some() {
+        put(tx, 2);
+    }
+    assert!(waits.join().is_some());
 }
 
 /// Checks that the values are those of `expected`, each exactly once and in any order.

@@ -1,20 +1,12 @@
 //! Models of a thread that waits for several channels at once.
 
 use crate::scene::{
-    SOME_TIME, Thread, Tracked, block, block_for_some_time, let_them_wait, model, put, receiving,
+    SOME_TIME, Tracked, block, block_for_some_time, let_them_wait, model, put, putting, receiving,
     spawn, take,
 };
-use overwrite_channel_loom::{Sender, TryRecvError, channel, wait_any, wait_any_timeout};
+use overwrite_channel_loom::{TryRecvError, channel, wait_any, wait_any_timeout};
 use std::sync::Mutex;
 use support::waker::{Event, Task};
-
-/// Sends into an empty slot, in a thread that hands the sender back.
-fn putting(mut tx: Sender<Tracked>, number: u32) -> Thread<Sender<Tracked>> {
-    spawn(move || {
-        put(&mut tx, number);
-        tx
-    })
-}
 
 /// Two channels ∥ a send to each: both values are found, whichever comes first.
 #[test]

@@ -4,8 +4,8 @@
 
 use crate::{
     scene::{
-        Receive, Tracked, block, let_them_wait, model, number, poll_once, put, receiving, send,
-        spawn, take, wait_after_a_poll, wait_as_task,
+        Receive, Tracked, assert_served, block, let_them_wait, model, number, poll_once, put,
+        putting, receiving, send, spawn, take, wait_after_a_poll, wait_as_task,
     },
     waiting::{closing_wakes, receives_again},
 };
@@ -55,13 +55,10 @@ type PollAndLeave = fn(Receiver<Tracked>) -> (Poll<Option<u32>>, Option<Receiver
 /// A receiver is polled once ∥ a send, while another one waits: if the poll has the value, the other sees the end, and
 /// else the value, while the sender is still there.
 fn either_has_it(wait: Receive, poll_and_leave: PollAndLeave) {
-    model(1, move |mut tx, rx| {
+    model(1, move |tx, rx| {
         // The first receiver is notified first.
         let waits = receiving(rx.clone(), wait);
-        let sender = spawn(move || {
-            put(&mut tx, 1);
-            tx
-        });
+        let sender = putting(tx, 1);
         let (polled, _stays) = poll_and_leave(rx);
         if let Poll::Ready(seen) = polled {
             assert_eq!(seen, Some(1));
@@ -127,15 +124,12 @@ fn dropped_while_being_notified() {
             let polled = poll_once(&mut future).map(number);
             gone.wait();
             drop(future);
-            polled.is_ready()
+            if let Poll::Ready(seen) = polled { seen } else { None }
         });
         let_them_wait();
         go.notify();
         put(&mut tx, 1);
-        if cancels.join() {
-            put(&mut tx, 2);
-        }
-        assert!(waits.join().is_some());
+        assert_served(&mut tx, cancels.join(), waits);
     });
 }
 
@@ -149,11 +143,9 @@ fn woken_task_takes_a_value_while_another_waits() {
         assert!(poll_once(&mut future).is_pending());
         let_them_wait();
         put(&mut tx, 1);
-        if let Poll::Ready(result) = poll_once(&mut future) {
-            assert_eq!(number(result), Some(1));
-            put(&mut tx, 2);
-        }
-        assert!(waits.join().is_some());
+        let polled = poll_once(&mut future).map(number);
+        let taken = if let Poll::Ready(seen) = polled { seen } else { None };
+        assert_served(&mut tx, taken, waits);
     });
 }
 
@@ -199,12 +191,9 @@ fn waits_after_a_waker_was_left_behind() {
 /// A receiver is dropped with a waker left behind ∥ send, and its wait node is found again.
 #[test]
 fn receiver_dropped_with_a_waker_left_behind() {
-    model(2, |mut tx, rx| {
+    model(2, |tx, rx| {
         let mut left = rx.clone();
-        let thread = spawn(move || {
-            drop(tx.send(Tracked::new(1)));
-            tx
-        });
+        let sender = putting(tx, 1);
         let polled = left.poll_recv(&mut Context::from_waker(Waker::noop()));
         drop(left);
         let mut found = rx.clone();
@@ -213,7 +202,7 @@ fn receiver_dropped_with_a_waker_left_behind() {
             Poll::Pending => block(&mut found),
         };
         assert_eq!(seen, Some(1));
-        drop(thread);
+        drop(sender);
     });
 }
 

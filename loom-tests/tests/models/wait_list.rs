@@ -4,7 +4,7 @@
 
 use crate::scene::{
     SOME_TIME, Thread, Tracked, assert_each_once, block, block_for_some_time, explore,
-    let_them_wait, model, number, poll_once, receiving, send, spawn,
+    let_them_wait, model, number, poll_once, putting, receiving, send, spawn,
 };
 use overwrite_channel_loom::{Receiver, watch};
 use std::{array, mem, task::Poll};
@@ -188,14 +188,11 @@ fn released_and_claimed_by_another_thread() {
 /// sends only.
 #[test]
 fn owner_leaves_its_node_to_the_notifier() {
-    model(3, |mut tx, mut rx| {
+    model(3, |tx, mut rx| {
         let task = Task::new();
         let mut future = rx.recv_async();
         assert!(task.poll(&mut future).is_pending());
-        let _sender = spawn(move || {
-            send(&mut tx, 1);
-            tx
-        });
+        let _sender = putting(tx, 1);
         let first = task.poll(&mut future).map(number);
         drop(future);
         if let Poll::Ready(Some(_)) = first {

@@ -2,8 +2,8 @@
 //! to some receiver that will look. loom reports a receiver that sleeps for ever as a deadlock.
 
 use crate::scene::{
-    Receive, SOME_TIME, Thread, Tracked, assert_each_once, block, block_for_some_time,
-    let_them_wait, model, number, put, receiving, send, spawn, take,
+    Receive, SOME_TIME, Thread, Tracked, assert_each_once, assert_served, block,
+    block_for_some_time, let_them_wait, model, number, put, putting, receiving, send, spawn, take,
 };
 use overwrite_channel_loom::RecvTimeoutError;
 // Not loom's: no thread stops while it holds them, and a model need not explore them.
@@ -111,10 +111,7 @@ fn timeout_passes_the_baton() {
         let waits = receiving(rx.clone(), block);
         let times_out = receiving(rx, block_for_some_time);
         put(&mut tx, 1);
-        if times_out.join().is_some() {
-            put(&mut tx, 2);
-        }
-        assert!(waits.join().is_some());
+        assert_served(&mut tx, times_out.join(), waits);
     });
 }
 
@@ -129,21 +126,15 @@ fn timeout_passes_the_baton_of_a_snatched_value() {
         let_them_wait();
         put(&mut tx, 1);
         let snatched = take(&mut taker);
-        if times_out.join().or(snatched).is_some() {
-            drop(tx.send(Tracked::new(2)));
-        }
-        assert!(waits.join().is_some());
+        assert_served(&mut tx, times_out.join().or(snatched), waits);
     });
 }
 
 /// timeout ∥ send: the value is received, or still there after the timeout.
 #[test]
 fn timeout_and_send() {
-    model(3, |mut tx, mut rx| {
-        let thread = spawn(move || {
-            put(&mut tx, 1);
-            tx
-        });
+    model(3, |tx, mut rx| {
+        let thread = putting(tx, 1);
         let seen = rx.recv_timeout(SOME_TIME);
         let _tx = thread.join();
         let seen = seen.or_else(|error| {
@@ -162,10 +153,7 @@ fn late_taker_wakes_whom_it_covered() {
         let waits = receiving(rx.clone(), block);
         let late = receiving(rx.clone(), take);
         let here = take(&mut rx);
-        if late.join().or(here).is_some() {
-            put(&mut tx, 2);
-        }
-        assert!(waits.join().is_some());
+        assert_served(&mut tx, late.join().or(here), waits);
     });
 }
 
@@ -185,10 +173,7 @@ fn cloned_and_dropped_while_another_waits() {
             take(&mut again).or(timed)
         });
         put(&mut tx, 1);
-        if thread.join().is_some() {
-            put(&mut tx, 2);
-        }
-        assert!(waits.join().is_some());
+        assert_served(&mut tx, thread.join(), waits);
     });
 }
 
