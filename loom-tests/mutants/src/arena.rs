@@ -1,5 +1,6 @@
-//! A copy of the crate and its models, to be broken, built and run.
+//! A copy of the repository, to be broken, built and run.
 
+use crate::checks::{Check, Run};
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
@@ -8,9 +9,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
-/// A model that takes so many times as long as on the unbroken crate does not end.
+/// A test that takes so many times as long as on the unbroken crate does not end.
 const PATIENCE: u32 = 20;
 const LEAST_PATIENCE: Duration = Duration::from_mins(1);
 
@@ -19,54 +20,40 @@ pub(crate) struct Arena {
     original: PathBuf,
 }
 
-/// A model, and how long it takes on the unbroken crate.
+/// A test, or a program, and how long it takes on the unbroken crate.
 #[derive(Debug, Clone)]
-pub(crate) struct Model {
+pub(crate) struct Test {
     pub(crate) name: String,
+    args: Vec<String>,
     time: Duration,
 }
 
 impl Arena {
-    /// Made anew in `root`, but for what was compiled there before.
+    /// Copies the repository to `root`, and keeps what was compiled there before.
     pub(crate) fn new(root: PathBuf, original: &Path) -> Result<Self> {
         let arena = Self { root, original: original.to_owned() };
-        let models = Path::new("loom-tests");
-        for part in [Path::new("src"), &models.join("tests")] {
-            arena.copy(part)?;
-        }
-        for file in [&models.join("Cargo.toml"), &models.join("build.rs"), Path::new("Cargo.lock")]
-        {
-            fs::copy(original.join(file), arena.root.join(file))?;
-        }
-        // The workspace, with the models as its only member.
-        let manifest = fs::read_to_string(original.join("Cargo.toml"))?;
-        let mut manifest: toml::Table = toml::from_str(&manifest)?;
-        manifest.retain(|key, _| ["workspace", "profile"].contains(&key));
-        let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
-        let workspace = workspace.context("Cargo.toml has no workspace")?;
-        workspace.insert("members".into(), vec!["loom-tests"].into());
-        workspace.remove("default-members");
-        fs::write(arena.root.join("Cargo.toml"), toml::to_string(&manifest)?)?;
+        arena.copy("")?;
         Ok(arena)
     }
 
     /// Copies a folder, instead of what is there.
-    fn copy(&self, part: &Path) -> Result<()> {
-        let to = self.root.join(part);
-        if to.exists() {
-            fs::remove_dir_all(&to)?;
+    fn copy(&self, part: &str) -> Result<()> {
+        let (from, to) = (self.original.join(part), self.root.join(part));
+        for old in files(&to) {
+            fs::remove_file(old?.path())?;
         }
-        for entry in WalkDir::new(self.original.join(part)) {
-            let entry = entry?;
-            let path = to.join(entry.path().strip_prefix(self.original.join(part))?);
-            if entry.file_type().is_dir() {
-                fs::create_dir_all(path)?;
-            } else {
-                // Not `fs::copy`, for the time of the copy: cargo compiles what is newer.
-                fs::write(path, fs::read(entry.path())?)?;
-            }
+        for file in files(&from) {
+            let file = file?;
+            let path = to.join(file.path().strip_prefix(&from)?);
+            fs::create_dir_all(path.parent().context("a file is in a folder")?)?;
+            // Not `fs::copy`, for the time of the copy: cargo compiles what is newer.
+            fs::write(path, fs::read(file.path())?)?;
         }
         Ok(())
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(crate) fn src(&self) -> PathBuf {
@@ -75,96 +62,81 @@ impl Arena {
 
     /// Takes every fault out again.
     pub(crate) fn mend(&self) -> Result<()> {
-        self.copy(Path::new("src"))
+        self.copy("src")
     }
 
-    /// Compiles the models.
+    /// Compiles a check, and returns its executable.
     ///
     /// # Errors
     ///
-    /// Also if they do not compile.
-    pub(crate) fn build(&self) -> Result<Build> {
+    /// Also if it does not compile.
+    pub(crate) fn build(&self, check: &Check) -> Result<PathBuf> {
+        let no_run = (check.build[0] == "test").then_some("--no-run");
         let output = Command::new(env!("CARGO"))
-            .args([
-                "test",
-                "--no-run",
-                "--test",
-                "models",
-                "--message-format",
-                "json-render-diagnostics",
-            ])
+            .args(check.build)
+            .args(no_run)
+            .args(["--locked", "--message-format=json-render-diagnostics"])
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .env("CARGO_TARGET_DIR", self.root.join("target").join(check.name))
             // A build that was killed leaves an incremental cache that does not link.
             .env("CARGO_INCREMENTAL", "0")
-            .stderr(Stdio::piped())
+            .envs(check.env.iter().copied())
             .output()?;
         if !output.status.success() {
             bail!("it does not compile:\n{}", String::from_utf8_lossy(&output.stderr));
         }
         let text = String::from_utf8(output.stdout)?;
         let messages = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-        let executable = messages.filter_map(|message: serde_json::Value| {
-            (message["target"]["name"] == "models")
-                .then(|| message["executable"].as_str().map(PathBuf::from))
+        let mut executables = messages.filter_map(|message: serde_json::Value| {
+            message["executable"].as_str().map(PathBuf::from)
         });
-        let executable = executable.flatten().last().context("cargo names no executable")?;
-        Ok(Build { executable })
+        executables.next_back().context("cargo names no executable")
     }
-}
 
-pub(crate) struct Build {
-    executable: PathBuf,
-}
-
-impl Build {
-    /// Runs every model of the unbroken crate.
+    /// Runs every test of the unbroken crate, and returns them by the time they take.
     ///
     /// # Errors
     ///
     /// If one fails.
-    pub(crate) fn models(&self, progress: impl Fn(&str)) -> Result<Vec<Model>> {
-        let list = Command::new(&self.executable).args(["--list", "--format", "terse"]).output()?;
-        let list = String::from_utf8(list.stdout)?;
-        let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
-        let models = names.map(|name| {
-            progress(name);
-            let start = Instant::now();
-            let model = Model { name: name.to_owned(), time: Duration::from_hours(1) };
-            if self.fails(&model)? {
-                bail!("the model `{name}` fails on the crate as it is");
+    pub(crate) fn tests(&self, check: &Check) -> Result<Vec<Test>> {
+        let executable = self.build(check)?;
+        let new =
+            |name: &str, args| Test { name: name.into(), args, time: Duration::from_hours(1) };
+        let mut tests = match check.run {
+            Run::Program(args) => {
+                vec![new(check.name, args.iter().copied().map(Into::into).collect())]
             }
-            Ok(Model { time: start.elapsed(), ..model })
-        });
-        let mut models = models.collect::<Result<Vec<_>>>()?;
-        models.sort_by_key(|model| model.time);
-        Ok(models)
+            Run::Tests => {
+                let list =
+                    Command::new(&executable).args(["--list", "--format=terse"]).output()?.stdout;
+                let list = String::from_utf8(list)?;
+                let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
+                names.map(|name| new(name, vec!["--exact".into(), name.into()])).collect()
+            }
+        };
+        for test in &mut tests {
+            let start = Instant::now();
+            if self.fails(check, &executable, test)? {
+                bail!("`{}` fails on the crate as it is", test.name);
+            }
+            test.time = start.elapsed();
+        }
+        tests.sort_by_key(|test| test.time);
+        Ok(tests)
     }
 
-    /// The first of the models that fails, or does not end.
-    pub(crate) fn first_failure<'a>(
-        &self,
-        mut models: impl Iterator<Item = &'a Model>,
-    ) -> Result<Option<&'a Model>> {
-        models
-            .find_map(|model| match self.fails(model) {
-                Ok(false) => None,
-                Ok(true) => Some(Ok(model)),
-                Err(error) => Some(Err(error)),
-            })
-            .transpose()
-    }
-
-    /// A process of its own for each: a fault may abort it.
-    fn fails(&self, model: &Model) -> Result<bool> {
-        let mut child = Command::new(&self.executable)
-            .args(["--exact", &model.name])
+    /// Runs a test in a process of its own, because a fault may abort it. Returns `true` if it fails, or does not end.
+    pub(crate) fn fails(&self, check: &Check, executable: &Path, test: &Test) -> Result<bool> {
+        let mut child = Command::new(executable)
+            .args(&test.args)
+            .current_dir(&self.root)
+            .envs(check.env.iter().copied())
             .env("RUST_BACKTRACE", "0")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
         let start = Instant::now();
-        let patience = LEAST_PATIENCE.max(model.time * PATIENCE);
+        let patience = LEAST_PATIENCE.max(test.time * PATIENCE);
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok(!status.success());
@@ -177,4 +149,15 @@ impl Build {
             thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// The files of a folder, if there is one, without what was built and what is hidden.
+fn files(folder: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+    let is_source = |entry: &DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        entry.depth() == 0 || !(name == "target" || name.starts_with('.'))
+    };
+    let entries = folder.exists().then(|| WalkDir::new(folder)).into_iter();
+    let entries = entries.flat_map(move |folder| folder.into_iter().filter_entry(is_source));
+    entries.filter(|entry| !entry.as_ref().is_ok_and(|entry| entry.file_type().is_dir()))
 }

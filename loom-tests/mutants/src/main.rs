@@ -1,72 +1,62 @@
-//! Weakens every atomic ordering of the crate by one step, one at a time, and shows which loom model fails; and
-//! does the same with known faults of the protocol. What survives is a missing model, or an ordering that is
-//! stronger than it need be.
+//! Breaks the crate in one place at a time, and shows which check finds it. The loom models have to find every atomic
+//! ordering that is one step weaker, and every known fault of the protocol: what survives is a missing model, or an
+//! ordering that is stronger than it need be. The other checks have to find the faults that they have found before.
 //!
 //! ```text
-//! cargo run -p ordering-mutants                  # all, and write the table
-//! cargo run -p ordering-mutants -- --only slot   # those whose name contains it
-//! cargo run -p ordering-mutants -- --check       # is the table that of the source? A moment
+//! cargo run -p ordering-mutants                              # all by the models, and writes the table
+//! cargo run -p ordering-mutants -- --only slot               # those whose name contains it
+//! cargo run -p ordering-mutants -- --by random               # the faults by another check
+//! cargo run -p ordering-mutants -- --by endurance --record   # and writes down which it has found
 //! ```
+//!
+//! `cargo test -p ordering-mutants` compares the tables with the source.
 
 mod arena;
+mod checks;
 mod faults;
 mod sites;
 mod table;
 
 use anyhow::{Context, Result, ensure};
-use arena::{Arena, Model};
+use arena::{Arena, Test};
+use checks::Check;
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
+use faults::Fault;
+use sites::Mutant;
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, mpsc},
     thread,
 };
-use table::Table;
+use table::{Entry, Table};
 
-/// Weakens every atomic ordering of the crate, and brings known faults back: which model fails?
+/// How often a check that leaves something to chance looks for a fault that it has found before.
+const ATTEMPTS: usize = 3;
+
+/// Weakens every atomic ordering of the crate, and brings known faults back: which check fails?
 #[derive(Parser)]
 #[command(name = "ordering-mutants")]
 struct Options {
-    /// Only what has this in its name.
+    /// Only what has this in its name
     #[arg(long, default_value = "")]
     only: String,
-    /// Run nothing; fail if the table is not that of the source.
+    /// The check that has to find them
+    #[arg(long, default_value = "models", value_parser = Check::named)]
+    by: &'static Check,
+    /// Write what it has found into `faults.toml`
     #[arg(long)]
-    check: bool,
-    /// How many run at once.
+    record: bool,
+    /// How many run at once
     #[arg(long, default_value_t = thread::available_parallelism().map_or(1, usize::from))]
     jobs: usize,
 }
 
-/// Where everything is.
-struct Paths {
-    root: PathBuf,
-    table: PathBuf,
-    faults: PathBuf,
-    page: PathBuf,
-}
-
-impl Paths {
-    fn new() -> Self {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = here.ancestors().nth(2).expect("this package is two folders deep").to_owned();
-        Self {
-            table: here.join("orderings.toml"),
-            faults: here.join("faults.toml"),
-            page: root.join("docs/memory-ordering.md"),
-            root,
-        }
-    }
-}
+/// The repository.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    let paths = Paths::new();
-    let result = if options.check { check(&paths).map(|()| true) } else { run(&options, &paths) };
-    match result {
+    match run(&Options::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -76,161 +66,161 @@ fn main() -> ExitCode {
     }
 }
 
-/// Is the table that of the source, and the page that of the table?
-fn check(paths: &Paths) -> Result<()> {
-    let mutants = sites::mutants(&paths.root.join("src"))?;
-    ensure!(!mutants.is_empty(), "no ordering was found");
-    let table = Table::read(&paths.table)?;
-    table.check(&mutants)?;
-    let page = fs::read_to_string(&paths.page)?;
-    ensure!(
-        table.renewed(&mutants).written_into(&page, &mutants)? == page,
-        "docs/memory-ordering.md is not what the table says: run `cargo run -p ordering-mutants`"
-    );
-    check_faults(paths)
+/// Something to break the crate by.
+enum Breakage<'a> {
+    Mutant(&'a Mutant, &'a Entry),
+    Fault(&'a Fault),
 }
 
-/// Is what each fault replaces there?
-fn check_faults(paths: &Paths) -> Result<()> {
-    let src = tempfile::tempdir()?;
-    for fault in faults::read(&paths.faults)? {
-        let arena = Arena::new(src.path().to_owned(), &paths.root)?;
+impl Breakage<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Mutant(_, entry) => &entry.mutant,
+            Self::Fault(fault) => &fault.name,
+        }
+    }
+
+    fn apply(&self, src: &Path) -> Result<()> {
+        match self {
+            Self::Mutant(mutant, _) => mutant.apply(src),
+            Self::Fault(fault) => fault.apply(src),
+        }
+    }
+
+    /// The test that found it the last time.
+    fn last(&self, check: &Check) -> Option<&String> {
+        match self {
+            Self::Mutant(_, entry) => entry.caught_by.as_ref(),
+            Self::Fault(fault) => fault.found_by.get(check.name),
+        }
+    }
+
+    fn must_be_found(&self, check: &Check) -> bool {
+        match self {
+            Self::Mutant(_, entry) => entry.unseen.is_none(),
+            Self::Fault(_) => check.is_models() || self.last(check).is_some(),
+        }
+    }
+
+    /// Returns the test that fails, if one does. The one that failed the last time is tried first, then the shortest.
+    fn found_by(&self, arena: &Arena, check: &Check, tests: &[Test]) -> Result<Option<String>> {
+        arena.mend()?;
+        self.apply(&arena.src())?;
+        let executable = arena.build(check)?;
+        let mut tests: Vec<_> = tests.iter().collect();
+        tests.sort_by_key(|test| Some(&test.name) != self.last(check));
+        let attempts = if check.is_models() || !self.must_be_found(check) { 1 } else { ATTEMPTS };
+        for test in tests.iter().cycle().take(attempts * tests.len()) {
+            if arena.fails(check, &executable, test)? {
+                return Ok(Some(test.name.clone()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Runs what is asked for. Returns `false` if something survived that has to be found, or could not be tried.
+fn run(options: &Options) -> Result<bool> {
+    let check = options.by;
+    // Edits of the source meanwhile are not in the way.
+    let arenas = Path::new(ROOT).join("target/ordering-mutants");
+    let original = Arena::new(arenas.join("original"), Path::new(ROOT))?;
+    let arena = |job: usize| Arena::new(arenas.join(job.to_string()), original.root());
+    let mut faults = faults::read()?;
+    check_faults(&faults, &arena(0)?)?;
+    let mutants = sites::mutants(&original.src())?;
+    let mut table = Table::read(&mutants)?;
+
+    let weakened = mutants.iter().zip(&table.ordering).filter(|_| check.is_models());
+    let weakened = weakened.map(|(mutant, entry)| Breakage::Mutant(mutant, entry));
+    let mut work: Vec<_> = weakened.chain(faults.iter().map(Breakage::Fault)).collect();
+    work.retain(|breakage| breakage.name().contains(&options.only));
+    ensure!(!work.is_empty(), "nothing has {:?} in its name", options.only);
+
+    let jobs = (0..options.jobs.clamp(1, work.len())).map(arena).collect::<Result<Vec<_>>>()?;
+    println!("{} of the crate as it is", check.name);
+    let tests = jobs[0].tests(check)?;
+    let Outcome { found, survivors } = break_each(&work, jobs, check, &tests);
+    for (name, test) in found {
+        if let Some(entry) = table.ordering.iter_mut().find(|entry| entry.mutant == name) {
+            // A reason why no model can fail is none if a model does.
+            entry.unseen = entry.unseen.take().filter(|_| test.is_none());
+            entry.caught_by = test;
+        } else if let Some(fault) = faults.iter_mut().find(|fault| fault.name == name) {
+            fault.found_by.remove(check.name);
+            fault.found_by.extend(test.map(|test| (check.name.to_owned(), test)));
+        }
+    }
+    if options.record {
+        faults::record(&faults)?;
+    }
+    if check.is_models() {
+        table.write(&mutants)?;
+    }
+    Ok(survivors == 0)
+}
+
+/// What has come of all.
+struct Outcome {
+    /// For each that could be tried, the test that found it.
+    found: Vec<(String, Option<String>)>,
+    /// How many have to be found and were not, or could not be tried.
+    survivors: usize,
+}
+
+/// Lets the check look for each, in several arenas at once, and prints what finds it.
+fn break_each(work: &[Breakage], jobs: Vec<Arena>, check: &Check, tests: &[Test]) -> Outcome {
+    let next = Mutex::new(work.iter());
+    let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (done, outcomes) = mpsc::channel();
+    let mut all = Outcome { found: Vec::new(), survivors: 0 };
+    thread::scope(|scope| {
+        for arena in jobs {
+            let done = done.clone();
+            scope.spawn(move || {
+                while let Some(breakage) = take() {
+                    let outcome = breakage.found_by(&arena, check, tests);
+                    done.send((breakage, outcome)).expect("they are received until all are done");
+                }
+            });
+        }
+        drop(done);
+        for (number, (breakage, outcome)) in (1..).zip(outcomes) {
+            let (name, must) = (breakage.name(), breakage.must_be_found(check));
+            let told = match &outcome {
+                Ok(Some(test)) if must => test,
+                Ok(Some(test)) => &format!("{test} (not recorded)"),
+                Ok(None) if must => "SURVIVED",
+                Ok(None) => "not found",
+                Err(error) => &format!("NOT TRIED: {error:#}"),
+            };
+            println!("{number:>3}/{} {name:<84} {told}", work.len());
+            all.survivors +=
+                usize::from(outcome.as_ref().map_or(true, |test| must && test.is_none()));
+            all.found.extend(outcome.ok().map(|test| (name.to_owned(), test)));
+        }
+    });
+    let found = all.found.iter().filter(|(_, test)| test.is_some()).count();
+    println!("{found} of {} found by {}; {} survived", work.len(), check.name, all.survivors);
+    all
+}
+
+/// Is what each fault replaces there, and each check that has to find it?
+fn check_faults(faults: &[Fault], arena: &Arena) -> Result<()> {
+    for fault in faults {
+        arena.mend()?;
         fault.apply(&arena.src())?;
+        for check in fault.found_by.keys() {
+            Check::named(check).map_err(anyhow::Error::msg).with_context(|| fault.name.clone())?;
+        }
     }
     Ok(())
 }
 
-/// Something to break the crate by.
-enum Breakage {
-    Mutant(usize),
-    Fault(faults::Fault),
-}
-
-/// What has become of one.
-enum Outcome {
-    Caught(String),
-    Survived,
-    /// By the table's own reason.
-    Unseen,
-    /// It does not compile, for instance.
-    Untried(anyhow::Error),
-}
-
-impl Outcome {
-    fn tell(&self, name: &str) {
-        let told = match self {
-            Self::Caught(model) => model.as_str(),
-            Self::Unseen => "no model: see the table",
-            Self::Survived => "SURVIVED",
-            Self::Untried(_) => "NOT TRIED",
-        };
-        println!("{name:<84} {told}");
-        if let Self::Untried(error) = self {
-            println!("{error:#}");
-        }
-    }
-}
-
-/// Runs what is asked for. False if something survived, or could not be tried.
-fn run(options: &Options, paths: &Paths) -> Result<bool> {
-    check_faults(paths)?;
-    // Whoever edits the source meanwhile is not in the way.
-    let arenas = paths.root.join("target/ordering-mutants");
-    let original = arenas.join("original");
-    let mutants = sites::mutants(&Arena::new(original.clone(), &paths.root)?.src())?;
-    let mut table = Table::read(&paths.table).unwrap_or_default().renewed(&mutants);
-    let mut work = Vec::new();
-    for (index, mutant) in mutants.iter().enumerate() {
-        work.push((mutant.name(), Breakage::Mutant(index)));
-    }
-    for fault in faults::read(&paths.faults)? {
-        work.push((fault.name.clone(), Breakage::Fault(fault)));
-    }
-    work.retain(|(name, _)| name.contains(&options.only));
-    ensure!(!work.is_empty(), "nothing has {:?} in its name", options.only);
-
-    let bar = ProgressBar::new(work.len() as u64);
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {wide_msg}")?);
-    let arena = |job: usize| Arena::new(arenas.join(job.to_string()), &original);
-    bar.set_message("the models of the crate as it is");
-    let models = arena(0)?.build()?.models(|name| bar.set_message(name.to_owned()))?;
-
-    let outcomes = Mutex::new(work.iter().map(|_| None).collect::<Vec<_>>());
-    let next = Mutex::new(work.iter().enumerate());
-    thread::scope(|scope| {
-        let jobs = (0..options.jobs.clamp(1, work.len())).map(|job| {
-            let (next, outcomes, bar, models, table, mutants) =
-                (&next, &outcomes, &bar, &models, &table, &mutants);
-            scope.spawn(move || -> Result<()> {
-                let arena = arena(job)?;
-                loop {
-                    let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((index, (name, breakage))) = taken else { return Ok(()) };
-                    bar.set_message(name.clone());
-                    arena.mend()?;
-                    let (entry, applied) = match breakage {
-                        Breakage::Mutant(at) => {
-                            (Some(&table.ordering[*at]), mutants[*at].apply(&arena.src()))
-                        }
-                        Breakage::Fault(fault) => (None, fault.apply(&arena.src())),
-                    };
-                    applied.with_context(|| name.clone())?;
-                    let likely = entry.and_then(|entry| entry.caught_by.as_deref());
-                    let outcome = match first_failure(&arena, models, likely) {
-                        Ok(Some(model)) => Outcome::Caught(model),
-                        Ok(None) if entry.is_some_and(|entry| entry.unseen.is_some()) => {
-                            Outcome::Unseen
-                        }
-                        Ok(None) => Outcome::Survived,
-                        Err(error) => Outcome::Untried(error),
-                    };
-                    bar.suspend(|| outcome.tell(name));
-                    outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
-                    bar.inc(1);
-                }
-            })
-        });
-        let jobs = jobs.collect::<Vec<_>>();
-        jobs.into_iter().try_for_each(|job| job.join().expect("a job does not panic"))
-    })?;
-    bar.finish_and_clear();
-
-    let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut survivors = 0;
-    for ((name, breakage), outcome) in work.iter().zip(outcomes) {
-        let outcome = outcome.context("a job ended early")?;
-        survivors += usize::from(matches!(outcome, Outcome::Survived | Outcome::Untried(_)));
-        if let Breakage::Mutant(at) = breakage {
-            let entry = &mut table.ordering[*at];
-            match outcome {
-                Outcome::Caught(model) => {
-                    if entry.unseen.take().is_some() {
-                        println!("{name:<84} (a model does see it: the reason is taken out)");
-                    }
-                    entry.caught_by = Some(model);
-                }
-                Outcome::Survived | Outcome::Unseen => entry.caught_by = None,
-                Outcome::Untried(_) => {}
-            }
-        }
-    }
-    println!("{} broken, {survivors} survived.", work.len());
-    table.write(&paths.table)?;
-    let page = fs::read_to_string(&paths.page)?;
-    fs::write(&paths.page, table.written_into(&page, &mutants)?)?;
-    Ok(survivors == 0)
-}
-
-/// The name of a model that fails; the one that failed the last time is tried first, then the shortest.
-fn first_failure(arena: &Arena, models: &[Model], likely: Option<&str>) -> Result<Option<String>> {
-    let is_likely = |model: &&Model| likely == Some(model.name.as_str());
-    let others = models.iter().filter(|model| !is_likely(model));
-    let models = models.iter().filter(is_likely).chain(others);
-    Ok(arena.build()?.first_failure(models)?.map(|model| model.name.clone()))
-}
-
-/// The table that is kept is that of the source.
+/// The faults are those of the source.
 #[test]
-fn table_is_current() {
-    check(&Paths::new()).unwrap();
+fn faults_are_current() {
+    let copy = tempfile::tempdir().unwrap();
+    let arena = Arena::new(copy.path().to_owned(), Path::new(ROOT)).unwrap();
+    check_faults(&faults::read().unwrap(), &arena).unwrap();
 }

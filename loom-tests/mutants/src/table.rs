@@ -1,21 +1,23 @@
 //! What is known of each mutant: what its ordering pairs with, and which model fails without it. Kept in
 //! `orderings.toml`, and written into `docs/memory-ordering.md`.
 
-use crate::sites::Mutant;
-use anyhow::{Context, Result, bail, ensure};
+use crate::{ROOT, sites::Mutant};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, path::Path};
 
+const FILE: &str = "loom-tests/mutants/orderings.toml";
+const PAGE: &str = "docs/memory-ordering.md";
 const BEGIN: &str = "<!-- What is below is written by `cargo run -p ordering-mutants`. -->\n";
 const END: &str = "<!-- What is above is written by `cargo run -p ordering-mutants`. -->\n";
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
     /// As [`Mutant::name`] says.
     pub(crate) mutant: String,
     /// By hand: the other side, and what it sees for it.
-    pub(crate) pairs_with: String,
+    pairs_with: String,
     /// The model that failed last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) caught_by: Option<String>,
@@ -25,60 +27,34 @@ pub(crate) struct Entry {
 }
 
 /// In the order of the source.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
-    #[serde(default)]
     pub(crate) ordering: Vec<Entry>,
 }
 
 impl Table {
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{}", path.display()))
-    }
-
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        fs::write(path, toml::to_string(self)?).with_context(|| format!("{}", path.display()))
-    }
-
-    /// An entry for each mutant there is now, and none else. What is new has nothing by hand yet.
-    pub(crate) fn renewed(self, mutants: &[Mutant]) -> Self {
-        let mut known: HashMap<_, _> =
-            self.ordering.into_iter().map(|entry| (entry.mutant.clone(), entry)).collect();
+    /// Reads what is known, and returns an entry for each mutant there is now. What is new has nothing by hand yet.
+    pub(crate) fn read(mutants: &[Mutant]) -> Result<Self> {
+        let text = fs::read_to_string(Path::new(ROOT).join(FILE)).context(FILE)?;
+        let known: Self = toml::from_str(&text).context(FILE)?;
         let ordering = mutants.iter().map(|mutant| {
-            let name = mutant.name();
-            known.remove(&name).unwrap_or_else(|| Entry {
-                mutant: name,
-                pairs_with: String::new(),
-                caught_by: None,
-                unseen: None,
-            })
+            let mutant = mutant.name();
+            let entry = known.ordering.iter().find(|entry| entry.mutant == mutant).cloned();
+            entry.unwrap_or(Entry { mutant, ..Entry::default() })
         });
-        Self { ordering: ordering.collect() }
+        Ok(Self { ordering: ordering.collect() })
     }
 
-    /// Is there, for each mutant and for no other, a pair and a model that fails or a reason why none can?
-    pub(crate) fn check(&self, mutants: &[Mutant]) -> Result<()> {
-        let names = mutants.iter().map(Mutant::name).collect::<Vec<_>>();
-        for name in &names {
-            let Some(entry) = self.ordering.iter().find(|entry| entry.mutant == *name) else {
-                bail!("`{name}` is not in the table: run `cargo run -p ordering-mutants`");
-            };
-            ensure!(!entry.pairs_with.is_empty(), "`{name}` does not say what it pairs with");
-            ensure!(
-                entry.caught_by.is_some() != entry.unseen.is_some(),
-                "`{name}` needs a model that fails without it, or a reason why none can, and not both"
-            );
-        }
-        for entry in &self.ordering {
-            ensure!(names.contains(&entry.mutant), "`{}` is no longer there", entry.mutant);
-        }
-        Ok(())
+    /// Writes the file, and the tables of the page.
+    pub(crate) fn write(&self, mutants: &[Mutant]) -> Result<()> {
+        fs::write(Path::new(ROOT).join(FILE), toml::to_string(self)?).context(FILE)?;
+        let page = fs::read_to_string(Path::new(ROOT).join(PAGE)).context(PAGE)?;
+        fs::write(Path::new(ROOT).join(PAGE), self.written_into(&page, mutants)?).context(PAGE)
     }
 
-    /// Writes the tables into `page`, between the two marks.
-    pub(crate) fn written_into(&self, page: &str, mutants: &[Mutant]) -> Result<String> {
+    /// Replaces what stands between the two marks of a page.
+    fn written_into(&self, page: &str, mutants: &[Mutant]) -> Result<String> {
         let (before, rest) = page.split_once(BEGIN).context("no mark where the tables begin")?;
         let (_, after) = rest.split_once(END).context("no mark where the tables end")?;
         Ok(format!("{before}{BEGIN}{}\n{END}{after}", self.markdown(mutants)))
@@ -104,10 +80,27 @@ impl Table {
             };
             let _ = writeln!(
                 text,
-                "| `{}`: {} | {:?} | {} | {} | {fails} |",
+                "| `{}`: {} | {:?} | {:?} | {} | {fails} |",
                 site.function, site.operation, site.ordering, mutant.half, entry.pairs_with
             );
         }
         text
     }
+}
+
+/// The table is that of the source, and says for each mutant what it pairs with, and which model fails without it or
+/// why none can. The page is that of the table.
+#[test]
+fn table_and_page_are_current() {
+    let read = |file| fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
+    let mutants = crate::sites::mutants(&Path::new(ROOT).join("src")).unwrap();
+    assert!(!mutants.is_empty(), "no ordering was found");
+    let table = Table::read(&mutants).unwrap();
+    for entry in &table.ordering {
+        assert!(!entry.pairs_with.is_empty(), "{entry:?}");
+        assert!(entry.caught_by.is_some() != entry.unseen.is_some(), "{entry:?}");
+    }
+    assert_eq!(toml::to_string(&table).unwrap(), read(FILE), "run `cargo run -p ordering-mutants`");
+    let page = read(PAGE);
+    assert_eq!(table.written_into(&page, &mutants).unwrap(), page, "the same");
 }

@@ -1,7 +1,7 @@
 //! The loom models: every schedule of a few threads, within a bound on preemptions.
 
 mod exchange;
-mod payload;
+mod scene;
 mod select;
 mod shared;
 mod tasks;

@@ -1,139 +1,103 @@
 //! Models of a thread that waits for several channels at once.
 
-use crate::payload::{Tracked, displaced, model, number};
-use crate::waiting::{let_them_wait, received};
-use loom::thread;
-use overwrite_channel_loom::{Sender, TryRecvError, channel, wait_any, wait_any_timeout};
-use std::{
-    // Not loom's: a `Waker` is made of it.
-    sync::Arc,
-    task::{Context, Wake, Waker},
-    time::Duration,
+use crate::scene::{
+    SOME_TIME, Tracked, block, block_for_some_time, let_them_wait, model, put, putting, receiving,
+    spawn, take,
 };
-
-const SOME_TIME: Duration = Duration::from_secs(1000);
-
-fn sending(mut tx: Sender<Tracked>, n: u32) -> thread::JoinHandle<Sender<Tracked>> {
-    thread::spawn(move || {
-        assert_eq!(displaced(tx.send(Tracked::new(n))), None);
-        tx
-    })
-}
+use overwrite_channel_loom::{TryRecvError, channel, wait_any, wait_any_timeout};
+use std::sync::Mutex;
+use support::waker::{Event, Task};
 
 /// Two channels ∥ a send to each: both values are found, whichever comes first.
 #[test]
 fn two_channels() {
-    model(2, || {
-        let (tx, mut rx) = channel();
+    model(2, |tx, mut rx| {
         let (other_tx, mut other) = channel();
-        let threads = [sending(tx, 1), sending(other_tx, 2)];
+        let _threads = [putting(tx, 1), putting(other_tx, 2)];
         let mut seen = [None; 2];
         while seen.contains(&None) {
             match wait_any(&mut [&mut rx, &mut other]) {
-                0 => seen[0] = number(rx.try_recv()),
-                _ => seen[1] = number(other.try_recv()),
+                0 => seen[0] = take(&mut rx),
+                _ => seen[1] = take(&mut other),
             }
         }
         assert_eq!(seen, [Some(1), Some(2)]);
-        for thread in threads {
-            thread.join().unwrap();
-        }
     });
 }
 
 /// Waits for two channels ∥ the last sender of one dropped.
 #[test]
 fn one_channel_closed() {
-    model(3, || {
-        let (_tx, mut rx) = channel::<Tracked>();
+    model(3, |_tx, mut rx| {
         let (tx, mut closing) = channel::<Tracked>();
-        let thread = thread::spawn(move || drop(tx));
+        let _thread = spawn(move || drop(tx));
         assert_eq!(wait_any(&mut [&mut rx, &mut closing]), 1);
-        thread.join().unwrap();
     });
 }
 
 /// Another receiver of the same channel waits in a call: one value comes, and it is woken, too.
-///
-/// Fails if a thread that waits for several channels counts as the one that a send wakes.
 #[test]
 fn takes_no_wake_away() {
-    model(1, || {
+    model(1, |tx, mut waits_for_two| {
         // A walk comes to the first receiver first.
-        let (tx, mut waits_for_two) = channel();
         let (_tx, mut other) = channel::<Tracked>();
-        let waits = received(waits_for_two.clone());
-        let sender = sending(tx, 1);
+        let waits = receiving(waits_for_two.clone(), block);
+        let _sender = putting(tx, 1);
         // It is woken, finds something or not, and takes nothing.
         let _ = wait_any_timeout(&mut [&mut waits_for_two, &mut other], SOME_TIME);
-        assert_eq!(waits.join().unwrap(), Some(1));
-        sender.join().unwrap();
+        assert_eq!(waits.join(), Some(1));
     });
 }
 
 /// A timeout ∥ send: the value is there.
 #[test]
 fn timeout_and_send() {
-    model(3, || {
-        let (tx, mut rx) = channel();
-        let thread = sending(tx, 1);
+    model(3, |tx, mut rx| {
+        let thread = putting(tx, 1);
         let ready = wait_any_timeout(&mut [&mut rx], SOME_TIME);
         assert!(matches!(ready, None | Some(0)));
-        thread.join().unwrap();
-        assert_eq!(number(rx.try_recv()), Some(1));
+        thread.join();
+        assert_eq!(take(&mut rx), Some(1));
     });
 }
 
 /// The node that an announcement brings out goes to another sender, which writes into it, after another
 /// receiver has read it.
-///
-/// Fails if the announcement does not acquire (`Slot::announce_if_empty`).
 #[test]
 fn node_of_an_announcement() {
-    model(1, || {
-        let (mut tx, mut rx) = channel();
-        assert_eq!(displaced(tx.send(Tracked::new(1))), None);
+    model(1, |mut tx, mut rx| {
+        put(&mut tx, 1);
         let mut reads = rx.clone();
-        let thread = thread::spawn(move || {
+        let _thread = spawn(move || {
             // The second gives the node up that the first has read.
-            assert!(reads.try_recv().is_ok());
-            drop(reads.recv_timeout(SOME_TIME));
+            assert!(take(&mut reads).is_some());
+            block_for_some_time(&mut reads);
         });
         let (other_tx, mut other) = channel();
-        let waker = Waker::from(Arc::new(SendsWhenDropped(other_tx)));
-        assert!(other.poll_recv(&mut Context::from_waker(&waker)).is_pending());
-        drop(waker);
+        // The first drop is that of the clone that the channel has.
+        let other_tx = Mutex::new(Some(other_tx));
+        let task = Task::with(move |event| {
+            if event == Event::Drop {
+                // Whether a receiver is left is not the question.
+                let _ = other_tx.lock().unwrap().take().map(|mut tx| tx.send(()));
+            }
+        });
+        assert!(other.poll_recv(&mut task.context()).is_pending());
         let_them_wait();
         // It announces on the first, finds a value in the second, and does not sleep: sleeping, it would
         // see what the thread does after it has given the node up.
         let _ = wait_any(&mut [&mut rx, &mut other]);
         drop(rx);
         drop(tx.clone().send(Tracked::new(2)));
-        thread.join().unwrap();
     });
 }
 
-/// A waker that sends when its last clone is dropped.
-struct SendsWhenDropped(Sender<()>);
-
-impl Wake for SendsWhenDropped {
-    fn wake(self: Arc<Self>) {}
-}
-
-impl Drop for SendsWhenDropped {
-    fn drop(&mut self) {
-        // Whether anybody receives it is not the question.
-        let _ = self.0.send(());
-    }
-}
-
-/// Another receiver competes for the value, and the last sender goes: the value is somebody's.
+/// Another receiver competes for the value, and the last sender goes: one of the two receives the value.
 #[test]
 fn beside_one_that_competes() {
-    model(1, || {
-        let (mut tx, mut rx) = channel();
-        let competes = received(rx.clone());
-        let thread = thread::spawn(move || drop(tx.send(Tracked::new(1))));
+    model(1, |mut tx, mut rx| {
+        let competes = receiving(rx.clone(), block);
+        let thread = spawn(move || drop(tx.send(Tracked::new(1))));
         let mut seen = Vec::new();
         loop {
             assert_eq!(wait_any(&mut [&mut rx]), 0);
@@ -143,8 +107,8 @@ fn beside_one_that_competes() {
                 Err(TryRecvError::Disconnected) => break,
             }
         }
-        thread.join().unwrap();
-        seen.extend(competes.join().unwrap());
+        thread.join();
+        seen.extend(competes.join());
         assert_eq!(seen, [1]);
     });
 }

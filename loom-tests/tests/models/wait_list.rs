@@ -2,345 +2,262 @@
 //! are notified and never poll again. In a model two nodes lie inside the list, a word has two bits, and each word of
 //! a segment has a count.
 
-use crate::payload::{Tracked, model, number};
-use crate::waiting::{let_them_wait, received};
-use loom::thread;
-use overwrite_channel_loom::{Receiver, Sender, channel, watch};
-use std::{
-    future::Future,
-    mem,
-    pin::pin,
-    // Not loom's: no thread stops while it uses them, and a model need not explore them.
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    task::{Context, Poll, Wake, Waker},
-    time::Duration,
+use crate::scene::{
+    SOME_TIME, Thread, Tracked, assert_each_once, block, block_for_some_time, explore,
+    let_them_wait, model, number, poll_once, putting, receiving, send, spawn,
 };
+use overwrite_channel_loom::{Receiver, watch};
+use std::{array, mem, task::Poll};
+use support::waker::Task;
 
-/// In a model a deadline passes when the receiver has waited for it, however far it is.
-const SOME_TIME: Duration = Duration::from_secs(1000);
-
-/// A channel with a receiver that takes an inline node, and `N` more: the first takes the other inline node, the rest
-/// the nodes of the first segment in order.
-fn crowd<const N: usize>() -> (Sender<Tracked>, Receiver<Tracked>, [Receiver<Tracked>; N]) {
-    let (tx, rx) = channel();
-    let more = std::array::from_fn(|_| rx.clone());
-    (tx, rx, more)
-}
-
-fn poll_once<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
-    pin!(future).poll(&mut Context::from_waker(waker))
-}
-
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Count(AtomicUsize);
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Relaxed);
-    }
+/// Clones of the receiver that has one inline node: the first takes the other inline node, the rest the nodes of the
+/// first segment in order.
+fn crowd<const N: usize>(rx: &Receiver<Tracked>) -> [Receiver<Tracked>; N] {
+    array::from_fn(|_| rx.clone())
 }
 
 /// Two receivers wait in one word, two values come, and the last sender goes.
 #[test]
 fn two_wait_in_one_word() {
-    model(1, || {
-        let (mut tx, rx, [_idle, one, other]) = crowd();
-        let [one, other] = [one, other].map(received);
+    model(1, |mut tx, rx| {
+        let [_idle, one, other] = crowd(&rx);
+        let waits = [one, other].map(|rx| receiving(rx, block));
         drop(rx);
-        drop(tx.send(Tracked::new(1)));
-        drop(tx.send(Tracked::new(2)));
+        let displaced = [1, 2].map(|number| send(&mut tx, number));
         drop(tx);
-        let seen = [one.join().unwrap(), other.join().unwrap()];
-        assert!(seen.contains(&Some(2)), "{seen:?}");
+        let received = waits.map(Thread::join);
+        assert_each_once(displaced.into_iter().chain(received), &[1, 2]);
+        assert!(received.contains(&Some(2)));
     });
 }
 
 /// A walk that begins behind the waiter finds it.
-///
-/// Fails if it ends where the list does.
 #[test]
 fn notification_goes_round() {
-    model(2, || {
-        let (mut tx, rx, [mut before]) = crowd();
+    model(2, |mut tx, rx| {
+        let [mut before] = crowd(&rx);
         let mut future = before.recv_async();
-        assert!(poll_once(&mut future, Waker::noop()).is_pending());
-        drop(tx.send(Tracked::new(1)));
-        assert!(poll_once(&mut future, Waker::noop()).is_ready());
+        assert!(poll_once(&mut future).is_pending());
+        send(&mut tx, 1);
+        assert!(poll_once(&mut future).is_ready());
         drop(future);
-        let waits = received(rx);
-        drop(tx.send(Tracked::new(2)));
-        assert_eq!(waits.join().unwrap(), Some(2));
-        drop(tx);
+        let waits = receiving(rx, block);
+        send(&mut tx, 2);
+        assert_eq!(waits.join(), Some(2));
     });
 }
 
-/// A receiver registers while its neighbour in the word is notified: the one that is left is notified by the next send.
-///
-/// Fails if a bit is set or cleared by a load and a store, or if a bit takes the place of the count.
+/// A receiver registers while its neighbour in the word is notified by one sender, and another sender sends: it has a
+/// value, or is notified.
 #[test]
 fn registers_while_its_neighbour_is_notified() {
-    model(2, || {
-        let (mut tx, rx, [_idle, mut polls, waits]) = crowd();
+    model(2, |mut tx, rx| {
+        let [_idle, mut polls, mut registers] = crowd(&rx);
         let mut other_tx = tx.clone();
         let mut future = polls.recv_async();
-        assert!(poll_once(&mut future, Waker::noop()).is_pending());
-        let waits = received(waits);
-        let sender = thread::spawn(move || {
-            drop(other_tx.send(Tracked::new(1)));
+        assert!(poll_once(&mut future).is_pending());
+        let thread = spawn(move || {
+            let task = Task::new();
+            let mut future = registers.recv_async();
+            let polled = task.poll(&mut future);
+            mem::forget(future);
+            (polled.is_ready(), task, registers)
+        });
+        let sender = spawn(move || {
+            send(&mut other_tx, 1);
             other_tx
         });
-        let _ = poll_once(&mut future, Waker::noop());
+        let _ = poll_once(&mut future);
         drop(future);
-        drop(polls);
-        drop(tx.send(Tracked::new(2)));
+        send(&mut tx, 2);
         // The future has taken one of the two values at most.
-        assert!(waits.join().unwrap().is_some());
-        drop((sender.join().unwrap(), tx, rx));
+        drop(sender);
+        let (received, task, _registers) = thread.join();
+        assert!(received || task.seen().woken > 0);
     });
 }
 
 /// A receiver of a segment receives again while the notifier of the first time is still at work.
-///
-/// Fails if the notifier clears the bit after the node is idle, or the owner sets it after the announcement.
 #[test]
 fn registers_again_while_being_notified() {
-    model(2, || {
-        let (mut tx, rx, [_idle, mut again]) = crowd();
-        let thread = thread::spawn(move || {
-            drop(tx.send(Tracked::new(1)));
-            drop(tx.send(Tracked::new(2)));
+    model(2, |mut tx, rx| {
+        let [_idle, mut again] = crowd(&rx);
+        let _thread = spawn(move || {
+            send(&mut tx, 1);
+            send(&mut tx, 2);
             tx
         });
-        let mut last = 0;
-        while last != 2 {
-            last = again.recv().unwrap().number();
-        }
-        drop((thread.join().unwrap(), rx));
+        while block(&mut again) != Some(2) {}
     });
 }
 
 /// Two receivers are cloned at once, and there is one vacant node inside the list: each has a node of its own.
-///
-/// Fails if a node is claimed by a load and a store.
 #[test]
 fn claimed_by_two_at_once() {
-    model(2, || {
-        let (tx, rx, [left, other]) = crowd::<2>();
+    model(2, |_tx, rx| {
+        let [left, other] = crowd::<2>(&rx);
         drop(left);
-        let threads = [rx, other].map(|rx| {
-            thread::spawn(move || {
-                let mut clone = rx.clone();
-                drop(clone.recv_timeout(SOME_TIME));
+        let _threads = [rx, other].map(|rx| {
+            spawn(move || {
+                block_for_some_time(&mut rx.clone());
                 rx
             })
         });
-        for thread in threads {
-            thread.join().unwrap();
-        }
-        drop(tx);
     });
 }
 
 /// Two threads claim the nodes that a third one knows, after one of them has made a segment: the third finds that.
-///
-/// Fails if a claimer does not acquire what the others had seen when they claimed.
 #[test]
 fn claims_while_two_take_the_known_nodes() {
-    model(2, || {
-        let (tx, gone, [goes, stays, one, other]) = crowd();
+    model(2, |_tx, gone| {
+        let [goes, stays, one, other] = crowd(&gone);
         drop((gone, goes));
         // There are six nodes. Owned are 2, 3 and 4; 0, 1 and 5 are vacant.
-        let one = thread::spawn(move || {
-            let clones = [one.clone(), one.clone()];
-            (one, clones)
-        });
-        let other = thread::spawn(move || (other.clone(), other));
-        let clone = stays.clone();
-        drop((one.join().unwrap(), other.join().unwrap()));
-        drop((clone, stays, tx));
+        let one = spawn(move || ([one.clone(), one.clone()], one));
+        let other = spawn(move || (other.clone(), other));
+        let _clone = stays.clone();
+        drop((one, other));
     });
 }
 
 /// The same, where one thread claims all of them, and one was released after the segment was made.
 #[test]
 fn claims_while_another_takes_the_known_nodes() {
-    model(1, || {
-        let (tx, gone, [goes, stays, one, released]) = crowd();
+    model(1, |_tx, gone| {
+        let [goes, stays, one, released] = crowd(&gone);
         drop((gone, goes));
-        let others = thread::spawn(move || {
+        let others = spawn(move || {
             let two = [one.clone(), one.clone()];
             drop(released);
             let more = [one.clone(), one.clone()];
             (one, two, more)
         });
-        let clone = stays.clone();
-        drop(others.join().unwrap());
-        drop((clone, stays, tx));
+        let _clone = stays.clone();
+        drop(others);
     });
 }
 
 /// Three claim at once, and one of them has made a segment, but has claimed no node yet: the others find that.
-///
-/// Fails if the capacity is not published with the segments.
 #[test]
 fn claims_before_the_maker_of_the_segment() {
-    model(2, || {
+    model(1, |_tx, rx| {
         // Five of six nodes are owned.
-        let (tx, rx, [one, other, _third, _fourth]) = crowd();
-        let threads = [one, other].map(|rx| thread::spawn(move || (rx.clone(), rx)));
-        let clone = rx.clone();
-        for thread in threads {
-            drop(thread.join().unwrap());
-        }
-        drop((clone, rx, tx));
+        let [one, other, _third, _fourth] = crowd(&rx);
+        let threads = [one, other].map(|rx| spawn(move || (rx.clone(), rx)));
+        let _clone = rx.clone();
+        drop(threads);
     });
 }
 
 /// Two clones need a new segment at once: each of the two can be notified.
-///
-/// Fails if a segment is appended by a store.
 #[test]
 fn appended_by_two_at_once() {
-    model(2, || {
+    model(2, |mut tx, rx| {
         // With the four clones there are as many receivers as nodes, and one more.
-        let (mut tx, rx, [other, _third]) = crowd();
+        let [other, _third] = crowd(&rx);
         let clone = |rx: &Receiver<Tracked>| {
             let rx = rx.clone();
-            thread::spawn(move || rx.clone())
+            spawn(move || rx.clone())
         };
-        let clones = [clone(&rx), clone(&other)].map(|thread| thread.join().unwrap());
-        let count = Arc::new(Count::default());
-        let waker = Waker::from(count.clone());
+        let clones = [clone(&rx), clone(&other)].map(Thread::join);
+        let task = Task::new();
         for mut clone in clones {
-            assert!(clone.poll_recv(&mut Context::from_waker(&waker)).is_pending());
-            drop(tx.send(Tracked::new(1)));
-            assert!(clone.poll_recv(&mut Context::from_waker(&waker)).is_ready());
+            assert!(clone.poll_recv(&mut task.context()).is_pending());
+            send(&mut tx, 1);
+            assert!(clone.poll_recv(&mut task.context()).is_ready());
         }
-        assert_eq!(count.0.load(Relaxed), 2);
+        assert_eq!(task.seen().woken, 2);
     });
 }
 
 /// A node is released by one thread and claimed by another, with no other order between the two.
 #[test]
 fn released_and_claimed_by_another_thread() {
-    model(2, || {
-        let (tx, rx) = watch::channel(0_u32);
+    explore(2, || {
+        let (_tx, rx) = watch::channel(0_u32);
         let mut goes = rx.clone();
-        let goes = thread::spawn(move || {
-            let _ = goes.blocking_changed_timeout(SOME_TIME);
-            drop(goes);
-        });
+        let goes = spawn(move || goes.blocking_changed_timeout(SOME_TIME).is_ok());
         let_them_wait();
         let mut comes = rx.clone();
         let _ = comes.blocking_changed_timeout(SOME_TIME);
-        goes.join().unwrap();
-        drop((tx, rx, comes));
+        goes.join();
     });
 }
 
 /// A task polls while the notifier is still at work in its node: it registers in another, and its waker is woken by
 /// sends only.
-///
-/// Fails if the owner waits for the notifier by waking its own task.
 #[test]
 fn owner_leaves_its_node_to_the_notifier() {
-    model(3, || {
-        let (mut tx, mut rx) = channel();
-        let count = Arc::new(Count::default());
-        let waker = Waker::from(count.clone());
+    model(3, |tx, mut rx| {
+        let task = Task::new();
         let mut future = rx.recv_async();
-        assert!(poll_once(&mut future, &waker).is_pending());
-        let sender = thread::spawn(move || {
-            drop(tx.send(Tracked::new(1)));
-            tx
-        });
-        let first = match poll_once(&mut future, &waker) {
-            Poll::Ready(result) => number(result),
-            Poll::Pending => None,
-        };
+        assert!(task.poll(&mut future).is_pending());
+        let _sender = putting(tx, 1);
+        let first = task.poll(&mut future).map(number);
         drop(future);
-        if first.is_some() {
+        if let Poll::Ready(Some(_)) = first {
             // The node may be the notifier's still.
-            assert!(poll_once(&mut rx.recv_async(), &waker).is_pending());
+            assert!(task.poll(&mut rx.recv_async()).is_pending());
         }
-        assert!(count.0.load(Relaxed) <= 1);
-        drop(sender.join().unwrap());
+        assert!(task.seen().woken <= 1);
     });
 }
 
 /// The receiver that has left its node is notified where it is now.
 #[test]
 fn notified_in_the_node_that_it_moved_to() {
-    model(2, || {
-        let (mut tx, mut rx) = channel();
-        let mut other = tx.clone();
-        let senders = [
-            thread::spawn(move || drop(tx.send(Tracked::new(1)))),
-            thread::spawn(move || drop(other.send(Tracked::new(2)))),
-        ];
+    model(2, |tx, mut rx| {
+        let _senders = [(1, tx.clone()), (2, tx)]
+            .map(|(number, mut tx)| spawn(move || drop(tx.send(Tracked::new(number)))));
         let mut sum = 0;
-        while let Ok(value) = rx.recv() {
-            sum += value.number();
+        while let Some(number) = block(&mut rx) {
+            sum += number;
         }
         assert!([1, 2, 3].contains(&sum));
-        for sender in senders {
-            sender.join().unwrap();
-        }
     });
 }
 
 /// A future is notified and never polled again: the send that displaces its value notifies the thread that waits.
-///
-/// Fails if a send that displaces a value notifies no other.
 #[test]
 fn stalled_task_is_passed_by_the_next_send() {
-    model(2, || {
-        let (mut tx, mut stalls) = channel();
+    model(2, |mut tx, mut stalls| {
         let waits = stalls.clone();
         let mut future = stalls.recv_async();
-        assert!(poll_once(&mut future, Waker::noop()).is_pending());
-        let waits = received(waits);
+        assert!(poll_once(&mut future).is_pending());
+        let waits = receiving(waits, block);
         let_them_wait();
-        drop(tx.send(Tracked::new(1)));
-        drop(tx.send(Tracked::new(2)));
-        assert!(waits.join().unwrap().is_some());
+        send(&mut tx, 1);
+        send(&mut tx, 2);
+        assert!(waits.join().is_some());
         mem::forget(future);
-        drop((tx, stalls));
     });
 }
 
 /// The same where another sender is late: it has displaced a value before, and looks for stalled tasks only now.
-///
-/// Fails if the late sender lowers the flag after its walk, or does not see what the notifier of the task saw.
 #[test]
 fn stalled_task_is_passed_though_a_sender_is_late() {
-    model(2, || {
-        let (mut tx, mut first, [mut stalls, waits]) = crowd();
+    model(2, |mut tx, mut first| {
+        let [mut stalls, waits] = crowd(&first);
         let mut late = tx.clone();
         let mut future = first.recv_async();
-        assert!(poll_once(&mut future, Waker::noop()).is_pending());
-        drop(tx.send(Tracked::new(1)));
-        let late = thread::spawn(move || {
-            drop(late.send(Tracked::new(2)));
+        assert!(poll_once(&mut future).is_pending());
+        send(&mut tx, 1);
+        let _late = spawn(move || {
+            send(&mut late, 2);
             late
         });
         let_them_wait();
-        assert!(poll_once(&mut future, Waker::noop()).is_ready());
+        assert!(poll_once(&mut future).is_ready());
         drop(future);
         // In the round, this task comes before the thread.
         let mut future = stalls.recv_async();
-        let _ = poll_once(&mut future, Waker::noop());
-        let waits = received(waits);
+        let _ = poll_once(&mut future);
+        let waits = receiving(waits, block);
         let_them_wait();
-        drop(tx.send(Tracked::new(3)));
+        send(&mut tx, 3);
         let_them_wait();
-        drop(tx.send(Tracked::new(4)));
-        assert!(waits.join().unwrap().is_some());
+        send(&mut tx, 4);
+        assert!(waits.join().is_some());
         mem::forget(future);
-        drop((late.join().unwrap(), tx, first, stalls));
     });
 }

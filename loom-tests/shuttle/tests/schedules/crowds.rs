@@ -2,84 +2,27 @@
 //! what they have sent: after a lost wake all threads sleep, which shuttle reports.
 
 use crate::{
-    schedules::explore,
+    schedules::{dice, explore, join, poll_once},
     waiting::{
-        Receive, as_task, as_task_that_gives_up, as_thread, leaves_at_once, polls_once,
-        with_another,
+        COMES_AND_GOES, DROPS_A_FUTURE, FORGETS_A_FUTURE, Kind, LEAVES, LEAVES_A_WAKER, MOVES,
+        TASK, THREAD, WITH_ANOTHER,
     },
 };
-use overwrite_channel_shuttle::{Receiver, Sender, channel, watch};
-use shuttle::{
-    future::block_on,
-    rand::{Rng, thread_rng},
-    sync::mpsc,
-    thread,
-};
-use std::{
-    mem,
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
-};
+use overwrite_channel_shuttle::{Receiver, Sender, channel};
+use shuttle::{future::block_on, sync::mpsc, thread::spawn};
+use std::mem;
+use support::dice::Dice;
 
 const EACH: u32 = 2;
 
-/// The sizes of a crowd.
-const SIZES: std::ops::RangeInclusive<usize> = 5..=12;
+const STAY: [Kind; 7] =
+    [THREAD, TASK, DROPS_A_FUTURE, WITH_ANOTHER, FORGETS_A_FUTURE, COMES_AND_GOES, MOVES];
+const LEAVE: [Kind; 2] = [LEAVES, LEAVES_A_WAKER];
 
-/// At random, differently on each schedule.
-fn pick<T: Copy>(from: &[T]) -> T {
-    from[thread_rng().gen_range(0..from.len())]
+/// Returns how many there are in a crowd.
+pub(crate) fn size(dice: &mut Dice) -> usize {
+    dice.within(5, 12)
 }
-
-/// A first future is polled and forgotten; the next one makes up for it.
-fn forgets(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    loop {
-        let mut future = rx.recv_async();
-        let poll = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop()));
-        mem::forget(future);
-        let received = match poll {
-            Poll::Ready(received) => received,
-            Poll::Pending => block_on(rx.recv_async()),
-        };
-        match received {
-            Ok(value) => got(value),
-            Err(_) => return,
-        }
-    }
-}
-
-/// Each value is received by another clone, and the one before goes when that one has come.
-fn comes_and_goes(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    while let Ok(value) = rx.recv() {
-        let come = [rx.clone(), rx.clone()];
-        got(value);
-        [rx, _] = come;
-    }
-}
-
-/// A future that has waited on one thread goes on on another.
-fn moves(rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    let mut rx = Some(rx);
-    while let Some(mut here) = rx.take() {
-        let mut future = Box::pin(async move {
-            let received = here.recv_async().await;
-            (here, received)
-        });
-        let mut context = Context::from_waker(Waker::noop());
-        let (back, received) = match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => output,
-            Poll::Pending => thread::spawn(|| block_on(future)).join().expect("no call panics"),
-        };
-        if let Ok(value) = received {
-            got(value);
-            rx = Some(back);
-        }
-    }
-}
-
-const STAY: [Receive; 7] =
-    [as_thread, as_task, as_task_that_gives_up, with_another, forgets, comes_and_goes, moves];
-const LEAVE: [Receive; 2] = [leaves_at_once, polls_once];
 
 /// Sends, and waits until each value was received or displaced before it sends the next one.
 fn send_all(
@@ -98,47 +41,37 @@ fn send_all(
 
 /// A crowd of which some leave, and senders that stay until every value has gone somewhere.
 fn crowd(senders: u32) {
+    let mut dice = dice();
     let (tx, rx) = channel();
     let (settle, settled): (Vec<_>, Vec<_>) = (0..senders).map(|_| mpsc::channel()).unzip();
-    let receivers: Vec<_> = (0..thread_rng().gen_range(SIZES))
-        .map(|at| {
-            let leaves = at > 1 && thread_rng().gen_range(0..3) == 0;
-            let receive = if leaves { pick(&LEAVE) } else { pick(&STAY) };
-            let (rx, settle) = (rx.clone(), settle.clone());
-            thread::spawn(move || {
-                receive(rx, &mut |value| {
-                    settle[(value / EACH) as usize].send(value).expect("its sender waits");
-                });
-            })
+    let receivers = (0..size(&mut dice)).map(|at| {
+        let leaves = at > 1 && dice.one_in(3);
+        let kind = if leaves { dice.pick(&LEAVE) } else { dice.pick(&STAY) };
+        let (rx, settle) = (rx.clone(), settle.clone());
+        spawn(move || {
+            kind.receive(rx, |value| {
+                settle[(value / EACH) as usize].send(value).expect("its sender waits");
+            });
         })
-        .collect();
-    let senders: Vec<_> = (0..)
-        .zip(settled)
-        .map(|(sender, settled)| {
-            let (tx, settle) = (tx.clone(), settle.clone());
-            thread::spawn(move || {
-                send_all(tx, sender, &settle, &settled);
-                settled
-            })
+    });
+    let receivers: Vec<_> = receivers.collect();
+    let senders = (0..).zip(settled).map(|(sender, settled)| {
+        let (tx, settle) = (tx.clone(), settle.clone());
+        spawn(move || {
+            send_all(tx, sender, &settle, &settled);
+            settled
         })
-        .collect();
-    let settled: Vec<_> =
-        senders.into_iter().map(|thread| thread.join().expect("no call panics")).collect();
+    });
+    let settled = join(senders);
     drop(tx);
-    for receiver in receivers {
-        receiver.join().expect("no call panics");
-    }
+    join(receivers);
     assert!(settled.iter().all(|settled| settled.try_recv().is_err()), "a value was doubled");
     drop(rx);
 }
 
 #[test]
-fn of_two_senders() {
+fn of_two_and_three_senders() {
     explore(|| crowd(2));
-}
-
-#[test]
-fn of_three_senders() {
     explore(|| crowd(3));
 }
 
@@ -147,143 +80,85 @@ fn of_three_senders() {
 #[test]
 fn of_futures_that_stall() {
     explore(|| {
+        let mut dice = dice();
         let (mut tx, rx) = channel();
-        let stay = thread_rng().gen_range(1..=4);
-        let mut rxs = vec![rx; stay + thread_rng().gen_range(1..=4)];
+        let stay = dice.within(1, 4);
+        let mut rxs = vec![rx; stay + dice.within(1, 4)];
         let (received, has_received) = mpsc::channel();
-        let receivers: Vec<_> = (0..stay)
-            .map(|_| {
-                let rx = rxs.swap_remove(thread_rng().gen_range(0..rxs.len()));
-                let (received, receive) =
-                    (received.clone(), pick(&[as_thread as Receive, as_task]));
-                thread::spawn(move || {
-                    receive(rx, &mut |value| {
-                        // The first one is waited for.
-                        let _ = received.send(value);
-                    });
-                })
-            })
-            .collect();
+        let receivers = (0..stay).map(|_| {
+            let rx = rxs.swap_remove(dice.below(rxs.len()));
+            let (received, kind) = (received.clone(), dice.pick(&[THREAD, TASK]));
+            // Only the first value is waited for.
+            spawn(move || kind.receive(rx, |value| _ = received.send(value)))
+        });
+        let receivers: Vec<_> = receivers.collect();
         let sends = 0..=u32::try_from(rxs.len()).expect("a few");
         let mut futures: Vec<_> = rxs.iter_mut().map(Receiver::recv_async).collect();
         for future in &mut futures {
-            let poll = Pin::new(future).poll(&mut Context::from_waker(Waker::noop()));
-            assert!(poll.is_pending());
+            assert!(poll_once(future).is_pending());
         }
-        let senders = [tx.clone(), tx.clone()].map(|mut tx| {
+        let send_all = |tx: &mut Sender<_>, sends| {
+            for value in sends {
+                tx.send(value).expect("there are receivers");
+            }
+        };
+        join([tx.clone(), tx.clone()].map(|mut tx| {
             let sends = sends.clone();
-            thread::spawn(move || {
-                for value in sends {
-                    tx.send(value).expect("there are receivers");
-                }
-            })
-        });
-        for sender in senders {
-            sender.join().expect("no call panics");
-        }
+            spawn(move || send_all(&mut tx, sends))
+        }));
         // Sends that overlap may each count on the other. These come one after another.
-        for value in sends {
-            tx.send(value).expect("there are receivers");
-        }
+        send_all(&mut tx, sends);
         has_received.recv().expect("the receivers stay");
         drop((tx, futures));
-        for receiver in receivers {
-            receiver.join().expect("no call panics");
-        }
+        join(receivers);
     });
 }
 
-/// Waits for a change, in some way.
-type Change = fn(&mut watch::Receiver<u32>);
-
-const CHANGES: [Change; 4] = [
-    |rx| rx.blocking_changed().expect("a sender stays"),
-    |rx| block_on(rx.changed()).expect("a sender stays"),
-    |rx| {
-        let poll = pin!(rx.changed()).poll(&mut Context::from_waker(Waker::noop()));
-        if poll.is_pending() {
-            *rx = rx.clone();
-            block_on(rx.changed()).expect("a sender stays");
-        }
-    },
-    |rx| {
-        let mut future = rx.changed();
-        let poll = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop()));
-        mem::forget(future);
-        if poll.is_pending() {
-            rx.blocking_changed().expect("a sender stays");
-        }
-    },
-];
-
-/// Each receiver that stays sees the last change, though the senders' end does not wake it.
-#[test]
-fn of_watch() {
-    explore(|| {
-        const LAST: u32 = 2 * EACH;
-        let (tx, rx) = watch::channel(0);
-        let receivers: Vec<_> = (0..thread_rng().gen_range(SIZES))
-            .map(|at| {
-                let (mut rx, leaves) = (rx.clone(), at > 1 && thread_rng().gen_range(0..3) == 0);
-                thread::spawn(move || {
-                    let mut seen = 0;
-                    while seen < LAST {
-                        if leaves {
-                            let _ =
-                                pin!(rx.changed()).poll(&mut Context::from_waker(Waker::noop()));
-                            return;
-                        }
-                        pick(&CHANGES)(&mut rx);
-                        let now = *rx.borrow_and_update();
-                        assert!(now > seen, "{now} after {seen}");
-                        seen = now;
-                    }
-                })
-            })
-            .collect();
-        let senders: Vec<_> = (0..2)
-            .map(|_| {
-                let tx = tx.clone();
-                thread::spawn(move || (0..EACH).for_each(|_| tx.send_modify(|count| *count += 1)))
-            })
-            .collect();
-        for thread in receivers.into_iter().chain(senders) {
-            thread.join().expect("no call panics");
-        }
-        drop((tx, rx));
-    });
+/// What becomes of a first future that waits for the receivers' end.
+#[derive(Clone, Copy)]
+enum First {
+    Stays,
+    IsDropped,
+    IsForgotten,
+    /// There is none.
+    Missing,
 }
 
-/// Futures that are dropped, forgotten or taken to another thread, and others that must be woken.
+/// Several threads wait for the end of so many receivers.
+fn end(firsts: impl IntoIterator<Item = First>, receivers: usize) {
+    let (tx, rx) = channel::<u32>();
+    let waits = firsts.into_iter().map(|first| {
+        let tx = tx.clone();
+        spawn(move || {
+            let mut closed = tx.closed();
+            let ready = !matches!(first, First::Missing) && poll_once(&mut closed).is_ready();
+            match first {
+                _ if ready => {}
+                First::Stays | First::Missing => block_on(closed),
+                First::IsDropped => {
+                    drop(closed);
+                    block_on(tx.closed());
+                }
+                First::IsForgotten => {
+                    mem::forget(closed);
+                    block_on(tx.closed());
+                }
+            }
+            assert!(tx.is_closed());
+        })
+    });
+    let ends = vec![rx; receivers].into_iter().map(|rx| spawn(move || drop(rx)));
+    join(waits.chain(ends));
+}
+
+/// Futures that are dropped, forgotten or polled again, and all that wait must be woken.
 #[test]
 fn of_those_that_wait_for_the_receivers_end() {
+    explore(|| end([First::Missing; 2], 4));
     explore(|| {
-        let (tx, rx) = channel::<u32>();
-        let waits: Vec<_> = (0..thread_rng().gen_range(SIZES))
-            .map(|_| {
-                let (tx, how) = (tx.clone(), thread_rng().gen_range(0..3));
-                thread::spawn(move || {
-                    let mut closed = tx.closed();
-                    let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
-                    match how {
-                        _ if poll.is_ready() => {}
-                        0 => block_on(closed),
-                        1 => {
-                            drop(closed);
-                            block_on(tx.closed());
-                        }
-                        _ => {
-                            mem::forget(closed);
-                            block_on(tx.closed());
-                        }
-                    }
-                    assert!(tx.is_closed());
-                })
-            })
-            .collect();
-        let leaves = [rx.clone(), rx].map(|rx| thread::spawn(move || drop(rx)));
-        for thread in waits.into_iter().chain(leaves) {
-            thread.join().expect("no call panics");
-        }
+        let mut dice = dice();
+        let firsts = (0..size(&mut dice))
+            .map(|_| dice.pick(&[First::Stays, First::IsDropped, First::IsForgotten]));
+        end(firsts.collect::<Vec<_>>(), 2);
     });
 }

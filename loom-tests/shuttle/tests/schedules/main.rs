@@ -1,9 +1,8 @@
 //! The channels on shuttle: random schedules, and those of few changes of priority, of more threads than
 //! loom can exhaust.
 //!
-//! shuttle's atomics are sequentially consistent, so it is interleavings that are checked here. A failure
-//! names its schedule, for `shuttle::replay`. As many schedules as one likes, instead of a few thousand
-//! for each test:
+//! shuttle's atomics are sequentially consistent, so it is interleavings that are checked here. A failure names its
+//! schedule, for `shuttle::replay`. As many schedules as one likes, instead of a few thousand for each test:
 //!
 //! ```text
 //! SCHEDULES=100000 cargo test --release -p overwrite-channel-shuttle-tests

@@ -1,10 +1,20 @@
-//! How many schedules, and of which kinds.
+//! How many schedules, and of which kinds; and what the tests share.
 
 use shuttle::{
     Config, Runner,
+    rand::{RngCore, thread_rng},
     scheduler::{PctScheduler, RandomScheduler, Scheduler},
+    thread::{JoinHandle, yield_now},
 };
-use std::{env, time::Duration};
+use std::{
+    env,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use support::dice::Dice;
 
 /// How many schedules of each kind a test runs, unless `SCHEDULES` says otherwise.
 const SCHEDULES: usize = 2000;
@@ -37,8 +47,38 @@ fn run(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'sta
     let mut config = Config::new();
     // Histories are printed by the threads of the schedule.
     config.stack_size = 0x4_0000;
-    // That the orderings are taken for sequentially consistent is told above.
+    // The tests know that shuttle takes every ordering for sequentially consistent.
     config.silence_warnings = true;
     config.max_time = env::var_os("SCHEDULES").is_none().then_some(Duration::from_secs(60));
     Runner::new(scheduler, config).run(test)
+}
+
+/// Dice that differ from schedule to schedule, and are the same when a schedule is replayed.
+pub(crate) fn dice() -> Dice {
+    Dice::new(thread_rng().next_u64())
+}
+
+/// Joins the threads, none of which panics, once all are spawned.
+pub(crate) fn join<R>(threads: impl IntoIterator<Item = JoinHandle<R>>) -> Vec<R> {
+    let threads: Vec<_> = threads.into_iter().collect();
+    threads.into_iter().map(|thread| thread.join().expect("no call panics")).collect()
+}
+
+/// Polls once, with a waker that does nothing.
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls a future and drops it, woken or not.
+pub(crate) fn poll_and_drop<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
+    let poll = poll_once(&mut future);
+    yield_now();
+    poll
+}
+
+/// Polls a future and forgets it.
+pub(crate) fn poll_and_forget<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
+    let poll = poll_once(&mut future);
+    mem::forget(future);
+    poll
 }

@@ -1,178 +1,163 @@
-//! Receivers that wait, as threads and as tasks: nobody sleeps while there is a value, and each value goes
-//! to one.
+//! Receivers that wait, as threads and as tasks: none sleeps while there is a value, and each value goes to one.
 
-use crate::schedules::explore;
-use overwrite_channel_shuttle::{Receiver, Sender, channel, wait_any};
-use shuttle::{future::block_on, sync::mpsc, thread};
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
+use crate::schedules::{explore, join, poll_and_drop, poll_and_forget, poll_once};
+use overwrite_channel_shuttle::{Receiver, RecvError, channel, wait_any};
+use shuttle::{
+    future::block_on,
+    sync::mpsc,
+    thread::{scope, spawn, yield_now},
 };
+use std::task::{Context, Poll, Waker};
 
 /// So that what was received and what was displaced are together what was sent.
 const SENDERS: u32 = 3;
 const EACH: u32 = 2;
 
-/// Every value of one sender; what they displaced.
-fn send_all(mut tx: Sender<u32>, sender: u32) -> Vec<u32> {
-    let values = (0..EACH).map(|number| sender * EACH + number);
-    values.filter_map(|value| tx.send(value).expect("there are receivers")).collect()
+/// A kind of receiver.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Waits in this way, again and again, until the senders have gone.
+    Stays(fn(&mut Receiver<u32>) -> Result<u32, RecvError>),
+    /// Polls once in this way.
+    Leaves(fn(&mut Receiver<u32>) -> Poll<Result<u32, RecvError>>),
 }
 
-/// A receiver of some kind, which hands on what it receives.
-pub(crate) type Receive = fn(Receiver<u32>, &mut dyn FnMut(u32));
+impl Kind {
+    /// Receives, and hands on what was received.
+    pub(crate) fn receive(self, mut rx: Receiver<u32>, mut got: impl FnMut(u32)) {
+        match self {
+            Self::Stays(wait) => {
+                while let Ok(value) = wait(&mut rx) {
+                    got(value);
+                }
+            }
+            Self::Leaves(poll) => {
+                if let Poll::Ready(Ok(value)) = poll(&mut rx) {
+                    got(value);
+                }
+            }
+        }
+    }
+}
 
-/// Three senders, and a thread for each receiver.
-fn deliver(receive: [Receive; 3]) {
+pub(crate) const THREAD: Kind = Kind::Stays(Receiver::recv);
+pub(crate) const TASK: Kind = Kind::Stays(|rx| block_on(rx.recv_async()));
+
+/// Begins each wait once more than needed.
+pub(crate) const DROPS_A_FUTURE: Kind = Kind::Stays(|rx| match poll_and_drop(rx.recv_async()) {
+    Poll::Ready(received) => received,
+    Poll::Pending => block_on(rx.recv_async()),
+});
+
+/// Forgets a future, which the next one makes up for.
+pub(crate) const FORGETS_A_FUTURE: Kind =
+    Kind::Stays(|rx| match poll_and_forget(rx.recv_async()) {
+        Poll::Ready(received) => received,
+        Poll::Pending => block_on(rx.recv_async()),
+    });
+
+/// Begins to wait on one thread, and goes on on another.
+pub(crate) const MOVES: Kind = Kind::Stays(|rx| {
+    let mut future = rx.recv_async();
+    match poll_once(&mut future) {
+        Poll::Ready(received) => received,
+        Poll::Pending => {
+            scope(|threads| threads.spawn(|| block_on(future)).join().expect("no call panics"))
+        }
+    }
+});
+
+/// Is another clone for each value; the one before goes when that one has come.
+pub(crate) const COMES_AND_GOES: Kind = Kind::Stays(|rx| {
+    let come = [rx.clone(), rx.clone()];
+    [*rx, _] = come;
+    rx.recv()
+});
+
+/// Waits together with another channel, whose end it waits for as well.
+pub(crate) const WITH_ANOTHER: Kind = Kind::Stays(|rx| {
+    let (stop, mut stopped) = channel::<()>();
+    let other = spawn(move || drop(stop));
+    let value = if wait_any(&mut [rx, &mut stopped]) == 0 { rx.try_recv().ok() } else { None };
+    other.join().expect("it only drops");
+    value.map_or_else(|| rx.recv(), Ok)
+});
+
+/// Drops its only future, woken or not.
+pub(crate) const LEAVES: Kind = Kind::Leaves(|rx| poll_and_drop(rx.recv_async()));
+
+/// Leaves a waker behind whose task never polls again.
+pub(crate) const LEAVES_A_WAKER: Kind = Kind::Leaves(|rx| {
+    let polled = rx.poll_recv(&mut Context::from_waker(Waker::noop()));
+    yield_now();
+    polled
+});
+
+/// Three senders, and a thread for each receiver: each value is received or displaced, and once.
+fn deliver(kinds: [Kind; 3]) {
     let (tx, rx) = channel();
-    let receivers = receive.map(|receive| {
+    let receivers = kinds.map(|kind| {
         let rx = rx.clone();
-        thread::spawn(move || {
+        spawn(move || {
             let mut values = Vec::new();
-            receive(rx, &mut |value| values.push(value));
+            kind.receive(rx, |value| values.push(value));
             values
         })
     });
-    // The senders' values are not to be given back because every receiver has gone.
-    let senders: Vec<_> = (0..SENDERS)
-        .map(|sender| {
-            let tx = tx.clone();
-            thread::spawn(move || send_all(tx, sender))
+    // Returns what was displaced.
+    let senders = (0..SENDERS).map(|sender| {
+        let mut tx = tx.clone();
+        spawn(move || {
+            let values = (0..EACH).map(|number| sender * EACH + number);
+            values.filter_map(|value| tx.send(value).expect("there are receivers")).collect()
         })
-        .collect();
+    });
+    let threads: Vec<_> = receivers.into_iter().chain(senders).collect();
     drop(tx);
-    let mut values: Vec<u32> = Vec::new();
-    for thread in receivers.into_iter().chain(senders) {
-        values.extend(thread.join().expect("no call panics"));
-    }
+    let mut values = join(threads).concat();
+    // Until here: no value is given back because every receiver has gone.
     drop(rx);
     values.sort_unstable();
     assert!(values.into_iter().eq(0..SENDERS * EACH), "a value was lost or doubled");
 }
 
-pub(crate) fn as_thread(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    rx.iter().for_each(got);
-}
-
-pub(crate) fn as_task(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    block_on(async move {
-        while let Ok(value) = rx.recv_async().await {
-            got(value);
-        }
-    });
-}
-
-/// Each wait is begun once more than needed: a first future is polled and dropped, woken or not.
-pub(crate) fn as_task_that_gives_up(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    block_on(async move {
-        loop {
-            let dropped = {
-                let mut future = pin!(rx.recv_async());
-                let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-                thread::yield_now();
-                poll
-            };
-            let received = match dropped {
-                Poll::Ready(received) => received,
-                Poll::Pending => rx.recv_async().await,
-            };
-            match received {
-                Ok(value) => got(value),
-                Err(_) => return,
-            }
-        }
-    });
-}
-
-/// Its first future is woken, perhaps, and dropped; then it has had enough.
-pub(crate) fn leaves_at_once(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    let polled = {
-        let mut future = pin!(rx.recv_async());
-        let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        thread::yield_now();
-        poll
-    };
-    if let Poll::Ready(Ok(value)) = polled {
-        got(value);
+#[test]
+fn each_value_goes_to_one_of_three() {
+    let cases = [
+        [THREAD; 3],
+        [TASK; 3],
+        [DROPS_A_FUTURE; 3],
+        [THREAD, TASK, LEAVES],
+        [THREAD, LEAVES_A_WAKER, DROPS_A_FUTURE],
+        [WITH_ANOTHER, TASK, THREAD],
+    ];
+    for (case, kinds) in cases.into_iter().enumerate() {
+        println!("case {case}");
+        explore(move || deliver(kinds));
     }
 }
 
-/// It leaves a waker behind that nobody will answer.
-pub(crate) fn polls_once(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    let polled = rx.poll_recv(&mut Context::from_waker(Waker::noop()));
-    thread::yield_now();
-    if let Poll::Ready(Ok(value)) = polled {
-        got(value);
-    }
-}
-
-/// Together with another channel, whose end it waits for as well.
-pub(crate) fn with_another(mut rx: Receiver<u32>, got: &mut dyn FnMut(u32)) {
-    let (stop, mut stopped) = channel::<()>();
-    let other = thread::spawn(move || drop(stop));
-    if wait_any(&mut [&mut rx, &mut stopped]) == 0 {
-        rx.try_recv().into_iter().for_each(&mut *got);
-    }
-    other.join().expect("it only drops");
-    rx.iter().for_each(got);
-}
-
-#[test]
-fn three_threads() {
-    explore(|| deliver([as_thread; 3]));
-}
-
-#[test]
-fn three_tasks() {
-    explore(|| deliver([as_task; 3]));
-}
-
-#[test]
-fn tasks_that_drop_futures() {
-    explore(|| deliver([as_task_that_gives_up; 3]));
-}
-
-#[test]
-fn a_thread_a_task_and_one_that_leaves() {
-    explore(|| deliver([as_thread, as_task, leaves_at_once]));
-}
-
-#[test]
-fn a_waker_left_behind_takes_no_wake_away() {
-    explore(|| deliver([as_thread, polls_once, as_task_that_gives_up]));
-}
-
-#[test]
-fn one_that_waits_for_two_channels() {
-    explore(|| deliver([with_another, as_task, as_thread]));
-}
-
-/// Each receiver receives once and stays; each send waits until somebody has its value. So each send must
-/// wake one that is asleep, and nobody else will.
+/// Each receiver receives once and stays; each send waits until its value was received. So each send must
+/// wake a receiver that is asleep, and no other call will.
 #[test]
 fn each_send_wakes_one() {
     explore(|| {
         let (mut tx, rx) = channel();
         let (received, has_received) = mpsc::channel();
-        let receivers: Vec<_> = (0..3)
-            .map(|receiver| {
-                let mut rx = rx.clone();
-                let received = received.clone();
-                thread::spawn(move || {
-                    let value = if receiver == 0 { block_on(rx.recv_async()) } else { rx.recv() };
-                    received.send(value).expect("the sender waits for it");
-                    // Its drop would wake others.
-                    rx
-                })
+        let receivers = [0, 1, 2].map(|receiver| {
+            let (mut rx, received) = (rx.clone(), received.clone());
+            spawn(move || {
+                let value = if receiver == 0 { block_on(rx.recv_async()) } else { rx.recv() };
+                received.send(value).expect("the sender waits for it");
+                // Its drop would wake others.
+                rx
             })
-            .collect();
+        });
         for value in 0..3 {
             assert_eq!(tx.send(value), Ok(None));
             assert_eq!(has_received.recv(), Ok(Ok(value)));
         }
-        for receiver in receivers {
-            receiver.join().expect("no call panics");
-        }
+        join(receivers);
     });
 }
 
@@ -185,55 +170,20 @@ fn a_dropped_future_passes_its_wake_on() {
         let mut waits = gives_up.clone();
         let (received, has_received) = mpsc::channel();
         let other = received.clone();
-        let first = thread::spawn(move || {
-            let poll = {
-                let mut future = pin!(gives_up.recv_async());
-                let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-                thread::yield_now();
-                poll
-            };
-            if let Poll::Ready(value) = poll {
+        let first = spawn(move || {
+            if let Poll::Ready(value) = poll_and_drop(gives_up.recv_async()) {
                 received.send(value).expect("the sender waits for it");
             }
             gives_up
         });
-        let second = thread::spawn(move || {
-            let value = waits.recv();
-            // It may come after all has been received: then the end is what it is told.
-            let _ = other.send(value);
+        let second = spawn(move || {
+            // It may come after all has been received: then it receives the end.
+            let _ = other.send(waits.recv());
             waits
         });
         assert_eq!(tx.send(1), Ok(None));
         assert_eq!(has_received.recv(), Ok(Ok(1)));
         drop(tx);
-        for receiver in [first, second] {
-            receiver.join().expect("no call panics");
-        }
-    });
-}
-
-#[test]
-fn whoever_waits_for_the_receivers_end_is_woken() {
-    explore(|| {
-        let (tx, rx) = channel::<u32>();
-        let waits: Vec<_> = (0..2)
-            .map(|_| {
-                let tx = tx.clone();
-                thread::spawn(move || {
-                    block_on(tx.closed());
-                    assert!(tx.is_closed());
-                })
-            })
-            .collect();
-        let leaves: Vec<_> = (0..3)
-            .map(|_| {
-                let rx = rx.clone();
-                thread::spawn(move || drop(rx))
-            })
-            .collect();
-        drop(rx);
-        for thread in waits.into_iter().chain(leaves) {
-            thread.join().expect("no call panics");
-        }
+        join([first, second]);
     });
 }

@@ -1,166 +1,182 @@
 //! Receivers of `watch` that wait: each sees the last value, none an older one after a newer one.
 
-use crate::schedules::explore;
-use overwrite_channel_shuttle::watch::{Receiver, Sender, channel};
-use shuttle::{future::block_on, sync::mpsc, thread};
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
+use crate::{
+    crowds::size,
+    schedules::{dice, explore, join, poll_and_drop, poll_and_forget},
 };
+use overwrite_channel_shuttle::{
+    RecvError,
+    watch::{Receiver, Sender, channel},
+};
+use shuttle::{
+    future::block_on,
+    sync::mpsc,
+    thread::{JoinHandle, spawn},
+};
+use std::task::Poll;
 
-const SENDERS: u64 = 3;
 const EACH: u64 = 2;
 
-/// Each change adds one, so that the value is its version.
-fn count_up(tx: &Sender<u64>) {
-    for _ in 0..EACH {
-        tx.send_modify(|count| *count += 1);
+/// A way to wait for a change.
+type Wait = fn(&mut Receiver<u64>) -> Result<(), RecvError>;
+
+const AS_TASK: Wait = |rx| block_on(rx.changed());
+
+/// Drops a first future.
+const AFTER_A_DROP: Wait = |rx| match poll_and_drop(rx.changed()) {
+    Poll::Ready(changed) => changed,
+    Poll::Pending => block_on(rx.changed()),
+};
+
+/// Forgets a first future.
+const AFTER_A_FORGOTTEN_ONE: Wait = |rx| match poll_and_forget(rx.changed()) {
+    Poll::Ready(changed) => changed,
+    Poll::Pending => rx.blocking_changed(),
+};
+
+/// Drops a first future, and waits as another receiver.
+const AS_A_CLONE: Wait = |rx| match poll_and_drop(rx.changed()) {
+    Poll::Ready(changed) => changed,
+    Poll::Pending => {
+        *rx = rx.clone();
+        block_on(rx.changed())
     }
+};
+
+const WAITS: [Wait; 5] =
+    [Receiver::blocking_changed, AS_TASK, AFTER_A_DROP, AFTER_A_FORGOTTEN_ONE, AS_A_CLONE];
+
+/// Threads that change the value: each change adds one, so that the value is its version.
+fn count_up(tx: &Sender<u64>, senders: u64) -> impl Iterator<Item = JoinHandle<()>> {
+    (0..senders).map(|_| {
+        let tx = tx.clone();
+        spawn(move || (0..EACH).for_each(|_| tx.send_modify(|count| *count += 1)))
+    })
 }
 
-fn see_all(receive: [fn(Receiver<u64>); 3]) {
-    let (tx, rx) = channel(0);
-    let receivers = receive.map(|receive| {
-        let rx = rx.clone();
-        thread::spawn(move || receive(rx))
-    });
-    let senders: Vec<_> = (0..SENDERS)
-        .map(|_| {
-            let tx = tx.clone();
-            thread::spawn(move || count_up(&tx))
-        })
-        .collect();
-    drop((tx, rx));
-    for thread in receivers.into_iter().chain(senders) {
-        thread.join().expect("no call panics");
-    }
+const SENDERS: u64 = 3;
+const LAST: u64 = SENDERS * EACH;
+
+/// A kind of receiver, which ends with the senders.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Looks at the value after each change.
+    Looks(Wait),
+    /// Every change is either reported or counted as skipped, if nothing but `changed` looks.
+    Counts,
+    /// Waits for the last value only.
+    WaitsForTheLast,
 }
 
-/// What one receiver has seen so far.
-#[derive(Default)]
-struct Seen {
-    newest: u64,
-    changes: u64,
-}
-
-impl Seen {
-    fn change(&mut self, rx: &mut Receiver<u64>) {
-        let count = *rx.borrow_and_update();
-        assert!(count >= self.newest, "{count} after {}", self.newest);
-        self.newest = count;
-        self.changes += 1;
-    }
-
-    fn end(self, rx: &mut Receiver<u64>) {
-        assert_eq!(*rx.borrow(), SENDERS * EACH);
-        assert_eq!(self.newest, SENDERS * EACH, "the last change was not reported");
-        assert!(self.changes + rx.skipped() <= 2 * SENDERS * EACH);
-    }
-}
-
-fn as_thread(mut rx: Receiver<u64>) {
-    let mut seen = Seen::default();
-    while rx.blocking_changed().is_ok() {
-        seen.change(&mut rx);
-    }
-    seen.end(&mut rx);
-}
-
-fn as_task(mut rx: Receiver<u64>) {
-    let mut seen = Seen::default();
-    while block_on(rx.changed()).is_ok() {
-        seen.change(&mut rx);
-    }
-    seen.end(&mut rx);
-}
-
-/// Before each wait a future is polled, and dropped if it would wait.
-fn as_task_that_gives_up(mut rx: Receiver<u64>) {
-    let mut seen = Seen::default();
-    loop {
-        let polled = {
-            let mut future = pin!(rx.changed());
-            let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            thread::yield_now();
-            poll
-        };
-        let changed = match polled {
-            Poll::Ready(changed) => changed,
-            Poll::Pending => block_on(rx.changed()),
-        };
-        match changed {
-            Ok(()) => seen.change(&mut rx),
-            Err(_) => return seen.end(&mut rx),
+impl Kind {
+    fn watch(self, mut rx: Receiver<u64>) {
+        match self {
+            Self::Looks(wait) => {
+                let (mut newest, mut changes) = (0, 0);
+                while wait(&mut rx).is_ok() {
+                    let count = *rx.borrow_and_update();
+                    assert!(count >= newest, "{count} after {newest}");
+                    newest = count;
+                    changes += 1;
+                }
+                assert_eq!(*rx.borrow(), LAST);
+                assert_eq!(newest, LAST, "the last change was not reported");
+                assert!(changes + rx.skipped() <= 2 * LAST);
+            }
+            Self::Counts => {
+                let mut changes = 0;
+                while rx.blocking_changed().is_ok() {
+                    changes += 1;
+                }
+                assert_eq!(changes + rx.skipped(), LAST);
+            }
+            Self::WaitsForTheLast => {
+                let last = block_on(rx.wait_for(|count| *count == LAST)).map(|count| *count);
+                assert_eq!(last, Ok(LAST));
+            }
         }
     }
 }
 
-/// Every change is either seen or counted as skipped, if nothing but `changed` looks.
-fn counts(mut rx: Receiver<u64>) {
-    let mut changes = 0;
-    while rx.blocking_changed().is_ok() {
-        changes += 1;
+fn see_all(kinds: [Kind; 3]) {
+    let (tx, rx) = channel(0);
+    let receivers = kinds.map(|kind| {
+        let rx = rx.clone();
+        spawn(move || kind.watch(rx))
+    });
+    let threads: Vec<_> = receivers.into_iter().chain(count_up(&tx, SENDERS)).collect();
+    drop((tx, rx));
+    join(threads);
+}
+
+#[test]
+fn each_of_three_sees_the_last_change() {
+    let [thread, task, drops] =
+        [Receiver::blocking_changed, AS_TASK, AFTER_A_DROP].map(Kind::Looks);
+    let cases = [
+        [thread; 3],
+        [task; 3],
+        [drops, thread, drops],
+        [Kind::Counts, Kind::WaitsForTheLast, thread],
+    ];
+    for (case, kinds) in cases.into_iter().enumerate() {
+        println!("case {case}");
+        explore(move || see_all(kinds));
     }
-    assert_eq!(changes + rx.skipped(), SENDERS * EACH);
 }
 
-/// It waits for one value only, which the last change brings.
-fn for_the_last(mut rx: Receiver<u64>) {
-    let last = block_on(rx.wait_for(|count| *count == SENDERS * EACH)).map(|count| *count);
-    assert_eq!(last, Ok(SENDERS * EACH));
-}
-
-#[test]
-fn three_threads() {
-    explore(|| see_all([as_thread; 3]));
-}
-
-#[test]
-fn three_tasks() {
-    explore(|| see_all([as_task; 3]));
-}
-
-#[test]
-fn tasks_that_drop_futures() {
-    explore(|| see_all([as_task_that_gives_up, as_thread, as_task_that_gives_up]));
-}
-
-#[test]
-fn every_change_is_counted() {
-    explore(|| see_all([counts, for_the_last, as_thread]));
-}
-
-/// The next change comes when everybody has seen the last one. So each must wake all that are asleep, and
-/// nothing else will.
+/// The next change comes when every receiver has seen the last one. So each must wake all that are asleep, and
+/// no other call will.
 #[test]
 fn each_change_wakes_everybody() {
     explore(|| {
         let (tx, rx) = channel(0);
         let (seen, has_seen) = mpsc::channel();
-        let receivers: Vec<_> = (0..3)
-            .map(|receiver| {
-                let (mut rx, seen) = (rx.clone(), seen.clone());
-                thread::spawn(move || {
-                    for count in 1..=2 {
-                        let changed = match receiver {
-                            0 => rx.blocking_changed(),
-                            _ => block_on(rx.changed()),
-                        };
-                        assert_eq!(changed, Ok(()));
-                        assert_eq!(*rx.borrow(), count);
-                        seen.send(()).expect("the sender waits for it");
-                    }
-                })
+        let waits: [Wait; 3] = [Receiver::blocking_changed, AS_TASK, AS_TASK];
+        let receivers = waits.map(|wait| {
+            let (mut rx, seen) = (rx.clone(), seen.clone());
+            spawn(move || {
+                for count in 1..=2 {
+                    assert_eq!(wait(&mut rx), Ok(()));
+                    assert_eq!(*rx.borrow(), count);
+                    seen.send(()).expect("the sender waits for it");
+                }
             })
-            .collect();
+        });
         for count in 1..=2 {
             tx.send(count).expect("there are receivers");
             for _ in &receivers {
                 has_seen.recv().expect("the receivers stay");
             }
         }
-        for receiver in receivers {
-            receiver.join().expect("no call panics");
-        }
+        join(receivers);
+    });
+}
+
+/// A crowd, of which some leave: each receiver that stays sees the last change, though the senders' end does not wake it.
+#[test]
+fn a_crowd_sees_the_last_change() {
+    explore(|| {
+        const LAST: u64 = 2 * EACH;
+        let mut dice = dice();
+        let (tx, rx) = channel(0);
+        let receivers = (0..size(&mut dice)).map(|at| {
+            let (mut rx, leaves, mut dice) = (rx.clone(), at > 1 && dice.one_in(3), dice.split());
+            spawn(move || {
+                if leaves {
+                    let _ = poll_and_drop(rx.changed());
+                    return;
+                }
+                let mut seen = 0;
+                while seen < LAST {
+                    dice.pick(&WAITS)(&mut rx).expect("a sender stays");
+                    let now = *rx.borrow_and_update();
+                    assert!(now > seen, "{now} after {seen}");
+                    seen = now;
+                }
+            })
+        });
+        join(receivers.chain(count_up(&tx, 2)));
+        drop((tx, rx));
     });
 }
