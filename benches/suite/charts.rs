@@ -50,14 +50,12 @@ pub(super) enum Chart {
     Bars(Bars),
 }
 
-/// Lines over two axes, of which the one at the side is logarithmic.
+/// Lines over two logarithmic axes.
 pub(super) struct Plot {
     pub(super) file: &'static str,
     pub(super) title: String,
     pub(super) x: &'static str,
     pub(super) y: &'static str,
-    /// The names of the places 0, 1, 2 … below. Without names that axis is logarithmic, too.
-    pub(super) names: Vec<String>,
     pub(super) lines: Vec<Line>,
 }
 
@@ -136,6 +134,7 @@ impl Plot {
         let page = SVGBackend::with_string(svg, (WIDTH + NAMES, height)).into_drawing_area();
         let (left, right) = page.split_horizontally(WIDTH);
         let points = || lines.iter().flat_map(|line| &line.points);
+        let x = around(points().map(|point| point.0), 1.3).log_scale();
         let y = around(points().map(|point| point.1), 1.3).log_scale();
         let mut builder = ChartBuilder::on(&left);
         builder
@@ -153,47 +152,25 @@ impl Plot {
                 OTHERS[place % OTHERS.len()]
             }
         };
-        // The two kinds of axes are two types, for which the same is done.
-        macro_rules! draw_on {
-            ($x:expr, $tick:expr, $ticks:expr) => {{
-                let mut chart = builder.build_cartesian_2d($x, y)?;
-                chart
-                    .configure_mesh()
-                    .light_line_style(NEUTRAL.mix(0.0))
-                    .bold_line_style(NEUTRAL.mix(0.3))
-                    .axis_style(NEUTRAL)
-                    .label_style(words(14, NEUTRAL, false))
-                    .x_desc(self.x)
-                    .y_desc(self.y)
-                    .x_labels($ticks)
-                    .x_label_formatter(&$tick)
-                    .y_label_formatter(&|value| tick(*value))
-                    .draw()?;
-                for line in lines.iter().rev() {
-                    let ours = is_ours(&line.name);
-                    let style = color(line).stroke_width(if ours { 4 } else { 2 });
-                    chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
-                    let dots = line.points.iter();
-                    let size = if ours { 5 } else { 3 };
-                    chart
-                        .draw_series(dots.map(|at| Circle::new(*at, size, color(line).filled())))?;
-                }
-            }};
-        }
-        if self.names.is_empty() {
-            draw_on!(
-                around(points().map(|point| point.0), 1.3).log_scale(),
-                |at: &f64| tick(*at),
-                8
-            );
-        } else {
-            let last = f64::from(u32::try_from(self.names.len() - 1)?);
-            let name = |at: &f64| {
-                let mut places = self.names.iter().zip(0_u8..);
-                let place = places.find(|(_, place)| (f64::from(*place) - at).abs() < 0.01);
-                place.map_or(String::new(), |(name, _)| name.clone())
-            };
-            draw_on!(0.0..last, name, self.names.len());
+        let mut chart = builder.build_cartesian_2d(x, y)?;
+        chart
+            .configure_mesh()
+            .light_line_style(NEUTRAL.mix(0.0))
+            .bold_line_style(NEUTRAL.mix(0.3))
+            .axis_style(NEUTRAL)
+            .label_style(words(14, NEUTRAL, false))
+            .x_desc(self.x)
+            .y_desc(self.y)
+            .x_labels(8)
+            .x_label_formatter(&|value| tick(*value))
+            .y_label_formatter(&|value| tick(*value))
+            .draw()?;
+        for line in lines.iter().rev() {
+            let (width, dot) = if is_ours(&line.name) { (4, 5) } else { (2, 3) };
+            let style = color(line).stroke_width(width);
+            chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
+            let dots = line.points.iter();
+            chart.draw_series(dots.map(|at| Circle::new(*at, dot, color(line).filled())))?;
         }
         for (line, row) in lines.into_iter().zip(0_i32..) {
             let y = 60 + row * i32::try_from(ROW)?;

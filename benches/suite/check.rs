@@ -136,7 +136,7 @@ impl Drop for Ended<'_> {
 }
 
 /// A receiver that waits gets the value that comes.
-fn wakes<C: Blocks>() {
+fn wakes<C: Blocks<u64>>() {
     for value in 1..50 {
         let (mut tx, mut rx) = C::open(1);
         let (done, received) = mpsc::channel();

@@ -1,6 +1,8 @@
 //! What is compared: one trait for every contender, and one more for each way to use a contender.
 
+use super::threads::{LOOKS, poll};
 use std::{
+    marker::PhantomData,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::Instant,
 };
@@ -35,9 +37,32 @@ pub(crate) trait Overwrites<T: Payload>: Contender<T> {
 }
 
 /// A thread waits for a value. The next value is sent when the one before has been received.
-pub(crate) trait Blocks: Contender<u64> {
-    fn put(tx: &mut Self::Tx, value: u64);
-    fn recv(rx: &mut Self::Rx) -> u64;
+pub(crate) trait Blocks<T>: Contender<T> {
+    fn put(tx: &mut Self::Tx, value: T);
+    fn recv(rx: &mut Self::Rx) -> T;
+}
+
+/// A contender whose receiver polls until there is a value.
+pub(crate) struct Polled<C>(PhantomData<C>);
+
+impl<T, C: Contender<T>> Contender<T> for Polled<C> {
+    const NAME: &'static str = C::NAME;
+    type Tx = C::Tx;
+    type Rx = C::Rx;
+
+    fn open(capacity: usize) -> (Self::Tx, Self::Rx) {
+        C::open(capacity)
+    }
+}
+
+impl<T: Payload, C: Overwrites<T>> Blocks<T> for Polled<C> {
+    fn put(tx: &mut Self::Tx, value: T) {
+        C::send(tx, value);
+    }
+
+    fn recv(rx: &mut Self::Rx) -> T {
+        poll(LOOKS, || C::try_recv(rx))
+    }
 }
 
 /// A task waits for a value. The next value is sent when the one before has been received.

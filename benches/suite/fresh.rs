@@ -8,7 +8,7 @@ use super::{
     Section, Setup,
     charts::{Chart, Line, Plot},
     contender::{Payload, Relays, Sentinel},
-    measure::{Row, Table, heading, quartiles, rounds, rounds_line, time, with_commas, written},
+    measure::{Row, Table, quartiles, rounds, rounds_line, time, with_commas, written},
     peers::{AsyncChannel, Crossbeam, Flume, Kanal, Mpsc, Overwrite, SyncChannel, Task, Watch},
     threads::{Pair, start_there},
 };
@@ -103,7 +103,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
             row::<AsyncChannel>(stale, pair),
             row::<Mpsc>(stale, pair),
         ];
-        let mut table = Table::new(format!("k = {}", with_commas(stale.into())), rows);
+        let mut table = Table::new(format!("k = {}", with_commas(stale)), rows);
         table.one_floor = is_many(stale);
         table
     });
@@ -121,7 +121,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
             let ratio = format!("{:.2}", row.ratio(0)[1]);
             vec![row.name.clone(), middle, format!("{low} – {high}"), ratio]
         };
-        text += &heading(&table.title);
+        text += &["### ", &table.title, "\n\n"].concat();
         let head = ["", "until it has it", "quartiles", "ratio"];
         text += &written(&head, 1, table.rows.iter().map(line));
     }
@@ -150,7 +150,6 @@ fn chart(tables: &[Table]) -> Chart {
         title: "Time until the receiver has the current sentinel".into(),
         x: "attempts that timed out before",
         y: "ns",
-        names: Vec::new(),
         lines: lines.collect(),
     })
 }

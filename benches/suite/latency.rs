@@ -11,7 +11,7 @@
 use super::{
     Section, Setup,
     charts::{Chart, Line, Plot},
-    contender::{Awaits, Blocks, Elsewhere, Overwrites, Visit, open_elsewhere},
+    contender::{Awaits, Blocks, Elsewhere, Overwrites, Polled, Visit, open_elsewhere},
     measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, with_commas, written},
     peers::{
         AsyncChannel, BareFlag, BareNotify, BarePark, BareSwap, Crossbeam, Flume, Kanal, Mpsc,
@@ -168,7 +168,10 @@ impl Visit<u64> for What {
         let samples: Samples = match *self {
             Self::SendAlone => Rc::new(|| vec![alone::<C>()]),
             Self::SendToPolling(pair) => Rc::new(move || vec![to_polling::<C>(pair)]),
-            Self::HandOver(pair) => Rc::new(move || vec![hand_overs::<C>(pair)]),
+            Self::HandOver(pair) => Rc::new(move || {
+                let [_, hand_overs] = hand_overs::<Polled<C>>(Some(pair), false, 1_000);
+                vec![hand_overs]
+            }),
             Self::SendWithOthers(..) => return None,
         };
         Some((C::name(), samples))
@@ -232,62 +235,37 @@ fn with_others<C: Overwrites<u64, Tx: Clone>>(count: usize, pair: Option<Pair>) 
     nanos.concat()
 }
 
-/// To a thread that polls on another core.
-fn hand_overs<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
-    const COUNT: usize = WARM_UP + 1_000;
+/// Sends, and hand-overs to another thread, which is asleep before each send if it is to be parked.
+fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) -> [Vec<u64>; 2] {
+    let warm_up = WARM_UP.min(count / 8);
     let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
     let epoch = Instant::now();
-    let count = Arc::<CachePadded<AtomicUsize>>::default();
-    let counter = Arc::clone(&count);
-    let receiver = start_there(Some(pair), move || {
-        let mut nanos = vec![1; COUNT];
-        for (number, nanos) in (1..).zip(&mut nanos) {
-            let sent = poll(LOOKS, || C::try_recv(&mut rx));
-            *nanos = since(epoch).saturating_sub(sent);
-            counter.store(number, Release);
-        }
-        assert_eq!(poll(LOOKS, || C::try_recv(&mut rx)), STOP, "{} delivers each", C::NAME);
-        nanos.split_off(WARM_UP)
-    });
-    for number in 1..=COUNT {
-        C::send(&mut tx, since(epoch));
-        poll(LOOKS, || (count.load(Acquire) == number).then_some(()));
-    }
-    C::send(&mut tx, STOP);
-    receiver.join().expect("the receiver ends well")
-}
-
-/// Sends, and hand-overs, to a thread that is asleep before each send.
-fn to_parked<C: Blocks>(pair: Option<Pair>) -> Vec<Vec<u64>> {
-    // Each takes some 50 µs.
-    const COUNT: usize = WARM_UP / 4 + 40;
-    let (mut tx, mut rx) = C::open(1);
-    let epoch = Instant::now();
-    let (count, sleeper) =
+    let (received, sleeper) =
         (Arc::<CachePadded<AtomicUsize>>::default(), Arc::<CachePadded<Sleeper>>::default());
-    let (counter, itself) = (Arc::clone(&count), Arc::clone(&sleeper));
-    let receiver = start_there(pair, move || {
+    let (counter, itself) = (Arc::clone(&received), Arc::clone(&sleeper));
+    let thread = start_there(pair, move || {
         itself.is_this_thread();
-        let mut nanos = vec![1; COUNT];
+        let mut nanos = vec![1; warm_up + count];
         for (number, nanos) in (1..).zip(&mut nanos) {
             let sent = C::recv(&mut rx);
             *nanos = since(epoch).saturating_sub(sent);
             counter.store(number, Release);
         }
         assert_eq!(C::recv(&mut rx), STOP, "{} delivers each", C::NAME);
-        nanos.split_off(WARM_UP / 4)
+        nanos.split_off(warm_up)
     });
-    let mut sends = vec![1; COUNT];
+    let mut sends = vec![1; warm_up + count];
     for (number, nanos) in (1..).zip(&mut sends) {
-        until_asleep(&sleeper);
-        let value = since(epoch);
-        let start = Instant::now();
-        C::put(&mut tx, value);
-        *nanos = whole_nanos(start.elapsed());
-        poll(LOOKS, || (count.load(Acquire) == number).then_some(()));
+        if parked {
+            until_asleep(&sleeper);
+        }
+        let sent = since(epoch);
+        C::put(&mut tx, sent);
+        *nanos = since(epoch) - sent;
+        poll(LOOKS, || (received.load(Acquire) == number).then_some(()));
     }
     C::put(&mut tx, STOP);
-    vec![sends.split_off(WARM_UP / 4), receiver.join().expect("the receiver ends well")]
+    [sends.split_off(warm_up), thread.join().expect("the receiver ends well")]
 }
 
 /// Between two tasks that wait, there and back.
@@ -318,8 +296,9 @@ fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
     nanos
 }
 
-fn parked<C: Blocks>(pair: Option<Pair>) -> (String, Samples) {
-    (C::NAME.into(), Rc::new(move || to_parked::<C>(pair)))
+fn parked<C: Blocks<u64>>(pair: Option<Pair>) -> (String, Samples) {
+    // Each sample takes some 50 µs.
+    (C::NAME.into(), Rc::new(move || hand_overs::<C>(pair, true, 40).into()))
 }
 
 fn task<C: Awaits>(runtime: &Arc<Runtime>) -> (String, Samples) {
@@ -372,7 +351,7 @@ fn groups(setup: &Setup) -> Vec<Group> {
     ];
     let titles = vec!["send to a parked thread", "hand-over to a parked thread"];
     groups.push(Group { titles, contenders });
-    let [one, two] = [&setup.runtimes.one, &setup.runtimes.two];
+    let [one, two] = &setup.runtimes;
     groups.push(tasks("hand-over between two tasks, runtime of one thread", one));
     groups.push(tasks("hand-over between two tasks, runtime of two threads", two));
     groups
@@ -425,16 +404,18 @@ fn written_table(table: &Table, which: usize, kept: &[Histograms]) -> String {
 fn chart(table: &Table, kept: &[Histograms]) -> Chart {
     let shown = table.rows.iter().zip(kept).filter(|(row, _)| SHOWN.contains(&row.name.as_str()));
     let lines = shown.map(|(row, kept)| {
-        let nanos =
-            percentiles(kept, 0).map(|nanos| Duration::from_nanos(nanos).as_secs_f64() * 1e9);
-        Line::new(row.name.clone(), (0_u8..).map(f64::from).zip(nanos).take(DRAWN))
+        let nanos = percentiles(kept, 0).map(|nanos| Duration::from_nanos(nanos).as_secs_f64());
+        let points = PERCENTILES[..DRAWN].iter().zip(nanos);
+        Line::new(
+            row.name.clone(),
+            points.map(|((_, part), nanos)| (1.0 / (1.0 - part), nanos * 1e9)),
+        )
     });
     Chart::Plot(Plot {
         file: "latency.svg",
         title: format!("Latency of a {HAND_OVER}"),
-        x: "percentile",
+        x: "one of so many takes longer",
         y: "ns",
-        names: PERCENTILES[..DRAWN].iter().map(|(name, _)| (*name).into()).collect(),
         lines: lines.collect(),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::Setup;
 use std::{
+    fmt::Display,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -218,7 +219,7 @@ pub(crate) fn bytes(bytes: f64) -> String {
 }
 
 /// A number as people write it.
-pub(crate) fn with_commas(number: u64) -> String {
+pub(crate) fn with_commas(number: impl Display) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -55,57 +55,57 @@ const CONTENDERS: [(&str, Find); 8] = [
     named::<Mpsc>(),
 ];
 
-/// What a process holds more than before.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Growth {
-    /// What the allocator gave.
-    bytes: f64,
-    blocks: f64,
-    /// Bytes in memory, if the system says; else not a number.
-    resident: f64,
+/// What a child finds of a channel: how long it takes to build it, the first in its process; by how much the process
+/// grows with the channel built, and with it filled; and how many values the channel refuses.
+#[derive(Clone, Copy, PartialEq)]
+enum Figure {
+    Nanos,
+    Bytes,
+    Blocks,
+    /// In memory, if the system says; else not a number.
+    Resident,
+    FilledBytes,
+    FilledBlocks,
+    FilledResident,
+    Refused,
 }
 
-/// What a child found. It prints the numbers as one line.
+use Figure::{Blocks, Bytes, FilledBlocks, FilledBytes, FilledResident, Nanos, Refused, Resident};
+
+/// The figures, in their order. A child prints them as one line.
 #[derive(Clone, Copy, Debug)]
-struct Found {
-    /// To build the channel; the first in its process.
-    nanos: f64,
-    built: Growth,
-    /// Since the process began, so the construction is part of it.
-    filled: Growth,
-    /// Of [`SENDS`].
-    refused: f64,
-}
+struct Found([f64; 8]);
 
 impl Found {
-    fn numbers(&self) -> [f64; 8] {
-        let Self { nanos, built, filled, refused } = *self;
-        let [a, b] = [built, filled].map(|growth| [growth.bytes, growth.blocks, growth.resident]);
-        [nanos, a[0], a[1], a[2], b[0], b[1], b[2], refused]
+    fn get(&self, figure: Figure) -> f64 {
+        self.0[figure as usize]
     }
 
-    fn of(numbers: [f64; 8]) -> Self {
-        let growth =
-            |at| Growth { bytes: numbers[at], blocks: numbers[at + 1], resident: numbers[at + 2] };
-        Self { nanos: numbers[0], built: growth(1), filled: growth(4), refused: numbers[7] }
-    }
-
-    /// What the allocator counted.
+    /// What the allocator counted, and what was refused: exact.
     fn counted(&self) -> [u64; 5] {
-        let Self { built, filled, refused, .. } = self;
-        [built.bytes, built.blocks, filled.bytes, filled.blocks, *refused].map(f64::to_bits)
+        [Bytes, Blocks, FilledBytes, FilledBlocks, Refused].map(|figure| self.get(figure).to_bits())
     }
 
-    /// Of several children: the median of each time and of the system's figures. What the allocator counted is the same
-    /// in each.
+    /// Of several children: the median of each time and of the system's figures. What is exact is the same in each.
     fn middle(all: &[Self]) -> Self {
         let same = all.windows(2).all(|two| two[0].counted() == two[1].counted());
         assert!(same, "the same program, counted twice: {all:?}");
-        Self::of(array::from_fn(|which| {
-            let mut numbers = all.iter().map(|found| found.numbers()[which]).collect::<Vec<_>>();
+        Self(array::from_fn(|which| {
+            let mut numbers = all.iter().map(|found| found.0[which]).collect::<Vec<_>>();
             numbers.sort_by(f64::total_cmp);
             numbers[numbers.len() / 2]
         }))
+    }
+
+    /// As a line of the table.
+    fn words(&self) -> Vec<String> {
+        let word = |figure| match self.get(figure) {
+            unknown if unknown.is_nan() => "?".into(),
+            nanos if figure == Nanos => time(nanos),
+            count if figure == Blocks || figure == Refused => with_commas(count),
+            size => bytes(size),
+        };
+        [Bytes, Blocks, Resident, Nanos, FilledBytes, FilledResident, Refused].map(word).into()
     }
 }
 
@@ -161,9 +161,7 @@ fn in_child(name: &str, capacity: u64) -> Outcome {
     match said.trim_end().split_once(' ').unwrap_or_default() {
         ("found", numbers) => {
             let mut numbers = numbers.split(' ').map(|number| number.parse().expect("a number"));
-            Ok(Found::of(array::from_fn(|_| {
-                numbers.next().expect("a line as the child prints it")
-            })))
+            Ok(Found(array::from_fn(|_| numbers.next().expect("a line as the child prints it"))))
         }
         ("missing", what) => Err(Failure::new(Failure::NOT_TRIED, what)),
         ("wrong", what) => panic!("{name} with a capacity of {capacity}: {what}"),
@@ -205,7 +203,7 @@ pub(super) fn is_child() -> bool {
         Err(missing) => format!("missing {missing}"),
         Ok(capacity) => match find(capacity) {
             Ok(found) => {
-                format!("found {}", found.numbers().map(|number| number.to_string()).join(" "))
+                format!("found {}", found.0.map(|number| number.to_string()).join(" "))
             }
             Err(wrong) => format!("wrong {wrong}"),
         },
@@ -260,12 +258,8 @@ fn find<C: Relays>(capacity: usize) -> Result<Found, String> {
     let start = Instant::now();
     let ((mut tx, mut rx), mut counts) = measure_process(|| C::open(black_box(capacity)));
     let nanos = start.elapsed().as_secs_f64() * 1e9;
-    let growth = |counts: support::allocator::Counts| Growth {
-        bytes: number(counts.live_bytes),
-        blocks: number(counts.allocations),
-        resident: resident() - before,
-    };
-    let built = growth(counts);
+    let built = counts;
+    let built_resident = resident() - before;
 
     let (mut accepted, mut newest) = (0, None);
     let ((), sending) = measure_process(|| {
@@ -277,7 +271,8 @@ fn find<C: Relays>(capacity: usize) -> Result<Found, String> {
         }
     });
     counts += sending;
-    let filled = growth(counts);
+    let filled = counts;
+    let filled_resident = resident() - before;
 
     let newest = newest.ok_or("it accepted nothing")?;
     // So that there is time left to say so.
@@ -295,8 +290,16 @@ fn find<C: Relays>(capacity: usize) -> Result<Found, String> {
     if second.live_bytes != 0 || counts.live_bytes < 0 {
         return Err(format!("{} bytes are counted after its end", second.live_bytes));
     }
-    let refused = f64::from(SENDS) - number(accepted);
-    Ok(Found { nanos, built, filled, refused })
+    Ok(Found([
+        nanos,
+        number(built.live_bytes),
+        number(built.allocations),
+        built_resident,
+        number(filled.live_bytes),
+        number(filled.allocations),
+        filled_resident,
+        f64::from(SENDS) - number(accepted),
+    ]))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no count is that large")]
@@ -366,7 +369,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
          `watch` allocates each value; what it holds more after the sends is a record of the thread, which `arc-swap` \
          makes at the first use and keeps for all later ones.\n\n",
         ADDRESS_SPACE >> 30,
-        with_commas(SENDS.into())
+        with_commas(SENDS)
     );
     for (which, capacity) in CAPACITIES.into_iter().enumerate() {
         text += &heading(&format!("MaxRetries {}", with_commas(capacity)));
@@ -392,33 +395,12 @@ pub(super) fn measured(setup: &Setup) -> Section {
     Section { text, standings: standings(&outcomes), chart: Some(chart(&outcomes)) }
 }
 
-impl Found {
-    fn words(&self) -> Vec<String> {
-        let Self { nanos, built, filled, refused } = self;
-        let resident = |growth: &Growth| match growth.resident {
-            unknown if unknown.is_nan() => "?".into(),
-            resident => bytes(resident),
-        };
-        vec![
-            bytes(built.bytes),
-            built.blocks.to_string(),
-            resident(built),
-            time(*nanos),
-            bytes(filled.bytes),
-            resident(filled),
-            refused.to_string(),
-        ]
-    }
-}
-
-type Figure = fn(&Found) -> f64;
-
 /// What a standing compares of a channel that was built; all but the last are exact.
 const COMPARED: [(&str, Figure); 4] = [
-    ("bytes when built", |found| found.built.bytes),
-    ("blocks when built", |found| found.built.blocks),
-    ("bytes after the sends", |found| found.filled.bytes),
-    ("time to build", |found| found.nanos),
+    ("bytes when built", Bytes),
+    ("blocks when built", Blocks),
+    ("bytes after the sends", FilledBytes),
+    ("time to build", Nanos),
 ];
 
 fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
@@ -429,7 +411,7 @@ fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
             .zip(outcomes)
             .filter(|(contender, _)| contender.0 != <Watch as Contender<Sentinel>>::NAME);
         let cells = rows.filter_map(|((name, _), outcomes)| {
-            Some(((*name).to_owned(), [of(outcomes[which].as_ref().ok()?); 3]))
+            Some(((*name).to_owned(), [outcomes[which].as_ref().ok()?.get(of); 3]))
         });
         let title = format!("{what}, MaxRetries {}", with_commas(CAPACITIES[which]));
         Standing { title, cells: cells.collect() }
@@ -444,7 +426,7 @@ fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
     let lines = CONTENDERS.iter().zip(outcomes).map(|((name, _), outcomes)| {
         let points = CAPACITIES.iter().zip(outcomes);
         let built = points.clone().filter_map(|(capacity, outcome)| {
-            Some((number(*capacity), outcome.as_ref().ok()?.built.bytes))
+            Some((number(*capacity), outcome.as_ref().ok()?.get(Bytes)))
         });
         let mut line = Line::new((*name).to_owned(), built);
         line.ends = points.clone().find_map(|(capacity, outcome)| {
@@ -458,7 +440,6 @@ fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
         title: "Memory of a channel, just built".into(),
         x: "MaxRetries",
         y: "bytes",
-        names: Vec::new(),
         lines: lines.collect(),
     })
 }

@@ -76,12 +76,6 @@ enum Effort {
     Test,
 }
 
-/// tokio's, with one thread and with two.
-struct Runtimes {
-    one: Arc<Runtime>,
-    two: Arc<Runtime>,
-}
-
 /// What the options say, and what the suites share.
 struct Setup {
     effort: Effort,
@@ -91,7 +85,8 @@ struct Setup {
     out: Option<String>,
     /// The suites to run.
     names: Vec<String>,
-    runtimes: Runtimes,
+    /// tokio's, with one thread and with two.
+    runtimes: [Arc<Runtime>; 2],
     pair: OnceCell<Option<Pair>>,
     bar: ProgressBar,
 }
@@ -125,7 +120,7 @@ impl Setup {
         // Before this thread is pinned: their workers would be, too.
         let one = Builder::new_current_thread().build().expect("a runtime");
         let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
-        let runtimes = Runtimes { one: Arc::new(one), two: Arc::new(two) };
+        let runtimes = [one, two].map(Arc::new);
         let bar = ProgressBar::new(1_000).with_style(
             ProgressStyle::with_template("{msg:12} {bar:30} {percent:>3} % {elapsed}")
                 .expect("a good template"),

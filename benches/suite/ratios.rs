@@ -16,21 +16,21 @@
 use super::{
     Section, Setup,
     charts::{Bar, Bars, Chart},
-    contender::{Elsewhere, Overwrites, Payload, Visit, Words, open_elsewhere},
+    contender::{Elsewhere, Overwrites, Payload, Polled, Visit, Words, open_elsewhere},
     measure::{Row, Run, Table, cell, ratio_tables, timed},
     peers::{BareFlag, BareSlot, BareSwap, FlagAndValue, after, each, each_copy, each_word},
-    threads::{LOOKS, Meeting, Pair, poll, start_there},
+    threads::{Meeting, Pair},
+    waits::Echo,
 };
 use crossbeam_utils::CachePadded;
 use std::{
     hint::black_box,
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
 /// The sends of a sender before it is timed.
 const WARM_UP: u32 = 100;
-const STOP: u64 = u64::MAX;
 
 /// A contender, and what sets it up.
 type Named = (String, Box<dyn Fn() -> Run>);
@@ -120,54 +120,7 @@ impl<T: Payload> Visit<T> for Round {
     }
 }
 
-/// A thread that sends back what it receives, both sides polling.
-struct Echo<T: Payload, C: Overwrites<T>> {
-    there: C::Tx,
-    back: C::Rx,
-    /// What goes round.
-    value: T,
-    trips: u64,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl<T: Payload, C: Overwrites<T>> Echo<T, C> {
-    fn start(pair: Pair) -> Self {
-        let (mut one, mut other) = (open_elsewhere::<T, C>(), open_elsewhere::<T, C>());
-        let thread = start_there(Some(pair), move || {
-            loop {
-                let value = poll(LOOKS, || C::try_recv(&mut one.rx));
-                if value.number() == STOP {
-                    break;
-                }
-                C::send(&mut other.tx, value);
-            }
-        });
-        Self { there: one.tx, back: other.rx, value: T::new(0), trips: 0, thread: Some(thread) }
-    }
-
-    /// Panics if a round trip brings anything else back than it took.
-    fn round_trips(&mut self, count: u32) {
-        for _ in 0..count {
-            self.trips += 1;
-            self.value.renumber(self.trips);
-            C::send(&mut self.there, self.value.take());
-            self.value = poll(LOOKS, || C::try_recv(&mut self.back));
-            assert_eq!(self.value.number(), self.trips, "{} echoes", C::NAME);
-        }
-    }
-}
-
-impl<T: Payload, C: Overwrites<T>> Drop for Echo<T, C> {
-    fn drop(&mut self) {
-        // After a panic, the other side's patience ends it.
-        if !thread::panicking() {
-            C::send(&mut self.there, T::new(STOP));
-            let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
-            assert!(ended, "the echo of {} ends well", C::NAME);
-        }
-    }
-}
-
+/// To a thread that sends back what it receives, both sides polling.
 struct RoundTrip(Pair);
 
 impl<T: Payload> Visit<T> for RoundTrip {
@@ -176,7 +129,7 @@ impl<T: Payload> Visit<T> for RoundTrip {
     fn visit<C: Overwrites<T>>(&mut self) -> Option<Named> {
         let pair = self.0;
         let start = move || -> Run {
-            let mut echo = Echo::<T, C>::start(pair);
+            let mut echo = Echo::<T, Polled<C>>::start(Some(pair));
             Box::new(move |count| timed(|| echo.round_trips(count)))
         };
         Some((C::name(), Box::new(start)))

@@ -4,7 +4,7 @@
 
 use super::{
     Section, Setup,
-    contender::{Awaits, Blocks},
+    contender::{Awaits, Blocks, Payload, open_elsewhere},
     measure::{Row, Run, Table, cell, ratio_tables, timed},
     peers::{
         AsyncChannel, BareNotify, BarePark, Crossbeam, Mpsc, Next, Overwrite, Parks, SyncChannel,
@@ -21,40 +21,47 @@ use tokio::{runtime::Runtime, task};
 
 pub(super) const STOP: u64 = u64::MAX;
 
-/// A thread that sends back what it receives, and this one.
-struct Echo<C: Blocks> {
+/// A thread that sends back what it receives, on the second core of a pair, and this one.
+pub(super) struct Echo<T: Payload, C: Blocks<T>> {
     there: C::Tx,
     back: C::Rx,
-    trip: u64,
+    /// What goes round.
+    value: T,
+    trips: u64,
     thread: Option<JoinHandle<()>>,
 }
 
-impl<C: Blocks> Echo<C> {
-    fn start(pair: Option<Pair>) -> Self {
-        let ((there, mut inbox), (mut outbox, back)) = (C::open(1), C::open(1));
+impl<T: Payload, C: Blocks<T>> Echo<T, C> {
+    pub(super) fn start(pair: Option<Pair>) -> Self {
+        let (mut one, mut other) = (open_elsewhere::<T, C>(), open_elsewhere::<T, C>());
         let thread = start_there(pair, move || {
             loop {
-                let value = C::recv(&mut inbox);
-                if value == STOP {
+                let value = C::recv(&mut one.rx);
+                if value.number() == STOP {
                     break;
                 }
-                C::put(&mut outbox, value);
+                C::put(&mut other.tx, value);
             }
         });
-        Self { there, back, trip: 0, thread: Some(thread) }
+        Self { there: one.tx, back: other.rx, value: T::new(0), trips: 0, thread: Some(thread) }
     }
 
-    fn round_trip(&mut self) {
-        self.trip += 1;
-        C::put(&mut self.there, self.trip);
-        assert_eq!(C::recv(&mut self.back), self.trip, "{} echoes", C::NAME);
+    /// Panics if a round trip brings anything else back than it took.
+    pub(super) fn round_trips(&mut self, count: u32) {
+        for _ in 0..count {
+            self.trips += 1;
+            self.value.renumber(self.trips);
+            C::put(&mut self.there, self.value.take());
+            self.value = C::recv(&mut self.back);
+            assert_eq!(self.value.number(), self.trips, "{} echoes", C::NAME);
+        }
     }
 }
 
-impl<C: Blocks> Drop for Echo<C> {
+impl<T: Payload, C: Blocks<T>> Drop for Echo<T, C> {
     fn drop(&mut self) {
         if !thread::panicking() {
-            C::put(&mut self.there, STOP);
+            C::put(&mut self.there, T::new(STOP));
             let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
             assert!(ended, "the echo of {} ends well", C::NAME);
         }
@@ -116,10 +123,10 @@ impl<C: Awaits> Drop for Tasks<C> {
     }
 }
 
-pub(super) fn thread_row<C: Blocks>(pair: Option<Pair>) -> Row {
+pub(super) fn thread_row<C: Blocks<u64>>(pair: Option<Pair>) -> Row {
     let start = move || -> Run {
-        let mut echo = Echo::<C>::start(pair);
-        Box::new(move |count| timed(|| (0..count).for_each(|_| echo.round_trip())))
+        let mut echo = Echo::<u64, C>::start(pair);
+        Box::new(move |count| timed(|| echo.round_trips(count)))
     };
     Row::new(C::NAME, cell(30, start))
 }
@@ -159,8 +166,8 @@ fn threads(title: &str, pair: Option<Pair>) -> Table {
 pub(super) fn measured(setup: &Setup) -> Section {
     let (pair, runtimes) = (setup.pair(), &setup.runtimes);
     let mut tables = vec![
-        tasks("two tasks on one thread of tokio's", &runtimes.one),
-        tasks("two tasks on two threads of tokio's", &runtimes.two),
+        tasks("two tasks on one thread of tokio's", &runtimes[0]),
+        tasks("two tasks on two threads of tokio's", &runtimes[1]),
     ];
     if pair.is_some() {
         tables.push(threads("two threads on two cores", pair));

@@ -163,8 +163,8 @@ pub(super) fn measured(setup: &Setup) -> Section {
         table_waking(1),
         table_waking(8),
         table_waking(64),
-        tasks("two tasks on one thread of tokio's", &runtimes.one),
-        tasks("two tasks on two threads of tokio's", &runtimes.two),
+        tasks("two tasks on one thread of tokio's", &runtimes[0]),
+        tasks("two tasks on two threads of tokio's", &runtimes[1]),
     ];
     if let Some(pair) = setup.pair() {
         tables.extend([

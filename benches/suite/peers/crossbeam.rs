@@ -36,7 +36,7 @@ impl<T: Payload> Overwrites<T> for Crossbeam {
     }
 }
 
-impl Blocks for Crossbeam {
+impl Blocks<u64> for Crossbeam {
     fn put((tx, _): &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }

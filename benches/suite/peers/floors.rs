@@ -215,7 +215,7 @@ impl Contender<u64> for BarePark {
     }
 }
 
-impl Blocks for BarePark {
+impl Blocks<u64> for BarePark {
     fn put(tx: &mut Self::Tx, value: u64) {
         // A read-modify-write, so that the sender or a receiver that comes just now sees the other's write.
         tx.value.swap(value, AcqRel);

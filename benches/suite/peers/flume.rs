@@ -31,7 +31,7 @@ impl<T: Payload> Overwrites<T> for Flume {
     }
 }
 
-impl Blocks for Flume {
+impl Blocks<u64> for Flume {
     fn put((tx, _): &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }

@@ -38,7 +38,7 @@ impl<T: Payload> Overwrites<T> for Kanal {
     }
 }
 
-impl Blocks for Kanal {
+impl Blocks<u64> for Kanal {
     fn put((tx, _): &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }

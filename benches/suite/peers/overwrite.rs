@@ -31,7 +31,7 @@ impl<T: Payload> Overwrites<T> for Overwrite {
     }
 }
 
-impl Blocks for Overwrite {
+impl Blocks<u64> for Overwrite {
     fn put(tx: &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }
@@ -102,13 +102,13 @@ impl Contender<u64> for Parks {
     }
 }
 
-impl Blocks for Parks {
+impl Blocks<u64> for Parks {
     fn put(tx: &mut Self::Tx, value: u64) {
-        <Overwrite as Blocks>::put(tx, value);
+        <Overwrite as Blocks<u64>>::put(tx, value);
     }
 
     fn recv(rx: &mut Self::Rx) -> u64 {
-        <Overwrite as Blocks>::recv(rx)
+        <Overwrite as Blocks<u64>>::recv(rx)
     }
 }
 
@@ -173,7 +173,7 @@ impl<T: Payload> Contender<T> for Watch {
     }
 }
 
-impl Blocks for Watch {
+impl Blocks<u64> for Watch {
     fn put(tx: &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }

@@ -38,7 +38,7 @@ impl<T: Payload> Overwrites<T> for ParkingLot {
     }
 }
 
-impl Blocks for ParkingLot {
+impl Blocks<u64> for ParkingLot {
     fn put(tx: &mut Self::Tx, value: u64) {
         Self::send(tx, value);
     }

@@ -26,7 +26,7 @@ impl<T: Payload> Contender<T> for SyncChannel {
     }
 }
 
-impl Blocks for SyncChannel {
+impl Blocks<u64> for SyncChannel {
     fn put(tx: &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }
@@ -87,7 +87,7 @@ impl<T: Payload> Overwrites<T> for Mutexed {
     }
 }
 
-impl Blocks for Mutexed {
+impl Blocks<u64> for Mutexed {
     fn put(tx: &mut Self::Tx, value: u64) {
         Self::send(tx, value);
     }

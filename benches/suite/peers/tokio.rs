@@ -91,7 +91,7 @@ impl Contender<u64> for WatchOnThread {
     }
 }
 
-impl Blocks for WatchOnThread {
+impl Blocks<u64> for WatchOnThread {
     fn put(tx: &mut Self::Tx, value: u64) {
         tx.send(value).expect("a receiver is left");
     }
