@@ -2,11 +2,7 @@
 
 use super::{
     contender::{Blocks, Overwrites, Payload, Visit, Words},
-    peers::{
-        BareFlag, BarePark, BareSlot, BareSwap, Crossbeam, FlagAndValue, Flume, Kanal, Mutexed,
-        Overwrite, ParkingLot, Parks, SyncChannel, Watch, WatchOnThread, each, each_copy,
-        each_word,
-    },
+    peers::{BLOCKING, BareFlag, BareSlot, BareSwap, FlagAndValue, each, each_copy, each_word},
     threads::PATIENCE,
 };
 use std::{
@@ -38,17 +34,9 @@ pub(crate) fn all() {
     each_copy::<Words<8>, _>(&mut Check);
     each_copy::<Words<128>, _>(&mut Check);
     each::<String, _>(&mut Check);
-    wakes::<BarePark>();
-    wakes::<Parks>();
-    wakes::<Overwrite>();
-    wakes::<Mutexed>();
-    wakes::<ParkingLot>();
-    wakes::<SyncChannel>();
-    wakes::<Crossbeam>();
-    wakes::<Flume>();
-    wakes::<Kanal>();
-    wakes::<Watch>();
-    wakes::<WatchOnThread>();
+    for contender in BLOCKING {
+        (contender.check)();
+    }
 }
 
 struct Check;
@@ -136,7 +124,7 @@ impl Drop for Ended<'_> {
 }
 
 /// A receiver that waits gets the value that comes.
-fn wakes<C: Blocks<u64>>() {
+pub(crate) fn wakes<C: Blocks<u64>>() {
     for value in 1..50 {
         let (mut tx, mut rx) = C::open(1);
         let (done, received) = mpsc::channel();

@@ -24,7 +24,7 @@ pub(crate) trait Overwrites<T: Payload>: Contender<T> {
     /// Whether it hands back every value that it displaces, even if several threads send.
     const RETURNS_DISPLACED: bool = true;
 
-    /// Sends, and returns the value that it displaced where the contender can tell.
+    /// Sends, and returns the value that it displaced where the contender returns it.
     fn send(tx: &mut Self::Tx, value: T) -> Option<T>;
 
     /// Receives the value itself. A contender that lends its value clones it, as the documentation of `watch` and

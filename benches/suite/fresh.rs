@@ -9,7 +9,7 @@ use super::{
     charts::{Chart, Line, Plot},
     contender::{Payload, Relays, Sentinel},
     measure::{Row, Table, quartiles, rounds, rounds_line, time, with_commas, written},
-    peers::{AsyncChannel, Crossbeam, Flume, Kanal, Mpsc, Overwrite, SyncChannel, Task, Watch},
+    peers::{Crossbeam, Overwrite, RELAYING},
     threads::{Pair, start_there},
 };
 use std::{
@@ -33,7 +33,7 @@ fn is_many(stale: u32) -> bool {
     stale > 10_000
 }
 
-fn row<C: Relays>(stale: u32, pair: Option<Pair>) -> Row {
+pub(super) fn row<C: Relays>(stale: u32, pair: Option<Pair>) -> Row {
     let goes = if is_many(stale) { 3 } else { 5 };
     // Of a few goes, the middle one: each is short, and may be interrupted.
     let cell = move || vec![quartiles((0..goes).map(|_| once::<C>(stale, pair)))[1]];
@@ -92,18 +92,8 @@ fn once<C: Relays>(stale: u32, pair: Option<Pair>) -> f64 {
 pub(super) fn measured(setup: &Setup) -> Section {
     let pair = setup.pair();
     let tables = STALE.map(|stale| {
-        let rows = vec![
-            row::<Overwrite>(stale, pair),
-            row::<Task>(stale, pair),
-            row::<Watch>(stale, pair),
-            row::<SyncChannel>(stale, pair),
-            row::<Crossbeam>(stale, pair),
-            row::<Flume>(stale, pair),
-            row::<Kanal>(stale, pair),
-            row::<AsyncChannel>(stale, pair),
-            row::<Mpsc>(stale, pair),
-        ];
-        let mut table = Table::new(format!("k = {}", with_commas(stale)), rows);
+        let rows = RELAYING.map(|contender| (contender.wait_for)(stale, pair));
+        let mut table = Table::new(format!("k = {}", with_commas(stale)), rows.into());
         table.one_floor = is_many(stale);
         table
     });

@@ -13,10 +13,7 @@ use super::{
     charts::{Chart, Line, Plot},
     contender::{Awaits, Blocks, Elsewhere, Overwrites, Polled, Visit, open_elsewhere},
     measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, with_commas, written},
-    peers::{
-        AsyncChannel, BareFlag, BareNotify, BarePark, BareSwap, Crossbeam, Flume, Kanal, Mpsc,
-        Mutexed, Next, Overwrite, ParkingLot, Parks, SyncChannel, TokioWatch, after, each_word,
-    },
+    peers::{AWAITING, BLOCKING, BareFlag, BareSwap, after, each_word},
     ratios::Crowd,
     threads::{LOOKS, Pair, poll, start_there, until_asleep},
     waits::STOP,
@@ -50,7 +47,7 @@ const PERCENTILES: [(&str, f64); 5] =
 const FIGURES: [(&str, usize); 2] = [("p50", 50), ("p99", 99)];
 /// Drawn percentiles. The maximum is one sample, and the machine's more than the contender's.
 const DRAWN: usize = PERCENTILES.len() - 1;
-/// The drawn contenders, because more lines than these cannot be told apart. Those ahead are among them.
+/// The drawn contenders, because more lines than these cannot be distinguished. Those ahead are among them.
 const SHOWN: [&str; 10] = [
     "bare flag",
     "overwrite-channel",
@@ -269,7 +266,7 @@ fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) ->
 }
 
 /// Between two tasks that wait, there and back.
-fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
+pub(super) fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
     const TRIPS: usize = WARM_UP + 100;
     let ((mut there, mut inbox), (mut outbox, mut back)) = (C::open(1), C::open(1));
     let epoch = Instant::now();
@@ -296,26 +293,18 @@ fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
     nanos
 }
 
-fn parked<C: Blocks<u64>>(pair: Option<Pair>) -> (String, Samples) {
+pub(super) fn to_parked<C: Blocks<u64>>(pair: Option<Pair>) -> Vec<Vec<u64>> {
     // Each sample takes some 50 µs.
-    (C::NAME.into(), Rc::new(move || hand_overs::<C>(pair, true, 40).into()))
-}
-
-fn task<C: Awaits>(runtime: &Arc<Runtime>) -> (String, Samples) {
-    let runtime = Arc::clone(runtime);
-    (C::NAME.into(), Rc::new(move || vec![between_tasks::<C>(&runtime)]))
+    hand_overs::<C>(pair, true, 40).into()
 }
 
 fn tasks(title: &'static str, runtime: &Arc<Runtime>) -> Group {
-    let contenders = vec![
-        task::<BareNotify>(runtime),
-        task::<Overwrite>(runtime),
-        task::<Next>(runtime),
-        task::<TokioWatch>(runtime),
-        task::<Mpsc>(runtime),
-        task::<AsyncChannel>(runtime),
-    ];
-    Group { titles: vec![title], contenders }
+    let contenders = AWAITING.map(|contender| -> (String, Samples) {
+        let runtime = Arc::clone(runtime);
+        let samples = move || vec![(contender.hand_overs)(&runtime)];
+        (contender.name.into(), Rc::new(samples))
+    });
+    Group { titles: vec![title], contenders: contenders.into() }
 }
 
 const HAND_OVER: &str = "hand-over between two polling threads";
@@ -328,7 +317,7 @@ fn groups(setup: &Setup) -> Vec<Group> {
     };
     let nothing = || vec![timed(SENDS, |number| _ = black_box(number))];
     let clock: (String, Samples) = ("nothing: the clock alone".into(), Rc::new(nothing));
-    let mut groups = vec![swap("send, nobody receives", What::SendAlone, Some(clock))];
+    let mut groups = vec![swap("send, displacing", What::SendAlone, Some(clock))];
     groups.extend(pair.map(|pair| swap("send, a receiver polls", What::SendToPolling(pair), None)));
     groups.extend([
         swap("send, two senders at once", What::SendWithOthers(2, pair), None),
@@ -339,18 +328,11 @@ fn groups(setup: &Setup) -> Vec<Group> {
         let contenders = after([what.visit::<BareFlag>()], each_word(&mut what));
         Group { titles: vec![HAND_OVER], contenders }
     }));
-    let contenders = vec![
-        parked::<BarePark>(pair),
-        parked::<Parks>(pair),
-        parked::<Mutexed>(pair),
-        parked::<ParkingLot>(pair),
-        parked::<SyncChannel>(pair),
-        parked::<Crossbeam>(pair),
-        parked::<Flume>(pair),
-        parked::<Kanal>(pair),
-    ];
+    let contenders = BLOCKING.map(|contender| -> (String, Samples) {
+        (contender.name.into(), Rc::new(move || (contender.hand_overs)(pair)))
+    });
     let titles = vec!["send to a parked thread", "hand-over to a parked thread"];
-    groups.push(Group { titles, contenders });
+    groups.push(Group { titles, contenders: contenders.into() });
     let [one, two] = &setup.runtimes;
     groups.push(tasks("hand-over between two tasks, runtime of one thread", one));
     groups.push(tasks("hand-over between two tasks, runtime of two threads", two));
@@ -414,7 +396,7 @@ fn chart(table: &Table, kept: &[Histograms]) -> Chart {
     Chart::Plot(Plot {
         file: "latency.svg",
         title: format!("Latency of a {HAND_OVER}"),
-        x: "one of so many takes longer",
+        x: "one of so many takes longer (10: p90)",
         y: "ns",
         lines: lines.collect(),
     })

@@ -9,7 +9,7 @@ use super::{
     charts::{Chart, Line, Plot},
     contender::{Contender, Payload, Relays, Sentinel},
     measure::{Standing, bytes, heading, time, with_commas, written},
-    peers::{AsyncChannel, Crossbeam, Flume, Kanal, Mpsc, Overwrite, SyncChannel, Watch},
+    peers::{RELAYING, Relaying, Watch},
 };
 use std::{
     array, env,
@@ -37,23 +37,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const CAPACITIES: [u64; 5] = [60, 1_000, 1_000_000, 1_000_000_000, 9_999_999_999_999];
 
 /// What a child does with a contender of that capacity.
-type Find = fn(usize) -> Result<Found, String>;
+pub(super) type Build = fn(usize) -> Result<Found, String>;
 
-const fn named<C: Relays>() -> (&'static str, Find) {
-    (C::NAME, find::<C>)
+/// Without the last, which is this crate's channel once more.
+fn contenders() -> impl Iterator<Item = Relaying> {
+    RELAYING.into_iter().take(RELAYING.len() - 1)
 }
-
-/// This crate's two first.
-const CONTENDERS: [(&str, Find); 8] = [
-    named::<Overwrite>(),
-    named::<Watch>(),
-    named::<SyncChannel>(),
-    named::<Crossbeam>(),
-    named::<Flume>(),
-    named::<Kanal>(),
-    named::<AsyncChannel>(),
-    named::<Mpsc>(),
-];
 
 /// What a child finds of a channel: how long it takes to build it, the first in its process; by how much the process
 /// grows with the channel built, and with it filled; and how many values the channel refuses.
@@ -74,7 +63,7 @@ use Figure::{Blocks, Bytes, FilledBlocks, FilledBytes, FilledResident, Nanos, Re
 
 /// The figures, in their order. A child prints them as one line.
 #[derive(Clone, Copy, Debug)]
-struct Found([f64; 8]);
+pub(super) struct Found([f64; 8]);
 
 impl Found {
     fn get(&self, figure: Figure) -> f64 {
@@ -198,10 +187,10 @@ fn run(command: &mut Command) -> io::Result<Option<(ExitStatus, String, String)>
 pub(super) fn is_child() -> bool {
     let args = env::args().skip_while(|arg| arg != OPTION).collect::<Vec<_>>();
     let [_, name, capacity, ..] = args.as_slice() else { return false };
-    let (_, find) = CONTENDERS.iter().find(|(other, _)| other == name).expect("a contender");
+    let contender = contenders().find(|contender| contender.name == name).expect("a contender");
     let line = match harmless(capacity.parse().expect("a capacity")) {
         Err(missing) => format!("missing {missing}"),
-        Ok(capacity) => match find(capacity) {
+        Ok(capacity) => match (contender.build)(capacity) {
             Ok(found) => {
                 format!("found {}", found.0.map(|number| number.to_string()).join(" "))
             }
@@ -250,7 +239,7 @@ fn limit() -> Result<(), String> {
 }
 
 /// In the child: builds the channel, fills it, looks for the newest value, drops it.
-fn find<C: Relays>(capacity: usize) -> Result<Found, String> {
+pub(super) fn build<C: Relays>(capacity: usize) -> Result<Found, String> {
     // Once for nothing: the first look maps what it needs.
     let (_, _) = (resident(), Instant::now());
 
@@ -344,13 +333,13 @@ fn check(outcomes: &[Outcome]) {
 pub(super) fn measured(setup: &Setup) -> Section {
     let rounds = setup.pick(15, 5, 1);
     // Of each contender, and of it for each capacity.
-    let mut found = vec![vec![Ok(Vec::new()); CAPACITIES.len()]; CONTENDERS.len()];
+    let mut found = vec![vec![Ok(Vec::new()); CAPACITIES.len()]; contenders().count()];
     for round in 0..rounds {
         for (which, capacity) in CAPACITIES.into_iter().enumerate() {
-            for ((name, _), found) in CONTENDERS.iter().zip(&mut found) {
+            for (contender, found) in contenders().zip(&mut found) {
                 // A contender that failed once has failed.
                 found[which] = found[which].clone().and_then(|mut found: Vec<Found>| {
-                    found.push(in_child(name, capacity)?);
+                    found.push(in_child(contender.name, capacity)?);
                     Ok(found)
                 });
             }
@@ -383,12 +372,12 @@ pub(super) fn measured(setup: &Setup) -> Section {
             "resident",
             "refused",
         ];
-        let lines = CONTENDERS.iter().zip(&outcomes).map(|((name, _), outcomes)| {
+        let lines = contenders().zip(&outcomes).map(|(contender, outcomes)| {
             let words = match &outcomes[which] {
                 Ok(found) => found.words(),
                 Err(failure) => vec![failure.text.clone()],
             };
-            [(*name).to_owned()].into_iter().chain(words).collect()
+            [contender.name.to_owned()].into_iter().chain(words).collect()
         });
         text += &written(&head, 1, lines);
     }
@@ -406,12 +395,10 @@ const COMPARED: [(&str, Figure); 4] = [
 fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
     let standing = |(what, of): (&str, Figure), which: usize| {
         // The channel's own place is looked for, not that of `watch`.
-        let rows = CONTENDERS
-            .iter()
-            .zip(outcomes)
-            .filter(|(contender, _)| contender.0 != <Watch as Contender<Sentinel>>::NAME);
-        let cells = rows.filter_map(|((name, _), outcomes)| {
-            Some(((*name).to_owned(), [outcomes[which].as_ref().ok()?.get(of); 3]))
+        let rows = contenders().zip(outcomes);
+        let rows = rows.filter(|(row, _)| row.name != <Watch as Contender<Sentinel>>::NAME);
+        let cells = rows.filter_map(|(row, outcomes)| {
+            Some((row.name.to_owned(), [outcomes[which].as_ref().ok()?.get(of); 3]))
         });
         let title = format!("{what}, MaxRetries {}", with_commas(CAPACITIES[which]));
         Standing { title, cells: cells.collect() }
@@ -423,12 +410,12 @@ fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
 }
 
 fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
-    let lines = CONTENDERS.iter().zip(outcomes).map(|((name, _), outcomes)| {
+    let lines = contenders().zip(outcomes).map(|(contender, outcomes)| {
         let points = CAPACITIES.iter().zip(outcomes);
         let built = points.clone().filter_map(|(capacity, outcome)| {
             Some((number(*capacity), outcome.as_ref().ok()?.get(Bytes)))
         });
-        let mut line = Line::new((*name).to_owned(), built);
+        let mut line = Line::new(contender.name.to_owned(), built);
         line.ends = points.clone().find_map(|(capacity, outcome)| {
             let failure = outcome.as_ref().err()?;
             Some(format!("{} at {}", failure.word, with_commas(*capacity)))

@@ -72,7 +72,7 @@ impl Original {
         let tables: [(&str, &[&str]); 5] = [
             ("memory", &["", "MaxRetries", "bytes"]),
             ("fresh", &["", "k", "ns to the fresh value"]),
-            ("send", &["", "ns of a send, nothing receives"]),
+            ("send", &["", "ns of a send, without a receiver"]),
             ("parked", &["", "ns of a round trip of two goroutines that wait"]),
             ("lost", &["", "senders", "values that no receiver got", "of"]),
         ];

@@ -291,19 +291,14 @@ pub(crate) fn measured(setup: &Setup) -> Section {
         Table::new(title, rows.collect())
     });
     let (text, tables) = ratio_tables(setup, tables.collect());
-    Section {
-        text: format!(
-            "## What an operation costs\n\n![A send and a receive on one thread](benchmarks/cost.svg)\n\n\
-             *Results written:* each result is written to memory, as in criterion's `iter`; *back to back:* nothing \
-             is. A bare swap gains by the second, because an exchange waits until earlier writes have reached the \
-             cache.\n\n{text}"
-        ),
-        chart: tables
-            .iter()
-            .find(|table| table.title == "send + try_recv, results written")
-            .map(chart),
-        standings: tables.iter().map(|table| table.standing(table.title.clone(), 0)).collect(),
-    }
+    let text = format!(
+        "## What an operation costs\n\n![A send and a receive on one thread](benchmarks/cost.svg)\n\n\
+         *Results written:* each result is written to memory, as in criterion's `iter`; *back to back:* nothing is. A \
+         bare swap gains by the second, because an exchange waits until earlier writes have reached the cache.\n\n\
+         {text}"
+    );
+    let drawn = |table: &&Table| table.title == "send + try_recv, results written";
+    Section { chart: tables.iter().find(drawn).map(chart), ..Section::of_ratios(text, &tables) }
 }
 
 fn chart(table: &Table) -> Chart {

@@ -6,10 +6,7 @@ use super::{
     Section, Setup,
     contender::{Awaits, Blocks, Payload, open_elsewhere},
     measure::{Row, Run, Table, cell, ratio_tables, timed},
-    peers::{
-        AsyncChannel, BareNotify, BarePark, Crossbeam, Mpsc, Next, Overwrite, Parks, SyncChannel,
-        TokioWatch,
-    },
+    peers::{AWAITING, BLOCKING},
     threads::{Pair, start_there},
 };
 use std::{
@@ -141,26 +138,11 @@ pub(super) fn task_row<C: Awaits>(runtime: &Arc<Runtime>) -> Row {
 }
 
 fn tasks(title: &str, runtime: &Arc<Runtime>) -> Table {
-    let rows = vec![
-        task_row::<BareNotify>(runtime),
-        task_row::<Overwrite>(runtime),
-        task_row::<Next>(runtime),
-        task_row::<TokioWatch>(runtime),
-        task_row::<Mpsc>(runtime),
-        task_row::<AsyncChannel>(runtime),
-    ];
-    Table::new(title, rows)
+    Table::new(title, AWAITING.map(|contender| (contender.round_trips)(runtime)).into())
 }
 
 fn threads(title: &str, pair: Option<Pair>) -> Table {
-    let rows = vec![
-        thread_row::<BarePark>(pair),
-        thread_row::<Parks>(pair),
-        thread_row::<Overwrite>(pair),
-        thread_row::<SyncChannel>(pair),
-        thread_row::<Crossbeam>(pair),
-    ];
-    Table::new(title, rows)
+    Table::new(title, BLOCKING.map(|contender| (contender.round_trips)(pair)).into())
 }
 
 pub(super) fn measured(setup: &Setup) -> Section {

@@ -4,7 +4,7 @@
 //! `watch`, or the bare wake. A send is `send_replace`, which does not ask for receivers.
 
 use super::{
-    Section, Setup,
+    Section, Setup, check,
     contender::{Awaits, Elsewhere, Watches, open_elsewhere},
     measure::{Row, Run, Table, cell, ratio_tables, timed},
     peers::{BareNotify, BarePark, SwapAlone, TokioWatch, Watch, WatchOnThread},
@@ -46,7 +46,7 @@ impl Operation {
 }
 
 /// Each peer keeps the newest value and increments it.
-fn check<C: Watches>() {
+fn keeps<C: Watches>() {
     let (tx, rx) = C::open(1);
     C::replace(&tx, 1);
     C::increment(&tx);
@@ -54,7 +54,7 @@ fn check<C: Watches>() {
 }
 
 fn alone<C: Watches>(operation: Operation, receivers: usize) -> Row {
-    check::<C>();
+    keeps::<C>();
     let start = move || -> Run {
         let (tx, rx) = C::open(1);
         let receivers = vec![rx; receivers];
@@ -166,6 +166,8 @@ pub(super) fn measured(setup: &Setup) -> Section {
         tasks("two tasks on one thread of tokio's", &runtimes[0]),
         tasks("two tasks on two threads of tokio's", &runtimes[1]),
     ];
+    check::wakes::<Watch>();
+    check::wakes::<WatchOnThread>();
     if let Some(pair) = setup.pair() {
         tables.extend([
             table_beside("borrow, another thread borrows", Borrow, Borrow, pair),

@@ -1,10 +1,19 @@
 //! The contenders: the floors, this crate, and each peer in a small file.
 //!
 //! To add a peer: write a file with a type that implements [`Contender`](super::contender::Contender) and the trait of
-//! each use that the peer supports, its `mod` line here, and a line in one of the lists here, or in the list of the
-//! suite that times another use.
+//! each use that the peer supports; add its `mod` line, and a line to the list of each use. The suites take it from there.
 
-use super::contender::{Payload, Visit};
+use super::{
+    check,
+    contender::{Awaits, Blocks, Payload, Relays, Visit},
+    fresh, latency,
+    measure::Row,
+    memory,
+    threads::Pair,
+    waits,
+};
+use ::std::sync::Arc;
+use ::tokio::runtime::Runtime;
 
 mod arc_swap;
 mod async_broadcast;
@@ -22,17 +31,100 @@ mod tokio;
 mod triple_buffer;
 
 pub(crate) use self::{
-    arc_swap::{Swap, SwapAlone},
-    async_channel::AsyncChannel,
+    arc_swap::SwapAlone,
     crossbeam::Crossbeam,
     floors::{BareFlag, BareNotify, BarePark, BareSlot, BareSwap, FlagAndValue},
+    overwrite::{Overwrite, Watch},
+    tokio::{Watch as TokioWatch, WatchOnThread},
+};
+use self::{
+    async_channel::AsyncChannel,
     flume::Flume,
     kanal::Kanal,
-    overwrite::{Next, Overwrite, Parks, Shared, Task, Watch},
+    overwrite::{Next, Parks, Shared, Task},
     parking_lot::ParkingLot,
     std::{Mutexed, SyncChannel},
-    tokio::{Mpsc, Watch as TokioWatch, WatchOnThread},
+    tokio::Mpsc,
 };
+
+/// What the suites do with a contender for which a thread waits.
+pub(crate) struct Blocking {
+    pub(crate) name: &'static str,
+    pub(crate) check: fn(),
+    pub(crate) round_trips: fn(Option<Pair>) -> Row,
+    pub(crate) hand_overs: fn(Option<Pair>) -> Vec<Vec<u64>>,
+}
+
+const fn blocking<C: Blocks<u64>>() -> Blocking {
+    Blocking {
+        name: C::NAME,
+        check: check::wakes::<C>,
+        round_trips: waits::thread_row::<C>,
+        hand_overs: latency::to_parked::<C>,
+    }
+}
+
+/// The floor first.
+pub(crate) const BLOCKING: [Blocking; 9] = [
+    blocking::<BarePark>(),
+    blocking::<Parks>(),
+    blocking::<Overwrite>(),
+    blocking::<Mutexed>(),
+    blocking::<ParkingLot>(),
+    blocking::<SyncChannel>(),
+    blocking::<Crossbeam>(),
+    blocking::<Flume>(),
+    blocking::<Kanal>(),
+];
+
+/// What the suites do with a contender for which a task waits.
+pub(crate) struct Awaiting {
+    pub(crate) name: &'static str,
+    pub(crate) round_trips: fn(&Arc<Runtime>) -> Row,
+    pub(crate) hand_overs: fn(&Runtime) -> Vec<u64>,
+}
+
+const fn awaiting<C: Awaits>() -> Awaiting {
+    Awaiting {
+        name: C::NAME,
+        round_trips: waits::task_row::<C>,
+        hand_overs: latency::between_tasks::<C>,
+    }
+}
+
+/// The floor first.
+pub(crate) const AWAITING: [Awaiting; 6] = [
+    awaiting::<BareNotify>(),
+    awaiting::<Overwrite>(),
+    awaiting::<Next>(),
+    awaiting::<TokioWatch>(),
+    awaiting::<Mpsc>(),
+    awaiting::<AsyncChannel>(),
+];
+
+/// What the suites do with a channel of sentinels.
+pub(crate) struct Relaying {
+    pub(crate) name: &'static str,
+    pub(crate) wait_for: fn(u32, Option<Pair>) -> Row,
+    pub(crate) build: memory::Build,
+}
+
+const fn relaying<C: Relays>() -> Relaying {
+    Relaying { name: C::NAME, wait_for: fresh::row::<C>, build: memory::build::<C> }
+}
+
+/// This crate's channel first, which is the floor, and by a task last.
+pub(crate) const RELAYING: [Relaying; 9] = [
+    relaying::<Overwrite>(),
+    relaying::<Watch>(),
+    relaying::<SyncChannel>(),
+    relaying::<Crossbeam>(),
+    relaying::<Flume>(),
+    relaying::<Kanal>(),
+    relaying::<AsyncChannel>(),
+    relaying::<Mpsc>(),
+    relaying::<Task>(),
+];
 
 /// Visits the peers that take a value of any type.
 pub(crate) fn each<T: Payload, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
@@ -43,7 +135,7 @@ pub(crate) fn each<T: Payload, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
         visit.visit_shared::<ring_channel::RingChannel>(),
         visit.visit_shared::<crossbeam::Queue>(),
         visit.visit_shared::<crossbeam::Cell>(),
-        visit.visit_shared::<Swap>(),
+        visit.visit_shared::<arc_swap::Swap>(),
         visit.visit_shared::<AsyncChannel>(),
         visit.visit_shared::<async_broadcast::Overflowing>(),
         visit.visit_shared::<TokioWatch>(),
