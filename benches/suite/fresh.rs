@@ -199,8 +199,8 @@ fn losses(attempts: u32) -> String {
         })
     });
     format!(
-        "Dropping the newest instead, and {attempts} attempts: how many have their sentinel, how many's comes too late \
-         for any policy, and how many fail although it was sent in time.\n\n{}",
+        "What it costs to drop the newest value instead, in {attempts} attempts: those *done* received their sentinel; \
+         those *late* had it sent too late for any policy; those *lost* had it sent in time, and did not receive it.\n\n{}",
         written(&["", "policy", "done", "late", "lost"], 2, lines)
     )
 }

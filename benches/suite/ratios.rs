@@ -43,7 +43,7 @@ pub(crate) struct Contest {
     pub(crate) contenders: Vec<Named>,
 }
 
-/// What is timed of numbers on one thread; of each operation's result, `WRITTEN` says whether it is written to memory.
+/// What is timed with numbers on one thread. With `WRITTEN`, each result is written to memory.
 #[derive(Clone, Copy)]
 enum Numbers<const WRITTEN: bool> {
     Send,
