@@ -207,7 +207,10 @@ impl<C: Overwrites<u64, Tx: Clone>> Crowd<C> {
                     if let (Some(pair), true) = (pair, sender % 2 == 1) {
                         pair.go_there();
                     }
-                    work(tx, meeting)
+                    let result = work(tx, meeting);
+                    // The end of a thread takes a core from a sender that shares it, so it has to wait.
+                    meeting.wait();
+                    result
                 })
             });
             let senders = senders.collect::<Vec<_>>().into_iter();
