@@ -47,7 +47,7 @@ var buffered = contender{
 	},
 }
 
-// As it was mended: room for one, and whoever finds it taken makes room.
+// As it was mended: room for one value, and a sender that finds it taken makes room.
 var drained = contender{
 	name:     "Go chan(1), drained first",
 	keepsAll: false,

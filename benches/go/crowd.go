@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// crowd is how many values nobody ever gets, neither a receiver nor the sender that displaces them, if there
-// are several senders and one receiver.
+// crowd is how many values are lost, because neither a receiver nor the sender that displaces them gets them, if
+// there are several senders and one receiver.
 func crowd(contender contender, senders int, enough time.Duration) (lost, sent uint64) {
 	const batch = 1_000
 	channel := contender.open(60)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// patience is longer than everything takes: who is not done by then hangs.
+// patience is longer than everything takes: a program that is not done by then hangs.
 const patience = 2 * time.Minute
 
 func main() {

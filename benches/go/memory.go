@@ -16,8 +16,8 @@ import (
 
 const (
 	childOption = "--child"
-	// addressSpace is enough for a Go program with a channel of millions. Who asks for more takes only a child
-	// process with it.
+	// addressSpace is enough for a Go program with a channel of millions. A channel that asks for more takes
+	// only a child process with it.
 	addressSpace = 4 << 30
 	// harmless without a limit.
 	harmless = 1_000_000

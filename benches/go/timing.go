@@ -86,7 +86,7 @@ func onAnotherThread(work func()) {
 	}
 }
 
-// send is while nobody receives.
+// send is the time of a send, without a receiver.
 func send(contender contender, enough time.Duration) float64 {
 	const count = 1_000
 	channel := contender.open(count)

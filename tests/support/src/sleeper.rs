@@ -45,7 +45,8 @@ impl Sleeper {
         })
     }
 
-    fn is_asleep(&self) -> bool {
+    /// Returns `true` if the thread is known and sleeps; `false` on systems other than Linux.
+    pub fn is_asleep(&self) -> bool {
         let tid = self.0.load(SeqCst);
         // `TID (NAME) STATE …`; a name may hold anything but ends with the last parenthesis.
         fs::read_to_string(format!("/proc/self/task/{tid}/stat"))

@@ -1,0 +1,177 @@
+//! What waiting costs where there are many receivers, and what becomes of the receivers that wait.
+//!
+//! *Making* receivers and *waking* one task among many are timed in interleaved short rounds, as ratios to tokio's
+//! `watch` in the same round; *polling* as a ratio to a bare swap, so that two builds can be compared.
+//!
+//! *Fairness* counts how many of 2,000 slow sends each of four waiting receivers gets. *Stalled* counts the sends until a
+//! receiver is woken, after one has notified a task that is not polled again. *Real-time* measures the processor time of
+//! `recv_timeout` on a thread that shares its core with the sender and has precedence over it. *Allocations* counts what
+//! a channel, a clone and a wait ask of the allocator.
+//!
+//! The last table compares the figures with their goals. A missed goal does not fail the bench, because it may be the
+//! machine's fault. A wrong value fails it.
+
+mod allocations;
+mod costs;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod real_time;
+mod turns;
+mod waking;
+
+use super::{
+    Section, Setup,
+    contender::Awaits,
+    measure::written,
+    peers::{Overwrite, TokioWatch, Watch},
+    threads::{at_once, poll, until_asleep},
+};
+use overwrite_channel::Receiver;
+use std::{
+    fmt::Debug,
+    ops::RangeInclusive,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Release},
+        },
+    },
+    task::Poll,
+    thread::{self, JoinHandle},
+};
+use support::{
+    allocator::{Counts, measure},
+    sleeper::Sleeper,
+    waker::Task,
+};
+
+/// A figure, and where it should be.
+struct Goal(String, f64, RangeInclusive<f64>);
+
+impl Goal {
+    fn words(&self) -> Vec<String> {
+        let Self(what, figure, allowed) = self;
+        let goal = match (*allowed.start(), *allowed.end()) {
+            (low, high) if low >= high => format!("{low}"),
+            (0.0, high) => format!("at most {high}"),
+            (low, high) => format!("{low} to {high}"),
+        };
+        let met = if allowed.contains(figure) { "met" } else { "missed" };
+        let figure = if figure.is_finite() { format!("{figure:.2}") } else { "never".into() };
+        vec![what.clone(), figure, goal, met.into()]
+    }
+}
+
+/// What a part found.
+struct Part {
+    text: String,
+    goals: Vec<Goal>,
+}
+
+type Measure = fn(&Setup) -> Part;
+
+/// The number of receivers in a large crowd.
+fn crowd(setup: &Setup) -> u32 {
+    if setup.is_test() { 400 } else { 40_000 }
+}
+
+/// A count as a figure.
+fn figure<N: TryInto<i32, Error: Debug>>(count: N) -> f64 {
+    f64::from(count.try_into().expect("not that many"))
+}
+
+/// Measures each part whose name contains the value of `--only`.
+pub(super) fn measured(setup: &Setup) -> Section {
+    check::<Overwrite>();
+    check::<Watch>();
+    check::<TokioWatch>();
+    let parts: [(&str, Measure); 7] = [
+        ("allocations", allocations::part),
+        ("making", costs::making),
+        ("waking", waking::part),
+        ("polling", costs::polling),
+        ("fairness", turns::fairness),
+        ("stalled", turns::stalled),
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        ("real-time", real_time::part),
+        #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+        ("real-time", |_| Part { text: "Skipped on this system.\n".into(), goals: Vec::new() }),
+    ];
+    let mut text = String::from("## Crowds of receivers\n\n");
+    let mut goals = Vec::new();
+    // The tables of a part are not chosen by their titles.
+    let parts = parts.into_iter().filter(|(name, _)| setup.wants(name));
+    for (name, part) in parts {
+        let part = part(setup);
+        text += &["## ", name, "\n\n", &part.text, "\n"].concat();
+        goals.extend(part.goals);
+    }
+    // A small round says nothing about them.
+    if !setup.is_test() {
+        text += "## Goals\n\n";
+        text += &written(&["", "figure", "goal", ""], 1, goals.iter().map(Goal::words));
+    }
+    Section::text(text)
+}
+
+/// Sends, which is ready at once.
+fn put<C: Awaits>(tx: &mut C::Tx, value: u64) {
+    at_once(C::put(tx, value)).expect("a send is ready at once");
+}
+
+/// Panics unless the contender's clones wait, are woken once, receive the newest value, and cancel their waits.
+fn check<C: Awaits<Rx: Clone>>() {
+    let task = Task::new();
+    for value in 1..100 {
+        let (mut tx, mut cancelled) = C::open(1);
+        let mut waiting = cancelled.clone();
+        assert!(task.poll(&mut pin!(C::recv(&mut cancelled))).is_pending(), "{} waits", C::NAME);
+        let mut recv = pin!(C::recv(&mut waiting));
+        assert!(task.poll(&mut recv).is_pending(), "{} waits", C::NAME);
+        put::<C>(&mut tx, value);
+        assert_eq!(task.seen().woken, 1, "{} wakes one task once", C::NAME);
+        assert_eq!(task.poll(&mut recv), Poll::Ready(value), "{} delivers", C::NAME);
+    }
+}
+
+/// A thread that receives until the senders are gone, and parks at once where there is no value.
+struct Parked {
+    sleeper: Arc<Sleeper>,
+    received: Arc<AtomicU64>,
+    thread: JoinHandle<Counts>,
+}
+
+impl Parked {
+    fn start(mut rx: Receiver<u64>) -> Self {
+        rx.set_spin_limit(0);
+        let (sleeper, received) = (Arc::<Sleeper>::default(), Arc::<AtomicU64>::default());
+        let (itself, counter) = (Arc::clone(&sleeper), Arc::clone(&received));
+        let thread = thread::spawn(move || {
+            itself.is_this_thread();
+            let mut recv = move || rx.recv().map(|_| counter.fetch_add(1, Release)).is_ok();
+            // What a thread sets up for its first wait is not counted.
+            recv();
+            measure(|| while recv() {}).1
+        });
+        Self { sleeper, received, thread }
+    }
+
+    fn received(&self) -> u64 {
+        self.received.load(Acquire)
+    }
+
+    fn until_asleep(&self) {
+        until_asleep(&self.sleeper);
+    }
+
+    fn until_received(&self, count: u64) {
+        poll(1, || (self.received() >= count).then_some(()));
+    }
+
+    /// Waits for the end of the thread, whose senders are gone. Returns what it asked of the allocator from its second
+    /// wait on.
+    fn end(self) -> Counts {
+        self.thread.join().expect("the receiver ends well")
+    }
+}

@@ -1,0 +1,242 @@
+//! Time to the fresh value: how long a receiver needs to get to the sentinel it waits for, after attempts that timed
+//! out. Their sentinels lie in the channel: a queue is walked through, a slot holds the present one.
+//!
+//! The receiver does as gh-ost's does: it receives until the challenge is the one it waits for. A second table counts
+//! the attempts that are lost by dropping the newest value.
+
+use super::{
+    Section, Setup,
+    charts::{Chart, Line, Plot},
+    contender::{Payload, Relays, Sentinel},
+    measure::{Row, Table, quartiles, rounds, rounds_line, time, with_commas, written},
+    peers::{Crossbeam, Overwrite, RELAYING},
+    threads::{Pair, start_there},
+};
+use std::{
+    hint::black_box,
+    rc::Rc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The attempts that timed out.
+const STALE: [u32; 4] = [1, 10, 1_000, 100_000];
+/// For a sentinel that is there: only a channel that has lost it uses this up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Many stale values in one channel take long enough for the clock. Fewer are spread over channels that the receiver
+/// goes through, one after the other.
+const STALE_VALUES: u32 = 256;
+const MOST_CHANNELS: u32 = 32;
+
+/// Whether they take so long to send that fewer repetitions must do.
+fn is_many(stale: u32) -> bool {
+    stale > 10_000
+}
+
+pub(super) fn row<C: Relays>(stale: u32, pair: Option<Pair>) -> Row {
+    let goes = if is_many(stale) { 3 } else { 5 };
+    // Of a few goes, the middle one: each is short, and may be interrupted.
+    let cell = move || vec![quartiles((0..goes).map(|_| once::<C>(stale, pair)))[1]];
+    Row::new(C::NAME, Rc::new(cell))
+}
+
+/// Nanoseconds until the receiver has the sentinel.
+///
+/// # Panics
+///
+/// If the receiver does not get it, and before it as many others as the channel is to keep.
+fn once<C: Relays>(stale: u32, pair: Option<Pair>) -> f64 {
+    // A channel that keeps one value is as quick with any number of others before it.
+    let count = if C::KEEPS_ALL { STALE_VALUES / stale } else { MOST_CHANNELS };
+    let count = count.clamp(1, MOST_CHANNELS);
+    let challenge = u64::from(stale);
+    let open = || C::open(black_box(stale as usize + 1));
+    let (mut senders, mut receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| open()).unzip();
+    // What the worker sends has to come from another thread, on another core if there is one: the stale values long
+    // before, and then the one that counts. So it is as fresh after many.
+    for challenges in [0..=challenge - 1, challenge..=challenge] {
+        let worker = start_there(pair, move || {
+            for tx in &mut senders {
+                for challenge in challenges.clone() {
+                    assert!(C::offer(tx, Sentinel::new(challenge)), "{} has room for it", C::NAME);
+                }
+            }
+            senders
+        });
+        // A core that has slept is slow at first. But the worker may have no other core than this.
+        while !worker.is_finished() {
+            thread::yield_now();
+        }
+        senders = worker.join().expect("the worker ends well");
+    }
+    // So is code that has not run for a while.
+    let deadline = Instant::now() + PATIENCE;
+    for _ in 0..MOST_CHANNELS {
+        let (mut tx, mut rx) = C::open(1);
+        assert!(C::offer(&mut tx, Sentinel::new(challenge)), "{} has room", C::NAME);
+        assert_eq!(C::wait_for(&mut rx, challenge, deadline), Some(0), "{} delivers", C::NAME);
+    }
+
+    // Written to, so that its memory is there.
+    let mut skipped = vec![None; receivers.len()];
+    let start = Instant::now();
+    for (rx, skipped) in receivers.iter_mut().zip(&mut skipped) {
+        *skipped = C::wait_for(rx, challenge, deadline);
+    }
+    let elapsed = start.elapsed();
+    let expected = if C::KEEPS_ALL { challenge } else { 0 };
+    assert!(skipped.iter().all(|skipped| *skipped == Some(expected)), "{} delivers", C::NAME);
+    elapsed.as_secs_f64() * 1e9 / f64::from(count)
+}
+
+pub(super) fn measured(setup: &Setup) -> Section {
+    let pair = setup.pair();
+    let tables = STALE.map(|stale| {
+        let rows = RELAYING.map(|contender| (contender.wait_for)(stale, pair));
+        let mut table = Table::new(format!("k = {}", with_commas(stale)), rows.into());
+        table.one_floor = is_many(stale);
+        table
+    });
+    let tables = rounds(setup, tables.into(), Duration::from_secs(setup.pick(25, 5, 0)));
+    let mut text = format!(
+        "## Time to the fresh value\n\n![Time until the receiver has the current sentinel](benchmarks/fresh.svg)\n\n\
+         After *k* attempts that timed out, their sentinels lie in the channel, and the receiver waits for the present \
+         one's: a queue is walked through, a slot holds it. Very many take so long to send that the receiver's core \
+         has turned to other things meanwhile, which is what a slot shows then. Ratios are to this crate's channel.\n\n{}",
+        rounds_line(&tables)
+    );
+    for table in &tables {
+        let line = |row: &Row| {
+            let [low, middle, high] = row.figure(0).map(time);
+            let ratio = format!("{:.2}", row.ratio(0)[1]);
+            vec![row.name.clone(), middle, format!("{low} – {high}"), ratio]
+        };
+        text += &["### ", &table.title, "\n\n"].concat();
+        let head = ["", "until it has it", "quartiles", "ratio"];
+        text += &written(&head, 1, table.rows.iter().map(line));
+    }
+    let standing = |table: &Table| {
+        let mut standing = table.standing(format!("time to the fresh value, {}", table.title), 0);
+        // The channel's own place is looked for, not that of `watch`.
+        standing.cells.retain(|(name, _)| !name.ends_with("watch"));
+        standing
+    };
+    Section {
+        text: text + &losses(1_000),
+        standings: tables.iter().map(standing).collect(),
+        chart: Some(chart(&tables)),
+    }
+}
+
+fn chart(tables: &[Table]) -> Chart {
+    let names = tables.first().into_iter().flat_map(|table| &table.rows).map(|row| &row.name);
+    let lines = names.enumerate().map(|(row, name)| {
+        let points = STALE.iter().zip(tables);
+        let points = points.map(|(stale, table)| (f64::from(*stale), table.rows[row].figure(0)[1]));
+        Line::new(name.clone(), points)
+    });
+    Chart::Plot(Plot {
+        file: "fresh.svg",
+        title: "Time until the receiver has the current sentinel".into(),
+        x: "attempts that timed out before",
+        y: "ns",
+        lines: lines.collect(),
+    })
+}
+
+/// When the sentinels come.
+#[derive(Clone, Copy)]
+struct Course {
+    name: &'static str,
+    /// Whether this attempt's sentinel comes only after its time-out. Attempts count from 1.
+    is_late: fn(u32) -> bool,
+    /// Whether a sentinel in time finds the receiver waiting, which has taken all there was.
+    finds_receiver: bool,
+}
+
+const COURSES: [Course; 5] = [
+    Course { name: "the first is late", is_late: |attempt| attempt == 1, finds_receiver: false },
+    Course {
+        name: "the first 10 are late",
+        is_late: |attempt| attempt <= 10,
+        finds_receiver: false,
+    },
+    Course {
+        name: "every 10th is late",
+        is_late: |attempt| attempt % 10 == 0,
+        finds_receiver: false,
+    },
+    Course {
+        name: "every 2nd is late",
+        is_late: |attempt| attempt % 2 == 0,
+        finds_receiver: false,
+    },
+    Course {
+        name: "every 2nd is late; the others find the receiver waiting",
+        is_late: |attempt| attempt % 2 == 0,
+        finds_receiver: true,
+    },
+];
+
+/// What it costs to drop the newest value: attempts that fail although their sentinel came in time. Nothing here depends
+/// on time: attempts follow one another in one thread, and each sentinel comes at a moment that is laid down.
+///
+/// # Panics
+///
+/// If a channel that drops nothing new loses an attempt.
+fn losses(attempts: u32) -> String {
+    let all = attempts as usize;
+    let lines = COURSES.iter().flat_map(|course| {
+        let counts = [
+            ("replace (this crate)", play::<Overwrite>(1, *course, attempts)),
+            ("keep all, in a buffer for every attempt", play::<Crossbeam>(all, *course, attempts)),
+            ("drop the newest, with a buffer of one", play::<Crossbeam>(1, *course, attempts)),
+        ];
+        assert_eq!((counts[0].1[2], counts[1].1[2]), (0, 0), "in time is in time: {counts:?}");
+        counts.map(|(policy, counts)| {
+            let words = [course.name, policy].map(str::to_owned).into_iter();
+            words.chain(counts.map(|count| count.to_string())).collect()
+        })
+    });
+    format!(
+        "What it costs to drop the newest value instead, in {attempts} attempts: those *done* received their sentinel; \
+         those *late* had it sent too late for any policy; those *lost* had it sent in time, and did not receive it.\n\n{}",
+        written(&["", "policy", "done", "late", "lost"], 2, lines)
+    )
+}
+
+/// Attempts that received their sentinel, attempts whose sentinel came too late for any policy, and attempts that did
+/// not receive a sentinel that was sent in time.
+fn play<C: Relays>(capacity: usize, course: Course, attempts: u32) -> [u32; 3] {
+    let (mut tx, mut rx) = C::open(capacity);
+    let [mut done, mut late, mut lost] = [0; 3];
+    // A receiver whose time is over takes what there is, and waits for nothing.
+    let now = Instant::now();
+    for attempt in 1..=attempts {
+        let challenge = u64::from(attempt);
+        let is_late = (course.is_late)(attempt);
+        let mut has_it = false;
+        let mut look = || {
+            while let Some(sentinel) = C::recv_deadline(&mut rx, now) {
+                has_it |= sentinel.number() == challenge;
+            }
+        };
+        if course.finds_receiver {
+            look();
+        }
+        // A sentinel that is refused is gone: the worker has other things to do.
+        if !is_late {
+            C::offer(&mut tx, Sentinel::new(challenge));
+        }
+        look();
+        *match (has_it, is_late) {
+            (true, _) => &mut done,
+            (false, true) => &mut late,
+            (false, false) => &mut lost,
+        } += 1;
+        if is_late {
+            C::offer(&mut tx, Sentinel::new(challenge));
+        }
+    }
+    [done, late, lost]
+}

@@ -1,0 +1,418 @@
+//! How long one send takes, and one hand-over: not the mean, but the percentiles.
+//!
+//! Each send is timed by itself, from one reading of the clock to the next. The clock takes its time, too, and goes in
+//! steps; both are measured, and the first table has a row that times nothing. Where a send costs less than the clock,
+//! compare with that row; the `ratios` suite has the mean.
+//!
+//! *A hand-over* is the time from right before the send, on one thread, to right after the receive, on another. What is
+//! sent is the time. A receiver that is to be parked is: the sender looks at the state that the system says its thread
+//! is in, before each send (on other systems than Linux, it waits for a while instead).
+
+use super::{
+    Section, Setup,
+    charts::{Chart, Line, Plot},
+    contender::{Awaits, Blocks, Elsewhere, Overwrites, Polled, Visit, open_elsewhere},
+    measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, with_commas, written},
+    peers::{AWAITING, BLOCKING, BareFlag, BareSwap, after, each_word},
+    ratios::Crowd,
+    threads::{LOOKS, Pair, poll, start_there, until_asleep},
+    waits::STOP,
+};
+use crossbeam_utils::CachePadded;
+use hdrhistogram::Histogram;
+use std::{
+    cell::RefCell,
+    hint::{black_box, spin_loop},
+    iter,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Acquire, Release},
+        },
+    },
+    time::{Duration, Instant},
+};
+use support::sleeper::Sleeper;
+use tokio::runtime::Runtime;
+
+/// Samples at the start of a cell that do not count: what it needs is not in the caches yet.
+const WARM_UP: usize = 20;
+
+/// What is written of each row.
+const PERCENTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
+/// The figures of a table among them.
+const FIGURES: [(&str, usize); 2] = [("p50", 50), ("p99", 99)];
+/// Drawn percentiles. The maximum is one sample, and the machine's more than the contender's.
+const DRAWN: usize = PERCENTILES.len() - 1;
+/// The drawn contenders, because more lines than these cannot be distinguished. Those ahead are among them.
+const SHOWN: [&str; 10] = [
+    "bare flag",
+    "overwrite-channel",
+    "nexus-slot",
+    "triple_buffer",
+    "ring-channel (1)",
+    "crossbeam ArrayQueue (1), force_push",
+    "tokio watch (clones)",
+    "tokio mpsc (1), drain and send",
+    "std Mutex<Option<T>> and Condvar",
+    "crossbeam-channel (1), drain and send",
+];
+
+/// Runs a contender for a moment: the nanoseconds of each sample, for each title of the group.
+type Samples = Rc<dyn Fn() -> Vec<Vec<u64>>>;
+
+/// Contenders that are measured together. The first is the floor.
+struct Group {
+    titles: Vec<&'static str>,
+    contenders: Vec<(String, Samples)>,
+}
+
+/// The nanoseconds of all rounds, for each title of the group.
+type Histograms = Rc<RefCell<Vec<Histogram<u64>>>>;
+
+fn histograms(count: usize) -> Histograms {
+    let empty = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("good bounds");
+    Rc::new(RefCell::new(iter::repeat_with(empty).take(count).collect()))
+}
+
+/// The figures of each title, one after the other.
+fn figures(samples: &[Vec<u64>]) -> Vec<f64> {
+    let of = |samples: &Vec<u64>| {
+        let mut sorted = samples.clone();
+        sorted.sort_unstable();
+        FIGURES.map(|(_, percent)| {
+            let nanos = sorted[sorted.len() * percent / 100];
+            Duration::from_nanos(nanos.max(1)).as_secs_f64() * 1e9
+        })
+    };
+    samples.iter().flat_map(of).collect()
+}
+
+impl Group {
+    fn table(&self) -> (Table, Vec<Histograms>) {
+        let kept = self.contenders.iter().map(|_| histograms(self.titles.len()));
+        let kept = kept.collect::<Vec<_>>();
+        let row = |((name, samples), kept): (&(String, Samples), &Histograms)| {
+            let (samples, kept) = (Rc::clone(samples), Rc::clone(kept));
+            let cell = move || {
+                let samples = samples();
+                for (histogram, samples) in kept.borrow_mut().iter_mut().zip(&samples) {
+                    for nanos in samples {
+                        histogram.saturating_record(*nanos);
+                    }
+                }
+                figures(&samples)
+            };
+            Row::new(name, Rc::new(cell))
+        };
+        let mut table =
+            Table::new(self.titles[0], self.contenders.iter().zip(&kept).map(row).collect());
+        let floor = Rc::clone(&self.contenders[0].1);
+        // Its samples count only where it is a row, as those of the others do.
+        table.floor = Rc::new(move || figures(&floor()));
+        (table, kept)
+    }
+}
+
+/// Each call by itself; it gets the numbers from 1 on.
+fn timed(count: usize, mut operation: impl FnMut(u64)) -> Vec<u64> {
+    // Not zeros: those would be pages that the system has yet to find, in the midst of it all.
+    let mut nanos = vec![1; WARM_UP + count];
+    let begun = Instant::now();
+    let mut done = 0;
+    for (number, nanos) in (1..).zip(&mut nanos) {
+        let start = Instant::now();
+        operation(number);
+        let elapsed = start.elapsed();
+        *nanos = whole_nanos(elapsed);
+        done += 1;
+        if done % 64 == 0 && begun.elapsed() > ENOUGH {
+            break;
+        }
+    }
+    nanos.truncate(done);
+    nanos.split_off(WARM_UP)
+}
+
+fn whole_nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Never 0, and never the same twice on one thread that does anything else meanwhile.
+fn since(epoch: Instant) -> u64 {
+    whole_nanos(epoch.elapsed()) + 1
+}
+
+/// The samples of a send in a cell: less than a millisecond, where all is well.
+const SENDS: usize = 4_000;
+
+/// What is timed of a contender that overwrites.
+#[derive(Clone, Copy)]
+enum What {
+    SendAlone,
+    SendToPolling(Pair),
+    SendWithOthers(usize, Option<Pair>),
+    HandOver(Pair),
+}
+
+impl Visit<u64> for What {
+    type Found = (String, Samples);
+
+    fn visit<C: Overwrites<u64>>(&mut self) -> Option<Self::Found> {
+        let samples: Samples = match *self {
+            Self::SendAlone => Rc::new(|| vec![alone::<C>()]),
+            Self::SendToPolling(pair) => Rc::new(move || vec![to_polling::<C>(pair)]),
+            Self::HandOver(pair) => Rc::new(move || {
+                let [_, hand_overs] = hand_overs::<Polled<C>>(Some(pair), false, 1_000);
+                vec![hand_overs]
+            }),
+            Self::SendWithOthers(..) => return None,
+        };
+        Some((C::name(), samples))
+    }
+
+    fn visit_shared<C: Overwrites<u64, Tx: Clone>>(&mut self) -> Option<Self::Found> {
+        if let Self::SendWithOthers(count, pair) = *self {
+            return Some((C::name(), Rc::new(move || vec![with_others::<C>(count, pair)])));
+        }
+        self.visit::<C>()
+    }
+}
+
+fn alone<C: Overwrites<u64>>() -> Vec<u64> {
+    let (mut tx, mut rx) = C::open(1);
+    let mut last = 0;
+    let nanos = timed(SENDS, |number| {
+        black_box(C::send(&mut tx, number));
+        last = number;
+    });
+    assert_eq!(C::try_recv(&mut rx), Some(last), "{} keeps the newest", C::NAME);
+    nanos
+}
+
+fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
+    let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
+    let ended = Arc::<CachePadded<AtomicBool>>::default();
+    let is_over = Arc::clone(&ended);
+    let receiver = start_there(Some(pair), move || {
+        let mut last = 0;
+        loop {
+            // Looked at first: the value that is received then is the last.
+            let is_over = is_over.load(Acquire);
+            if let Some(value) = C::try_recv(&mut rx) {
+                assert!(value > last, "{} delivers in order, each once", C::NAME);
+                last = value;
+            } else if is_over {
+                break last;
+            }
+            spin_loop();
+        }
+    });
+    let mut last = 0;
+    let nanos = timed(SENDS, |number| {
+        black_box(C::send(&mut tx, number));
+        last = number;
+    });
+    ended.store(true, Release);
+    let newest = receiver.join().expect("the receiver ends well");
+    assert_eq!(newest, last, "{} delivers the newest", C::NAME);
+    nanos
+}
+
+fn with_others<C: Overwrites<u64, Tx: Clone>>(count: usize, pair: Option<Pair>) -> Vec<u64> {
+    let mut crowd = Crowd::<C>::open(count, pair);
+    let nanos = crowd.together(|tx, meeting| {
+        meeting.wait();
+        timed(SENDS, |number| _ = black_box(C::send(tx, number)))
+    });
+    assert!(C::try_recv(&mut crowd.rx).is_some(), "{} keeps a value", C::NAME);
+    nanos.concat()
+}
+
+/// Sends, and hand-overs to another thread, which is asleep before each send if it is to be parked.
+fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) -> [Vec<u64>; 2] {
+    let warm_up = WARM_UP.min(count / 8);
+    let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
+    let epoch = Instant::now();
+    let (received, sleeper) =
+        (Arc::<CachePadded<AtomicUsize>>::default(), Arc::<CachePadded<Sleeper>>::default());
+    let (counter, itself) = (Arc::clone(&received), Arc::clone(&sleeper));
+    let thread = start_there(pair, move || {
+        itself.is_this_thread();
+        let mut nanos = vec![1; warm_up + count];
+        for (number, nanos) in (1..).zip(&mut nanos) {
+            let sent = C::recv(&mut rx);
+            *nanos = since(epoch).saturating_sub(sent);
+            counter.store(number, Release);
+        }
+        assert_eq!(C::recv(&mut rx), STOP, "{} delivers each", C::NAME);
+        nanos.split_off(warm_up)
+    });
+    let mut sends = vec![1; warm_up + count];
+    for (number, nanos) in (1..).zip(&mut sends) {
+        if parked {
+            until_asleep(&sleeper);
+        }
+        let sent = since(epoch);
+        C::put(&mut tx, sent);
+        *nanos = since(epoch) - sent;
+        poll(LOOKS, || (received.load(Acquire) == number).then_some(()));
+    }
+    C::put(&mut tx, STOP);
+    [sends.split_off(warm_up), thread.join().expect("the receiver ends well")]
+}
+
+/// Between two tasks that wait, there and back.
+pub(super) fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
+    const TRIPS: usize = WARM_UP + 100;
+    let ((mut there, mut inbox), (mut outbox, mut back)) = (C::open(1), C::open(1));
+    let epoch = Instant::now();
+    let echo = runtime.spawn(async move {
+        let mut nanos = vec![1; TRIPS];
+        for nanos in &mut nanos {
+            let sent = C::recv(&mut inbox).await;
+            *nanos = since(epoch).saturating_sub(sent);
+            C::put(&mut outbox, since(epoch)).await;
+        }
+        nanos.split_off(WARM_UP)
+    });
+    let measuring = runtime.spawn(async move {
+        let mut nanos = vec![1; TRIPS];
+        for nanos in &mut nanos {
+            C::put(&mut there, since(epoch)).await;
+            let sent = C::recv(&mut back).await;
+            *nanos = since(epoch).saturating_sub(sent);
+        }
+        nanos.split_off(WARM_UP)
+    });
+    let mut nanos = runtime.block_on(measuring).expect("the measuring task ends well");
+    nanos.extend(runtime.block_on(echo).expect("the echo ends well"));
+    nanos
+}
+
+pub(super) fn to_parked<C: Blocks<u64>>(pair: Option<Pair>) -> Vec<Vec<u64>> {
+    // Each sample takes some 50 µs.
+    hand_overs::<C>(pair, true, 40).into()
+}
+
+fn tasks(title: &'static str, runtime: &Arc<Runtime>) -> Group {
+    let contenders = AWAITING.map(|contender| -> (String, Samples) {
+        let runtime = Arc::clone(runtime);
+        let samples = move || vec![(contender.hand_overs)(&runtime)];
+        (contender.name.into(), Rc::new(samples))
+    });
+    Group { titles: vec![title], contenders: contenders.into() }
+}
+
+const HAND_OVER: &str = "hand-over between two polling threads";
+
+fn groups(setup: &Setup) -> Vec<Group> {
+    let pair = setup.pair();
+    let swap = |title, mut what: What, more: Option<(String, Samples)>| {
+        let floors = [what.visit_shared::<BareSwap<true>>(), more];
+        Group { titles: vec![title], contenders: after(floors, each_word(&mut what)) }
+    };
+    let nothing = || vec![timed(SENDS, |number| _ = black_box(number))];
+    let clock: (String, Samples) = ("nothing: the clock alone".into(), Rc::new(nothing));
+    let mut groups = vec![swap("send, displacing", What::SendAlone, Some(clock))];
+    groups.extend(pair.map(|pair| swap("send, a receiver polls", What::SendToPolling(pair), None)));
+    groups.extend([
+        swap("send, two senders at once", What::SendWithOthers(2, pair), None),
+        swap("send, four senders at once", What::SendWithOthers(4, pair), None),
+    ]);
+    groups.extend(pair.map(|pair| {
+        let mut what = What::HandOver(pair);
+        let contenders = after([what.visit::<BareFlag>()], each_word(&mut what));
+        Group { titles: vec![HAND_OVER], contenders }
+    }));
+    let contenders = BLOCKING.map(|contender| -> (String, Samples) {
+        (contender.name.into(), Rc::new(move || (contender.hand_overs)(pair)))
+    });
+    let titles = vec!["send to a parked thread", "hand-over to a parked thread"];
+    groups.push(Group { titles, contenders: contenders.into() });
+    let [one, two] = &setup.runtimes;
+    groups.push(tasks("hand-over between two tasks, runtime of one thread", one));
+    groups.push(tasks("hand-over between two tasks, runtime of two threads", two));
+    groups
+}
+
+pub(super) fn measured(setup: &Setup) -> Section {
+    let mut groups = groups(setup);
+    groups.retain(|group| setup.wants(group.titles[0]));
+    let (tables, kept): (Vec<_>, Vec<_>) = groups.iter().map(Group::table).unzip();
+    let tables = rounds(setup, tables, Duration::from_secs(setup.pick(60, 9, 0)));
+    let mut section = Section::text(format!(
+        "## Latency\n\n![Latency of a hand-over](benchmarks/latency.svg)\n\nNanoseconds. Each sample is timed by itself, \
+         so the clock's cost is in all of them; the ratios are those of p50 and p99 to the first row's.\n\n{}",
+        rounds_line(&tables)
+    ));
+    for ((group, table), kept) in groups.iter().zip(&tables).zip(&kept) {
+        for (which, title) in group.titles.iter().enumerate() {
+            section.text += &heading(title);
+            section.text += &written_table(table, which, kept);
+            for (number, (figure, _)) in FIGURES.iter().enumerate() {
+                let title = format!("{title}, {figure}");
+                section.standings.push(table.standing(title, 2 * which + number));
+            }
+        }
+        if group.titles[0] == HAND_OVER {
+            section.chart = Some(chart(table, kept));
+        }
+    }
+    section
+}
+
+fn percentiles(kept: &Histograms, which: usize) -> [u64; PERCENTILES.len()] {
+    let histogram = &kept.borrow()[which];
+    PERCENTILES.map(|(_, part)| histogram.value_at_quantile(part))
+}
+
+fn written_table(table: &Table, which: usize, kept: &[Histograms]) -> String {
+    let lines = table.rows.iter().zip(kept).map(|(row, kept)| {
+        let ratios = [0, 1].map(|figure| row.ratio(2 * which + figure)[1]);
+        let ratios = ratios.map(|ratio| format!("{ratio:.2}"));
+        let percentiles = percentiles(kept, which).map(with_commas);
+        [row.name.clone()].into_iter().chain(percentiles).chain(ratios).collect()
+    });
+    let mut head = vec![""];
+    head.extend(PERCENTILES.map(|(name, _)| name));
+    head.extend(["p50 ratio", "p99 ratio"]);
+    written(&head, 1, lines)
+}
+
+fn chart(table: &Table, kept: &[Histograms]) -> Chart {
+    let shown = table.rows.iter().zip(kept).filter(|(row, _)| SHOWN.contains(&row.name.as_str()));
+    let lines = shown.map(|(row, kept)| {
+        let nanos = percentiles(kept, 0).map(|nanos| Duration::from_nanos(nanos).as_secs_f64());
+        let points = PERCENTILES[..DRAWN].iter().zip(nanos);
+        Line::new(
+            row.name.clone(),
+            points.map(|((_, part), nanos)| (1.0 / (1.0 - part), nanos * 1e9)),
+        )
+    });
+    Chart::Plot(Plot {
+        file: "latency.svg",
+        title: format!("Latency of a {HAND_OVER}"),
+        x: "one of so many takes longer (10: p90)",
+        y: "ns",
+        lines: lines.collect(),
+    })
+}
+
+/// What the clock adds to each sample, as a sentence.
+pub(super) fn clock() -> String {
+    let mut nanos = timed(100_000, |_| ());
+    nanos.sort_unstable();
+    let (cost, tail) = (nanos[nanos.len() / 2], nanos[nanos.len() * 99 / 100]);
+    // The least by which two readings differ that do.
+    let mut steps = [&[0], nanos.as_slice()].concat();
+    steps.dedup();
+    let step = steps.windows(2).map(|two| two[1] - two[0]).min().unwrap_or(0);
+    format!(
+        "The clock: two readings, one right after the other, are {cost} ns apart (p99: {tail} ns), and it goes in steps \
+         of {step} ns."
+    )
+}

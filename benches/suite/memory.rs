@@ -1,0 +1,432 @@
+//! Memory against `MaxRetries`: what it costs to have room for a sentinel of every attempt, and what a slot of one
+//! costs.
+//!
+//! A channel is built, filled and dropped in a process of its own, which may take no more than [`ADDRESS_SPACE`]: a
+//! channel that asks for more takes only that process with it. How such a channel ends is part of the table.
+
+use super::{
+    Section, Setup,
+    charts::{Chart, Line, Plot},
+    contender::{Contender, Payload, Relays, Sentinel},
+    measure::{Standing, bytes, heading, time, with_commas, written},
+    peers::{RELAYING, Relaying, Watch},
+};
+use std::{
+    array, env,
+    fs::File,
+    hint::black_box,
+    io::{self, Read},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use support::allocator::measure_process;
+
+/// The option that makes a process such a child.
+const OPTION: &str = "--memory-child";
+/// In bytes. What a process has mapped before is part of it.
+const ADDRESS_SPACE: u64 = 4 << 30;
+/// Without such a limit, no channel of more values is built.
+const HARMLESS: u64 = 1_000_000;
+/// The values sent, of which none is received.
+const SENDS: u32 = 1_000_000;
+/// For a child to finish.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Values of `MaxRetries`. gh-ost's default is the first; the last is what an operator set it to.
+const CAPACITIES: [u64; 5] = [60, 1_000, 1_000_000, 1_000_000_000, 9_999_999_999_999];
+
+/// What a child does with a contender of that capacity.
+pub(super) type Build = fn(usize) -> Result<Found, String>;
+
+/// Without the last, which is this crate's channel once more.
+fn contenders() -> impl Iterator<Item = Relaying> {
+    RELAYING.into_iter().take(RELAYING.len() - 1)
+}
+
+/// What a child finds of a channel: how long it takes to build it, the first in its process; by how much the process
+/// grows with the channel built, and with it filled; and how many values the channel refuses.
+#[derive(Clone, Copy, PartialEq)]
+enum Figure {
+    Nanos,
+    Bytes,
+    Blocks,
+    /// In memory, if the system says; else not a number.
+    Resident,
+    FilledBytes,
+    FilledBlocks,
+    FilledResident,
+    Refused,
+}
+
+use Figure::{Blocks, Bytes, FilledBlocks, FilledBytes, FilledResident, Nanos, Refused, Resident};
+
+/// The figures, in their order. A child prints them as one line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found([f64; 8]);
+
+impl Found {
+    fn get(&self, figure: Figure) -> f64 {
+        self.0[figure as usize]
+    }
+
+    /// What the allocator counted, and what was refused: exact.
+    fn counted(&self) -> [u64; 5] {
+        [Bytes, Blocks, FilledBytes, FilledBlocks, Refused].map(|figure| self.get(figure).to_bits())
+    }
+
+    /// Of several children: the median of each time and of the system's figures. What is exact is the same in each.
+    fn middle(all: &[Self]) -> Self {
+        let same = all.windows(2).all(|two| two[0].counted() == two[1].counted());
+        assert!(same, "the same program, counted twice: {all:?}");
+        Self(array::from_fn(|which| {
+            let mut numbers = all.iter().map(|found| found.0[which]).collect::<Vec<_>>();
+            numbers.sort_by(f64::total_cmp);
+            numbers[numbers.len() / 2]
+        }))
+    }
+
+    /// As a line of the table.
+    fn words(&self) -> Vec<String> {
+        let word = |figure| match self.get(figure) {
+            unknown if unknown.is_nan() => "?".into(),
+            nanos if figure == Nanos => time(nanos),
+            count if figure == Blocks || figure == Refused => with_commas(count),
+            size => bytes(size),
+        };
+        [Bytes, Blocks, Resident, Nanos, FilledBytes, FilledResident, Refused].map(word).into()
+    }
+}
+
+/// Why there are no figures.
+#[derive(Clone, Debug)]
+struct Failure {
+    /// What the channel does, in a word.
+    word: &'static str,
+    text: String,
+}
+
+impl Failure {
+    const NOT_TRIED: &str = "not tried";
+
+    fn new(word: &'static str, why: &str) -> Self {
+        Self { word, text: format!("{word}: {why}") }
+    }
+
+    /// How a child ended that has said nothing.
+    fn autopsy(status: ExitStatus, complaint: &str) -> Self {
+        let lines = complaint.lines().map(str::trim);
+        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note:"));
+        // A panic first says where it was. Otherwise what was wrong is said last.
+        let panicked = lines.clone().skip_while(|line| !line.contains("panicked at")).nth(1);
+        let message = panicked.or_else(|| lines.next_back()).unwrap_or("(no word)");
+        let message = message.chars().take(100).collect::<String>();
+        // Rust gives the process up if its allocator is refused memory.
+        let refused = message.strip_prefix("memory allocation of ");
+        let refused = refused.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
+        match (refused, panicked) {
+            (Some(refused), _) => Self::new("aborts", &format!("{} asked for", bytes(refused))),
+            (None, Some(_)) => Self::new("panics", &message),
+            (None, None) => Self::new("is ended", &format!("{status}: {message}")),
+        }
+    }
+}
+
+type Outcome = Result<Found, Failure>;
+
+/// Has a child try the contender.
+///
+/// # Panics
+///
+/// If there is no child, or it saw the channel do something wrong.
+fn in_child(name: &str, capacity: u64) -> Outcome {
+    let this = env::current_exe().expect("the path of this program");
+    let mut command = Command::new(this);
+    command.args([OPTION, name, &capacity.to_string()]).env("RUST_BACKTRACE", "0");
+    let ended = run(&mut command).expect("a child process");
+    let Some((status, said, complaint)) = ended else {
+        return Err(Failure::new("hangs", &format!("not done after {PATIENCE:?}, so ended")));
+    };
+    match said.trim_end().split_once(' ').unwrap_or_default() {
+        ("found", numbers) => {
+            let mut numbers = numbers.split(' ').map(|number| number.parse().expect("a number"));
+            Ok(Found(array::from_fn(|_| numbers.next().expect("a line as the child prints it"))))
+        }
+        ("missing", what) => Err(Failure::new(Failure::NOT_TRIED, what)),
+        ("wrong", what) => panic!("{name} with a capacity of {capacity}: {what}"),
+        _ => Err(Failure::autopsy(status, &complaint)),
+    }
+}
+
+/// Returns `None` if the child had to be ended.
+fn run(command: &mut Command) -> io::Result<Option<(ExitStatus, String, String)>> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let start = Instant::now();
+    // It writes a few lines at most, which a pipe holds: they can be read afterwards.
+    while start.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait()? {
+            let Child { stdout, stderr, .. } = child;
+            let (mut said, mut complaint) = (String::new(), String::new());
+            stdout.map_or(Ok(0), |mut pipe| pipe.read_to_string(&mut said))?;
+            stderr.map_or(Ok(0), |mut pipe| pipe.read_to_string(&mut complaint))?;
+            return Ok(Some((status, said, complaint)));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
+}
+
+/// If this process is a child, does everything that it is for, and returns `true`.
+///
+/// # Panics
+///
+/// If a channel does. That is a result, as other ways to end are.
+pub(super) fn is_child() -> bool {
+    let args = env::args().skip_while(|arg| arg != OPTION).collect::<Vec<_>>();
+    let [_, name, capacity, ..] = args.as_slice() else { return false };
+    let contender = contenders().find(|contender| contender.name == name).expect("a contender");
+    let line = match harmless(capacity.parse().expect("a capacity")) {
+        Err(missing) => format!("missing {missing}"),
+        Ok(capacity) => match (contender.build)(capacity) {
+            Ok(found) => {
+                format!("found {}", found.0.map(|number| number.to_string()).join(" "))
+            }
+            Err(wrong) => format!("wrong {wrong}"),
+        },
+    };
+    println!("{line}");
+    true
+}
+
+/// Returns the capacity if trying it harms nothing.
+fn harmless(capacity: u64) -> Result<usize, String> {
+    let limited = limit();
+    if capacity > HARMLESS {
+        limited?;
+    }
+    usize::try_from(capacity).map_err(|_| "a `usize` here does not go so far".into())
+}
+
+/// Limits what this process can do to the machine.
+#[cfg(unix)]
+fn limit() -> Result<(), String> {
+    use rlimit::Resource;
+
+    let lower = |resource: Resource, most: u64| {
+        let (soft, hard) = resource.get()?;
+        resource.set(soft.min(most), hard)
+    };
+    // An abort is expected: its picture would fill the disk. And should the parent be gone, this ends. Both are good to
+    // have, and no more.
+    let _ = lower(Resource::CORE, 0);
+    let _ = lower(Resource::CPU, 2 * PATIENCE.as_secs());
+    lower(Resource::AS, ADDRESS_SPACE)
+        .map_err(|error| format!("no limit of the address space here ({error})"))?;
+    // Some systems take the limit, and do not keep to it.
+    let too_much = usize::try_from(ADDRESS_SPACE).unwrap_or(usize::MAX);
+    match black_box(Vec::<u8>::new()).try_reserve_exact(black_box(too_much)) {
+        Err(_) => Ok(()),
+        Ok(()) => Err("this system limits no address space".into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn limit() -> Result<(), String> {
+    Err("no limit of the address space on this platform".into())
+}
+
+/// In the child: builds the channel, fills it, looks for the newest value, drops it.
+pub(super) fn build<C: Relays>(capacity: usize) -> Result<Found, String> {
+    // Once for nothing: the first look maps what it needs.
+    let (_, _) = (resident(), Instant::now());
+
+    let before = resident();
+    let start = Instant::now();
+    let ((mut tx, mut rx), mut counts) = measure_process(|| C::open(black_box(capacity)));
+    let nanos = start.elapsed().as_secs_f64() * 1e9;
+    let built = counts;
+    let built_resident = resident() - before;
+
+    let (mut accepted, mut newest) = (0, None);
+    let ((), sending) = measure_process(|| {
+        for challenge in 0..SENDS.into() {
+            if C::offer(&mut tx, Sentinel::new(challenge)) {
+                accepted += 1;
+                newest = Some(challenge);
+            }
+        }
+    });
+    counts += sending;
+    let filled = counts;
+    let filled_resident = resident() - before;
+
+    let newest = newest.ok_or("it accepted nothing")?;
+    // So that there is time left to say so.
+    let deadline = Instant::now() + PATIENCE / 2;
+    let (received, receiving) = measure_process(|| C::wait_for(&mut rx, newest, deadline));
+    let stale = received.ok_or("the newest accepted value did not come")?;
+    let expected = if C::KEEPS_ALL { accepted - 1 } else { 0 };
+    if stale != expected {
+        return Err(format!("{stale} values came before the newest, not {expected}"));
+    }
+    let ((), dropping) = measure_process(|| drop((tx, rx)));
+    counts += receiving + dropping;
+    // The first one's may be a record of the thread, which later ones use, too.
+    let (_, second) = measure_process(|| C::offer(&mut C::open(capacity).0, Sentinel::new(1)));
+    if second.live_bytes != 0 || counts.live_bytes < 0 {
+        return Err(format!("{} bytes are counted after its end", second.live_bytes));
+    }
+    Ok(Found([
+        nanos,
+        number(built.live_bytes),
+        number(built.allocations),
+        built_resident,
+        number(filled.live_bytes),
+        number(filled.allocations),
+        filled_resident,
+        f64::from(SENDS) - number(accepted),
+    ]))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no count is that large")]
+fn number<N: TryInto<i64>>(count: N) -> f64 {
+    count.try_into().unwrap_or(i64::MAX) as f64
+}
+
+/// The bytes of this process that are in memory. The system counts in batches: a few hundred kB are no figure.
+fn resident() -> f64 {
+    // Without an allocation: that would be counted among what it counts.
+    let mut text = [0; 4096];
+    let length = File::open("/proc/self/status").and_then(|mut file| file.read(&mut text));
+    let text = std::str::from_utf8(&text[..length.unwrap_or(0)]).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes =
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    kibibytes.map_or(f64::NAN, |kibibytes| kibibytes * 1024.0)
+}
+
+/// What this crate claims: one value, whatever `MaxRetries` is and however many are sent.
+fn check(outcomes: &[Outcome]) {
+    let tried = outcomes.iter().filter(|outcome| {
+        outcome.as_ref().err().is_none_or(|failure| failure.word != Failure::NOT_TRIED)
+    });
+    let counts = tried.map(|outcome| {
+        let found = outcome.as_ref().expect("a channel with one slot can be built");
+        let [bytes, blocks, filled_bytes, filled_blocks, refused] = found.counted();
+        assert_eq!([bytes, blocks], [filled_bytes, filled_blocks], "a send does not allocate");
+        assert_eq!(refused, 0.0_f64.to_bits(), "a send is never refused");
+        [bytes, blocks]
+    });
+    let counts = counts.collect::<Vec<_>>();
+    assert!(counts.windows(2).all(|two| two[0] == two[1]), "memory grew with the capacity");
+}
+
+/// Measures every contender with every capacity, in several children each.
+///
+/// # Panics
+///
+/// If a channel loses a value or the bytes do not add up, or if this crate's holds other than the same few bytes in
+/// every case.
+pub(super) fn measured(setup: &Setup) -> Section {
+    let rounds = setup.pick(15, 5, 1);
+    // Of each contender, and of it for each capacity.
+    let mut found = vec![vec![Ok(Vec::new()); CAPACITIES.len()]; contenders().count()];
+    for round in 0..rounds {
+        for (which, capacity) in CAPACITIES.into_iter().enumerate() {
+            for (contender, found) in contenders().zip(&mut found) {
+                // A contender that failed once has failed.
+                found[which] = found[which].clone().and_then(|mut found: Vec<Found>| {
+                    found.push(in_child(contender.name, capacity)?);
+                    Ok(found)
+                });
+            }
+        }
+        setup.progress(Duration::from_secs(round + 1), Duration::from_secs(rounds));
+    }
+    let middle = |found: Result<Vec<Found>, Failure>| found.map(|found| Found::middle(&found));
+    let outcomes = found.into_iter().map(|found| found.into_iter().map(middle).collect::<Vec<_>>());
+    let outcomes = outcomes.collect::<Vec<_>>();
+    check(&outcomes[0]);
+    let mut text = format!(
+        "## Memory against MaxRetries\n\n![Memory of a channel, just built](benchmarks/memory.svg)\n\n\
+         Each channel is built in a process of its own, which may have an address space of {} GiB, and is then sent \
+         {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *resident* by \
+         how much the process grew in memory; the system counts that in batches, so a few hundred kB are nothing. \
+         `watch` allocates each value; what it holds more after the sends is a record of the thread, which `arc-swap` \
+         makes at the first use and keeps for all later ones.\n\n",
+        ADDRESS_SPACE >> 30,
+        with_commas(SENDS)
+    );
+    for (which, capacity) in CAPACITIES.into_iter().enumerate() {
+        text += &heading(&format!("MaxRetries {}", with_commas(capacity)));
+        let head = [
+            "",
+            "bytes",
+            "blocks",
+            "resident",
+            "time to build",
+            "bytes after the sends",
+            "resident",
+            "refused",
+        ];
+        let lines = contenders().zip(&outcomes).map(|(contender, outcomes)| {
+            let words = match &outcomes[which] {
+                Ok(found) => found.words(),
+                Err(failure) => vec![failure.text.clone()],
+            };
+            [contender.name.to_owned()].into_iter().chain(words).collect()
+        });
+        text += &written(&head, 1, lines);
+    }
+    Section { text, standings: standings(&outcomes), chart: Some(chart(&outcomes)) }
+}
+
+/// What a standing compares of a channel that was built; all but the last are exact.
+const COMPARED: [(&str, Figure); 4] = [
+    ("bytes when built", Bytes),
+    ("blocks when built", Blocks),
+    ("bytes after the sends", FilledBytes),
+    ("time to build", Nanos),
+];
+
+fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
+    let standing = |(what, of): (&str, Figure), which: usize| {
+        // The channel's own place is looked for, not that of `watch`.
+        let rows = contenders().zip(outcomes);
+        let rows = rows.filter(|(row, _)| row.name != <Watch as Contender<Sentinel>>::NAME);
+        let cells = rows.filter_map(|(row, outcomes)| {
+            Some((row.name.to_owned(), [outcomes[which].as_ref().ok()?.get(of); 3]))
+        });
+        let title = format!("{what}, MaxRetries {}", with_commas(CAPACITIES[which]));
+        Standing { title, cells: cells.collect() }
+    };
+    let all = COMPARED
+        .into_iter()
+        .flat_map(|what| (0..CAPACITIES.len()).map(move |which| standing(what, which)));
+    all.collect()
+}
+
+fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
+    let lines = contenders().zip(outcomes).map(|(contender, outcomes)| {
+        let points = CAPACITIES.iter().zip(outcomes);
+        let built = points.clone().filter_map(|(capacity, outcome)| {
+            Some((number(*capacity), outcome.as_ref().ok()?.get(Bytes)))
+        });
+        let mut line = Line::new(contender.name.to_owned(), built);
+        line.ends = points.clone().find_map(|(capacity, outcome)| {
+            let failure = outcome.as_ref().err()?;
+            Some(format!("{} at {}", failure.word, with_commas(*capacity)))
+        });
+        line
+    });
+    Chart::Plot(Plot {
+        file: "memory.svg",
+        title: "Memory of a channel, just built".into(),
+        x: "MaxRetries",
+        y: "bytes",
+        lines: lines.collect(),
+    })
+}

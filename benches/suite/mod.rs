@@ -1,0 +1,204 @@
+//! The suites, their options, and what they share.
+//!
+//! In each of many short rounds every contender is measured between two looks at the floor, and its time is divided by
+//! theirs. Tables show the medians over the rounds, and the quartiles. Before that, each contender is checked for what
+//! it is to do. A suite writes its tables in Markdown; the report puts them together as a page.
+
+mod allocations;
+mod charts;
+mod check;
+mod contender;
+mod criterion;
+mod crowds;
+mod fresh;
+mod latency;
+mod measure;
+mod memory;
+mod original;
+mod peers;
+mod ratios;
+mod report;
+mod threads;
+mod waits;
+mod watch;
+
+use charts::Chart;
+use indicatif::{ProgressBar, ProgressStyle};
+use measure::{Standing, Table};
+use std::{cell::OnceCell, env, process::ExitCode, sync::Arc, time::Duration};
+use support::allocator::Counting;
+use threads::Pair;
+use tokio::runtime::{Builder, Runtime};
+
+/// It counts only while a suite asks it to: otherwise it is one relaxed load more.
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What a suite found.
+struct Section {
+    /// In Markdown.
+    text: String,
+    standings: Vec<Standing>,
+    chart: Option<Chart>,
+}
+
+impl Section {
+    fn text(text: String) -> Self {
+        Self { text, standings: Vec::new(), chart: None }
+    }
+
+    fn of_ratios(text: String, tables: &[Table]) -> Self {
+        let standings = tables.iter().map(|table| table.standing(table.title.clone(), 0));
+        Self { standings: standings.collect(), ..Self::text(text) }
+    }
+}
+
+type Suite = (&'static str, fn(&Setup) -> Section);
+
+/// Those first that start processes or threads which must not be pinned as this thread is later on.
+const SUITES: [Suite; 8] = [
+    ("memory", memory::measured),
+    ("crowds", crowds::measured),
+    ("allocations", allocations::measured),
+    ("fresh", fresh::measured),
+    ("latency", latency::measured),
+    ("ratios", ratios::measured),
+    ("waits", waits::measured),
+    ("watch", watch::measured),
+];
+
+/// How long it may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    Whole,
+    Quick,
+    /// One round of everything.
+    Test,
+}
+
+/// What the options say, and what the suites share.
+struct Setup {
+    effort: Effort,
+    /// The value of `--only`: a part of the titles of the tables to measure.
+    only: Option<String>,
+    /// The value of `--out`.
+    out: Option<String>,
+    /// The suites to run.
+    names: Vec<String>,
+    /// tokio's, with one thread and with two.
+    runtimes: [Arc<Runtime>; 2],
+    pair: OnceCell<Option<Pair>>,
+    bar: ProgressBar,
+}
+
+impl Setup {
+    fn new() -> Result<Self, String> {
+        // Without `--bench` it is `cargo test` that runs this.
+        let mut effort = Effort::Test;
+        let (mut only, mut out, mut names, mut pair) = (None, None, Vec::new(), OnceCell::new());
+        let mut args = env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--bench" if effort == Effort::Test => effort = Effort::Whole,
+                "--unpinned" => pair = Pair::floating().into(),
+                "--only" => only = args.next(),
+                "--out" => {
+                    let folder = args.next().filter(|folder| !folder.starts_with('-'));
+                    out = Some(folder.ok_or("--out needs a folder")?);
+                }
+                // Other options may be for criterion.
+                option if option.starts_with('-') => {}
+                name => names.push(name.to_owned()),
+            }
+        }
+        let has = |option: &str| env::args().any(|arg| arg == option);
+        if has("--test") {
+            effort = Effort::Test;
+        } else if has("--quick") && effort == Effort::Whole {
+            effort = Effort::Quick;
+        }
+        // Before this thread is pinned: their workers would be, too.
+        let one = Builder::new_current_thread().build().expect("a runtime");
+        let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+        let runtimes = [one, two].map(Arc::new);
+        let bar = ProgressBar::new(1_000).with_style(
+            ProgressStyle::with_template("{msg:12} {bar:30} {percent:>3} % {elapsed}")
+                .expect("a good template"),
+        );
+        Ok(Self { effort, only, out, names, runtimes, pair, bar })
+    }
+
+    fn pick(&self, whole: u64, quick: u64, test: u64) -> u64 {
+        match self.effort {
+            Effort::Whole => whole,
+            Effort::Quick => quick,
+            Effort::Test => test,
+        }
+    }
+
+    fn is_test(&self) -> bool {
+        self.effort == Effort::Test
+    }
+
+    /// Whether the options ask for a table or a part of that name.
+    fn wants(&self, title: &str) -> bool {
+        self.only.as_ref().is_none_or(|part| title.contains(part))
+    }
+
+    /// The two cores of two threads. Pins this thread to the first, from the first call on.
+    fn pair(&self) -> Option<Pair> {
+        *self.pair.get_or_init(Pair::pinned)
+    }
+
+    /// Shows how much of the time of a suite is over.
+    fn progress(&self, over: Duration, all: Duration) {
+        let parts = over.as_millis() * 1_000 / all.as_millis().max(1);
+        self.bar.set_position(u64::try_from(parts).unwrap_or(1_000).min(1_000));
+    }
+
+    fn run(&self, (name, suite): Suite) -> Section {
+        self.bar.set_message(name);
+        let section = suite(self);
+        self.bar.reset();
+        section
+    }
+}
+
+/// Runs the suites that the options name, or all.
+fn suites(setup: &Setup) -> Result<(), String> {
+    let known = SUITES.map(|(name, _)| name);
+    if let Some(name) = setup.names.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("no suite is called {name:?}: there are {}", known.join(", ")));
+    }
+    for suite in SUITES {
+        if setup.names.is_empty() || setup.names.iter().any(|name| name == suite.0) {
+            let Section { text, .. } = setup.run(suite);
+            println!("{text}");
+        }
+    }
+    setup.bar.finish_and_clear();
+    Ok(())
+}
+
+/// Does what the options say: the suites, or what the bench is for that has a name.
+pub(crate) fn run(bench: Option<&str>) -> ExitCode {
+    if memory::is_child() {
+        return ExitCode::SUCCESS;
+    }
+    check::all();
+    let done = match bench {
+        Some("criterion") => {
+            criterion::run();
+            Ok(())
+        }
+        Some(_) => Setup::new().and_then(|setup| report::run(&setup)),
+        None => Setup::new().and_then(|setup| suites(&setup)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
