@@ -15,7 +15,7 @@ use syn::{
 use walkdir::WalkDir;
 
 /// What only one of the two worlds compiles, or stands in for something else.
-const NOT_THE_PROTOCOL: [&str; 2] = ["sync.rs", "sync/arc_swap.rs"];
+const NOT_THE_PROTOCOL: [&str; 2] = ["sync/mod.rs", "sync/arc_swap.rs"];
 
 /// Returns each half that an ordering can lose, and what is left of it.
 fn weaker(ordering: Ordering) -> &'static [(Ordering, Ordering)] {
