@@ -187,14 +187,14 @@ fn break_each(work: &[Breakage], jobs: Vec<Arena>, check: &Check, tests: &[Test]
         drop(done);
         for (number, (breakage, outcome)) in (1..).zip(outcomes) {
             let (name, must) = (breakage.name(), breakage.must_be_found(check));
-            let told = match &outcome {
+            let outcome_text = match &outcome {
                 Ok(Some(test)) if must => test,
                 Ok(Some(test)) => &format!("{test} (not recorded)"),
                 Ok(None) if must => "SURVIVED",
                 Ok(None) => "not found",
                 Err(error) => &format!("NOT TRIED: {error:#}"),
             };
-            println!("{number:>3}/{} {name:<84} {told}", work.len());
+            println!("{number:>3}/{} {name:<84} {outcome_text}", work.len());
             all.survivors +=
                 usize::from(outcome.as_ref().map_or(true, |test| must && test.is_none()));
             all.found.extend(outcome.ok().map(|test| (name.to_owned(), test)));
