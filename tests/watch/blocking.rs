@@ -9,12 +9,11 @@ use overwrite_channel::{
 use std::{
     cell::Cell,
     hint::spin_loop,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    sync::atomic::{AtomicU32, Ordering::SeqCst},
     thread,
     time::{Duration, Instant},
 };
 use support::{
-    rounds::rounds,
     sleeper::Sleeper,
     watchdog::{until, watched},
 };
@@ -164,13 +163,15 @@ fn a_value_sent_in_time_is_seen_however_late_the_look_is() {
     }
 }
 
+/// Threads that are asleep, or about to be: both sides wait for each other in every turn.
 #[test]
-fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
-    const TURNS: u32 = 20;
+fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
+    const ASLEEP: u32 = 20;
+    const TURNS: u32 = 300;
     watched(|watch| {
         for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
             let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
-            let woken = &AtomicUsize::new(0);
+            let woken = &AtomicU32::new(0);
             let (tx, rx) = channel(0);
             thread::scope(|scope| {
                 let spawn = |sleeper| {
@@ -188,13 +189,18 @@ fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
                 };
                 let threads: Vec<_> = sleepers.iter().map(spawn).collect();
                 let _running = watch.running("sender");
-                for (send, turn) in SENDS.iter().cycle().zip(0..TURNS as usize) {
-                    for (sleeper, thread) in sleepers.iter().zip(&threads) {
-                        sleeper.until_asleep();
-                        thread.thread().unpark();
+                for (send, turn) in SENDS.iter().cycle().zip(0..TURNS) {
+                    if turn < ASLEEP {
+                        for (sleeper, thread) in sleepers.iter().zip(&threads) {
+                            sleeper.until_asleep();
+                            thread.thread().unpark();
+                        }
+                        sleepers.iter().for_each(Sleeper::until_asleep);
+                        assert_eq!(woken.load(SeqCst), turn * receivers, "{wait:?}");
+                    } else {
+                        // The receivers still spin, or go to sleep, or sleep again.
+                        (0..turn).for_each(|_| spin_loop());
                     }
-                    sleepers.iter().for_each(Sleeper::until_asleep);
-                    assert_eq!(woken.load(SeqCst), turn * receivers, "{wait:?}");
                     send(&tx);
                     until(|| woken.load(SeqCst) == (turn + 1) * receivers);
                 }
@@ -208,73 +214,31 @@ fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
 }
 
 #[test]
-fn a_change_that_comes_while_threads_go_to_sleep_is_not_missed() {
-    const RECEIVERS: u32 = 2;
-    watched(|watch| {
-        for wait in waits(&PATIENT) {
-            let (tx, rx) = channel(0);
-            // Both sides wait for each other in every round.
-            let (answer, mut answers) = channel(0);
-            thread::scope(|scope| {
-                for _ in 0..RECEIVERS {
-                    let (mut rx, answer) = (rx.clone(), answer.clone());
-                    scope.spawn(move || {
-                        let _running = watch.running(format!("{wait:?}, there"));
-                        for value in 1.. {
-                            match wait.run(&mut rx, value) {
-                                // The next comes only when all have answered.
-                                Ok(found) => assert_eq!(found, value, "{wait:?}"),
-                                Err(error) => {
-                                    assert_eq!(error, Disconnected, "{wait:?}");
-                                    break;
-                                }
-                            }
-                            answer.send_modify(|count| *count += 1);
-                        }
-                    });
-                }
-                drop(answer);
-                let _running = watch.running(format!("{wait:?}, back"));
-                for (value, round) in (1..).zip(rounds(300)) {
-                    tx.send(value).unwrap();
-                    while wait.run(&mut answers, value * RECEIVERS).unwrap() < value * RECEIVERS {}
-                    // The receivers still spin, or sleep again.
-                    (0..round).for_each(|_| spin_loop());
-                }
-                drop(tx);
-            });
-            assert!(answers.is_closed());
-        }
-    });
-}
-
-#[test]
 fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
     watched(|watch| {
-        // `u32::MAX` looks take hours, and 0 parks at once.
-        for (spin_limit, wait) in [0, 1, 10, u32::MAX]
-            .into_iter()
-            .flat_map(|limit| waits(&PATIENT).map(move |wait| (limit, wait)))
-        {
-            let (tx, mut rx) = channel(0);
-            rx.set_spin_limit(spin_limit);
-            let mut clone = rx.clone();
-            rx.set_spin_limit(10);
-            let sleeper = Sleeper::default();
-            thread::scope(|scope| {
-                let waiter = scope.spawn(|| {
-                    let _running = watch.running(format!("{wait:?}, at most {spin_limit} looks"));
-                    sleeper.is_this_thread();
-                    wait.run(&mut clone, 1)
+        for wait in waits(&PATIENT) {
+            // `u32::MAX` looks take hours, and 0 parks at once.
+            for spin_limit in [0, 1, 10, u32::MAX] {
+                let (tx, mut rx) = channel(0);
+                rx.set_spin_limit(spin_limit);
+                let mut clone = rx.clone();
+                rx.set_spin_limit(10);
+                let sleeper = Sleeper::default();
+                thread::scope(|scope| {
+                    let waiter = scope.spawn(|| {
+                        let _running = watch.running(format!("{wait:?}, {spin_limit} looks"));
+                        sleeper.is_this_thread();
+                        wait.run(&mut clone, 1)
+                    });
+                    match (spin_limit, wait.limit) {
+                        (0, _) => sleeper.until_asleep(),
+                        (u32::MAX, Limit::Never) => assert!(sleeper.stays_awake(), "{wait:?}"),
+                        _ => {}
+                    }
+                    tx.send(1).unwrap();
+                    assert_eq!(waiter.join().unwrap(), Ok(1));
                 });
-                match (spin_limit, wait.limit) {
-                    (0, _) => sleeper.until_asleep(),
-                    (u32::MAX, Limit::Never) => assert!(sleeper.stays_awake(), "{wait:?}"),
-                    _ => {}
-                }
-                tx.send(1).unwrap();
-                assert_eq!(waiter.join().unwrap(), Ok(1));
-            });
+            }
         }
     });
 }
