@@ -259,33 +259,6 @@ fn each_modification_is_of_the_newest_value_and_reported_or_skipped() {
 }
 
 #[test]
-fn senders_learn_of_the_receivers_end_whichever_goes_last() {
-    watched(|watch| {
-        let (tx, rx) = channel(0);
-        drop(rx);
-        for round in 0..300 {
-            let receivers = [(); 3].map(|()| tx.subscribe());
-            thread::scope(|scope| {
-                for waiter in 0..2 {
-                    let tx = tx.clone();
-                    scope.spawn(move || {
-                        let _running = watch.running(format!("sender {waiter}, round {round}"));
-                        block_on(tx.closed());
-                        assert!(tx.is_closed());
-                        assert_eq!(tx.receiver_count(), 0);
-                    });
-                }
-                for rx in receivers {
-                    scope.spawn(move || drop(rx));
-                }
-            });
-            assert!(tx.send(round).is_err());
-        }
-        assert_eq!(tx.sender_count(), 1);
-    });
-}
-
-#[test]
 fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_torn_or_goes_back() {
     const TURNS: usize = 20_000;
     const READERS: usize = 3;
