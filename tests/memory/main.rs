@@ -66,7 +66,9 @@ fn all_come_back_in_every_order<const N: usize>(make: impl Fn() -> [Box<dyn Send
     for order in orders::<N>() {
         let counts = cost(|| {
             let mut handles = make().map(Some);
-            order.iter().for_each(|handle| handles[*handle] = None);
+            for handle in order {
+                handles[handle] = None;
+            }
         });
         assert_eq!(counts.live_bytes, 0, "dropped in the order {order:?}");
     }

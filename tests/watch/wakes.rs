@@ -66,9 +66,7 @@ const LEFT_BEHIND: [(&str, Seen, Act); 9] = [
         assert_eq!(task.poll(&mut rxs[0].changed()), Poll::Ready(Ok(())));
         assert!(matches!(task.poll(&mut rxs[0].changed()), Poll::Ready(Err(_))));
     }),
-    ("the end of a future that was never polled", Seen::DROPPED, |_, _, rxs| {
-        drop(rxs[0].changed())
-    }),
+    ("the end of a future never polled", Seen::DROPPED, |_, _, rxs| drop(rxs[0].changed())),
     ("a future that does not wait", Seen::DROPPED, |task, _, rxs| {
         rxs[0].mark_changed();
         assert!(task.poll(&mut rxs[0].changed()).is_ready());
