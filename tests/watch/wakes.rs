@@ -159,6 +159,10 @@ fn what_comes_between_the_look_and_the_announcement_is_seen() {
         assert_eq!(task.seen(), Seen { cloned: 1, woken: 0, dropped: 1 });
         assert_eq!(rx.has_changed().ok(), stays.map(|_| false));
     }
+    let (tx, rx) = channel(0);
+    let task = Task::acting_in(Event::Clone, move || drop(rx));
+    assert_eq!(task.poll(&mut tx.closed()), Poll::Ready(()));
+    assert_eq!(task.seen(), Seen { cloned: 1, woken: 0, dropped: 1 });
 }
 
 #[test]
