@@ -13,12 +13,17 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{allocator::measure, waker::Task};
+use support::{
+    allocator::measure,
+    waker::{Task, tasks},
+};
 
 #[test]
-fn a_future_allocates_nothing() {
-    let [task, other] = [Task::new(), Task::new()];
+fn a_future_a_stream_and_a_sink_allocate_nothing() {
+    let [task, other] = tasks();
     let (mut tx, mut rx) = channel();
+    #[cfg(feature = "sink")]
+    let mut shared = tx.clone().into_shared();
     is_free(|value| {
         // Made and dropped, polled and dropped, polled by one task and another, woken, finished.
         drop(rx.recv_async());
@@ -45,12 +50,28 @@ fn a_future_allocates_nothing() {
         }
         assert_eq!(tx.send(value), Ok(None));
         assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Ok(value)));
+
+        #[cfg(feature = "stream")]
+        {
+            use futures::StreamExt;
+            assert!(task.poll(&mut rx.next()).is_pending());
+            assert_eq!(tx.send(value), Ok(None));
+            assert_eq!(task.poll(&mut rx.next()), Poll::Ready(Some(value)));
+        }
+        #[cfg(feature = "sink")]
+        {
+            use futures::SinkExt;
+            assert_eq!(task.poll(&mut SinkExt::send(&mut tx, value)), Poll::Ready(Ok(())));
+            assert_eq!(rx.try_recv(), Ok(value));
+            assert_eq!(task.poll(&mut SinkExt::send(&mut shared, value)), Poll::Ready(Ok(())));
+            assert_eq!(rx.try_recv(), Ok(value));
+        }
     });
 }
 
 #[test]
 fn a_future_that_passes_its_wake_on_allocates_nothing() {
-    let [task, other] = [Task::new(), Task::new()];
+    let [task, other] = tasks();
     // In each round the first receiver is notified first, and then the second.
     let (mut tx, mut rx) = channel();
     let mut second = rx.clone();
@@ -64,35 +85,6 @@ fn a_future_that_passes_its_wake_on_allocates_nothing() {
         drop(one);
         assert_eq!(other.seen().woken, 1);
         assert_eq!(other.poll(&mut two), Poll::Ready(Ok(value)));
-    });
-}
-
-#[cfg(feature = "stream")]
-#[test]
-fn a_stream_allocates_nothing() {
-    use futures::StreamExt;
-
-    let task = Task::new();
-    let (mut tx, mut rx) = channel();
-    is_free(|value| {
-        assert!(task.poll(&mut rx.next()).is_pending());
-        assert_eq!(tx.send(value), Ok(None));
-        assert_eq!(task.poll(&mut rx.next()), Poll::Ready(Some(value)));
-    });
-}
-
-#[cfg(feature = "sink")]
-#[test]
-fn a_sink_allocates_nothing() {
-    use futures::SinkExt;
-
-    let task = Task::new();
-    let (mut tx, mut rx) = channel();
-    let mut shared = tx.clone().into_shared();
-    is_free(|value| {
-        assert_eq!(task.poll(&mut SinkExt::send(&mut tx, value)), Poll::Ready(Ok(())));
-        assert_eq!(task.poll(&mut SinkExt::send(&mut shared, value)), Poll::Ready(Ok(())));
-        assert_eq!(rx.try_recv(), Ok(value));
     });
 }
 
@@ -163,7 +155,7 @@ pub(crate) fn waiting_for_the_end_makes_a_wait_list<F: Future<Output = ()> + Unp
     closed: impl Fn() -> F,
     drop_receiver: impl FnOnce(),
 ) {
-    let [task, other] = [Task::new(), Task::new()];
+    let [task, other] = tasks();
     let polled = |task: &Task| {
         let mut closed = closed();
         assert!(task.poll(&mut closed).is_pending());

@@ -1,8 +1,8 @@
 //! What a watch channel allocates: the value's own block with each send, and nothing to look or to wait.
 
 use crate::{
-    LARGE, Large, NOTHING, cost, counts, grows_as_the_number_doubles, is_free,
-    tasks::waiting_for_the_end_makes_a_wait_list, wait_nodes::WAIT_LIST,
+    LARGE, Large, NOTHING, all_come_back_in_every_order, cost, counts, grows_as_the_number_doubles,
+    is_free, tasks::waiting_for_the_end_makes_a_wait_list, wait_nodes::WAIT_LIST,
 };
 use overwrite_channel::watch::{Receiver, Ref, Sender, channel};
 use std::{
@@ -13,7 +13,6 @@ use std::{
 };
 use support::{
     allocator::{bytes, measure},
-    orders::orders,
     waker::Task,
 };
 
@@ -171,23 +170,11 @@ fn waiting_for_the_receivers_end_makes_a_wait_list_that_stays() {
 #[test]
 fn all_bytes_come_back_in_every_ending_order() {
     drop(warm(0_u64));
-    for order in orders::<5>() {
-        let counts = cost(|| {
-            let (tx, rx) = channel(vec![0_u64; 10]);
-            let (other_tx, other_rx) = (tx.clone(), rx.clone());
-            tx.send(vec![1; 20]).unwrap();
-            let replaced = tx.send_replace(vec![2; 30]);
-            let mut handles: [Option<Box<dyn Send>>; 5] = [
-                Some(Box::new(tx)),
-                Some(Box::new(other_tx)),
-                Some(Box::new(rx)),
-                Some(Box::new(other_rx)),
-                Some(Box::new(replaced)),
-            ];
-            for handle in order {
-                handles[handle] = None;
-            }
-        });
-        assert_eq!(counts.live_bytes, 0, "dropped in the order {order:?}");
-    }
+    all_come_back_in_every_order::<5>(|| {
+        let (tx, rx) = channel(vec![0_u64; 10]);
+        let (other_tx, other_rx) = (tx.clone(), rx.clone());
+        tx.send(vec![1; 20]).unwrap();
+        let replaced = tx.send_replace(vec![2; 30]);
+        [Box::new(tx), Box::new(other_tx), Box::new(rx), Box::new(other_rx), Box::new(replaced)]
+    });
 }

@@ -13,7 +13,11 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{rounds::rounds, sleeper::Sleeper, watchdog::watched};
+use support::{
+    rounds::rounds,
+    sleeper::Sleeper,
+    watchdog::{until, watched},
+};
 
 /// How long a wait may take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,30 +93,18 @@ impl Wait {
     }
 }
 
-/// Yields until other threads have done something.
-fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
-    }
-}
-
 #[test]
 fn a_wait_gives_up_in_time_and_nothing_is_lost() {
     for time in [ZERO, SHORT] {
         for wait in waits(&[Limit::Timeout(time), Limit::Deadline(time)]) {
             let (tx, mut rx) = channel(0);
-            for value in [2, 4] {
-                let started = Instant::now();
-                assert_eq!(wait.run(&mut rx, value), Err(Timeout), "{wait:?}");
-                assert!(started.elapsed() >= time, "{wait:?} gave up early");
-                assert_eq!(rx.has_changed(), Ok(false), "{wait:?}");
-                tx.send(value - 1).unwrap();
-                tx.send(value).unwrap();
-                assert_eq!(wait.run(&mut rx, value), Ok(value), "{wait:?}");
-            }
-            assert_eq!(rx.skipped(), 2, "{wait:?}");
+            let started = Instant::now();
+            assert_eq!(wait.run(&mut rx, 2), Err(Timeout), "{wait:?}");
+            assert!(started.elapsed() >= time, "{wait:?} gave up early");
+            SENDS[..2].iter().for_each(|send| send(&tx));
+            assert_eq!((wait.run(&mut rx, 2), rx.skipped()), (Ok(2), 1), "{wait:?}");
             drop(tx);
-            assert_eq!(wait.run(&mut rx, 5), Err(Disconnected), "{wait:?}");
+            assert_eq!(wait.run(&mut rx, 3), Err(Disconnected), "{wait:?}");
         }
     }
 }
@@ -172,13 +164,14 @@ fn a_value_sent_in_time_is_seen_however_late_the_look_is() {
     }
 }
 
+/// Each turn begins with receivers that sleep, or that are about to.
 #[test]
-fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
-    const TURNS: u32 = 20;
+fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
     watched(|watch| {
         for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
             let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
             let woken = &AtomicUsize::new(0);
+            let mut sent = 0;
             let (tx, rx) = channel(0);
             thread::scope(|scope| {
                 let spawn = |sleeper| {
@@ -186,72 +179,41 @@ fn each_change_wakes_every_sleeping_thread_and_a_stray_unpark_none() {
                     scope.spawn(move || {
                         let _running = watch.running(format!("{wait:?}, one of {receivers}"));
                         Sleeper::is_this_thread(sleeper);
-                        for value in 1..=TURNS + 1 {
-                            assert_eq!(wait.run(&mut rx, value), Ok(value));
+                        for value in 1.. {
+                            match wait.run(&mut rx, value) {
+                                Ok(found) => assert_eq!(found, value),
+                                Err(error) => {
+                                    assert_eq!((error, rx.skipped()), (Disconnected, 0));
+                                    break;
+                                }
+                            }
                             woken.fetch_add(1, SeqCst);
                         }
-                        assert_eq!(wait.run(&mut rx, 0), Err(Disconnected));
-                        assert_eq!(rx.skipped(), 0);
                     })
                 };
                 let threads: Vec<_> = sleepers.iter().map(spawn).collect();
                 let _running = watch.running("sender");
-                for (send, turn) in SENDS.iter().cycle().zip(0..TURNS as usize) {
-                    for (sleeper, thread) in sleepers.iter().zip(&threads) {
-                        sleeper.until_asleep();
-                        thread.thread().unpark();
+                for (send, turn) in SENDS.iter().cycle().zip(rounds(300)) {
+                    if turn <= 20 {
+                        for (sleeper, thread) in sleepers.iter().zip(&threads) {
+                            sleeper.until_asleep();
+                            thread.thread().unpark();
+                        }
+                        sleepers.iter().for_each(Sleeper::until_asleep);
+                        assert_eq!(woken.load(SeqCst), sent * receivers, "{wait:?}");
+                    } else {
+                        (0..turn).for_each(|_| spin_loop());
                     }
-                    sleepers.iter().for_each(Sleeper::until_asleep);
-                    assert_eq!(woken.load(SeqCst), turn * receivers, "{wait:?}");
                     send(&tx);
-                    until(|| woken.load(SeqCst) == (turn + 1) * receivers);
+                    sent = turn;
+                    until(|| woken.load(SeqCst) == sent * receivers);
                 }
                 // The last value comes before the end.
                 sleepers.iter().for_each(Sleeper::until_asleep);
                 SENDS[0](&tx);
                 drop(tx);
             });
-        }
-    });
-}
-
-#[test]
-fn a_change_that_comes_while_threads_go_to_sleep_is_not_missed() {
-    const RECEIVERS: u32 = 2;
-    watched(|watch| {
-        for wait in waits(&PATIENT) {
-            let (tx, rx) = channel(0);
-            // Both sides wait for each other in every round.
-            let (answer, mut answers) = channel(0);
-            thread::scope(|scope| {
-                for _ in 0..RECEIVERS {
-                    let (mut rx, answer) = (rx.clone(), answer.clone());
-                    scope.spawn(move || {
-                        let _running = watch.running(format!("{wait:?}, there"));
-                        for value in 1.. {
-                            match wait.run(&mut rx, value) {
-                                // The next comes only when all have answered.
-                                Ok(found) => assert_eq!(found, value, "{wait:?}"),
-                                Err(error) => {
-                                    assert_eq!(error, Disconnected, "{wait:?}");
-                                    break;
-                                }
-                            }
-                            answer.send_modify(|count| *count += 1);
-                        }
-                    });
-                }
-                drop(answer);
-                let _running = watch.running(format!("{wait:?}, back"));
-                for (value, round) in (1..).zip(rounds(300)) {
-                    tx.send(value).unwrap();
-                    while wait.run(&mut answers, value * RECEIVERS).unwrap() < value * RECEIVERS {}
-                    // The receivers still spin, or sleep again.
-                    (0..round).for_each(|_| spin_loop());
-                }
-                drop(tx);
-            });
-            assert!(answers.is_closed());
+            assert_eq!(woken.load(SeqCst), (sent + 1) * receivers, "{wait:?}");
         }
     });
 }
@@ -259,30 +221,31 @@ fn a_change_that_comes_while_threads_go_to_sleep_is_not_missed() {
 #[test]
 fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
     watched(|watch| {
-        // `u32::MAX` looks take hours, and 0 parks at once.
-        for (spin_limit, wait) in [0, 1, 10, u32::MAX]
-            .into_iter()
-            .flat_map(|limit| waits(&PATIENT).map(move |wait| (limit, wait)))
-        {
-            let (tx, mut rx) = channel(0);
-            rx.set_spin_limit(spin_limit);
-            let mut clone = rx.clone();
-            rx.set_spin_limit(10);
-            let sleeper = Sleeper::default();
-            thread::scope(|scope| {
-                let waiter = scope.spawn(|| {
-                    let _running = watch.running(format!("{wait:?}, at most {spin_limit} looks"));
-                    sleeper.is_this_thread();
-                    wait.run(&mut clone, 1)
+        for wait in waits(&[Limit::Never, Limit::Timeout(LONG), Limit::Deadline(LONG)]) {
+            // `u32::MAX` looks take hours, and 0 parks at once.
+            for spin_limit in [0, u32::MAX] {
+                let (tx, mut rx) = channel(0);
+                rx.set_spin_limit(spin_limit);
+                let mut clone = rx.clone();
+                rx.set_spin_limit(10);
+                let sleeper = Sleeper::default();
+                let (is_as_set, end) = thread::scope(|scope| {
+                    let waiter = scope.spawn(|| {
+                        let _running = watch.running(format!("{wait:?}, {spin_limit} looks"));
+                        sleeper.is_this_thread();
+                        wait.run(&mut clone, 1)
+                    });
+                    let is_as_set = if spin_limit == 0 {
+                        sleeper.until_asleep();
+                        true
+                    } else {
+                        sleeper.stays_awake()
+                    };
+                    tx.send(1).unwrap();
+                    (is_as_set, waiter.join().unwrap())
                 });
-                match (spin_limit, wait.limit) {
-                    (0, _) => sleeper.until_asleep(),
-                    (u32::MAX, Limit::Never) => assert!(sleeper.stays_awake(), "{wait:?}"),
-                    _ => {}
-                }
-                tx.send(1).unwrap();
-                assert_eq!(waiter.join().unwrap(), Ok(1));
-            });
+                assert_eq!((is_as_set, end), (true, Ok(1)), "{wait:?}, {spin_limit} looks");
+            }
         }
     });
 }

@@ -10,17 +10,8 @@ mod threads;
 mod wakes;
 
 use overwrite_channel::watch::{Receiver, Sender};
-use std::{array, mem, thread};
-use support::{
-    sleeper::Sleeper,
-    waker::{Seen, Task},
-    watchdog::Watch,
-};
-
-const NOTHING: Seen = Seen { cloned: 0, woken: 0, dropped: 0 };
-const CLONED: Seen = Seen { cloned: 1, ..NOTHING };
-const WOKEN: Seen = Seen { woken: 1, ..NOTHING };
-const DROPPED: Seen = Seen { dropped: 1, ..NOTHING };
+use std::mem;
+use support::waker::{Seen, Task};
 
 /// Every way to send. Each raises the number by one.
 const SENDS: [fn(&Sender<u32>); 4] = [
@@ -45,15 +36,11 @@ const SENDS: [fn(&Sender<u32>); 4] = [
     },
 ];
 
-fn tasks<const N: usize>() -> [Task; N] {
-    array::from_fn(|_| Task::new())
-}
-
-/// Polls the future, which must wait, and whose waker the task has not left there before.
+/// Polls a future that waits, and that has no waker of the task yet.
 #[track_caller]
 fn pends(task: &Task, future: &mut (impl Future + Unpin)) {
     assert!(task.poll(future).is_pending());
-    assert_eq!(task.seen(), CLONED);
+    assert_eq!(task.seen(), Seen::CLONED);
 }
 
 /// Leaves the task's waker behind in a future that is forgotten.
@@ -62,23 +49,4 @@ fn leaves<T>(task: &Task, rx: &mut Receiver<T>) {
     let mut changed = rx.changed();
     pends(task, &mut changed);
     mem::forget(changed);
-}
-
-/// Runs `wait` in a thread of its own, and `act` when that thread sleeps. Returns what `wait` returns.
-fn while_asleep<R: Send>(
-    watch: &Watch,
-    wait: impl FnOnce() -> R + Send,
-    act: impl FnOnce(&Sleeper),
-) -> R {
-    let sleeper = Sleeper::default();
-    thread::scope(|scope| {
-        let waiter = scope.spawn(|| {
-            let _running = watch.running("the thread that waits");
-            sleeper.is_this_thread();
-            wait()
-        });
-        sleeper.until_asleep();
-        act(&sleeper);
-        waiter.join().unwrap()
-    })
 }

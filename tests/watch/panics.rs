@@ -1,16 +1,13 @@
 //! Where the caller's code panics, the value, the other waiters and the channel are as promised.
 
-use crate::{
-    DROPPED, NOTHING, SENDS, WOKEN,
-    blocking::{Limit, search},
-    leaves, pends, while_asleep,
-};
+use crate::{SENDS, leaves, pends};
 use overwrite_channel::watch::{Receiver, Sender, channel};
-use std::{array, cell::Cell, task::Poll, time::Duration};
+use std::{cell::Cell, task::Poll, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     panics::{Bomb, panics, strike},
-    waker::{Event, Task},
+    sleeper::asleep,
+    waker::{Event, Seen, Task},
     watchdog::watched,
 };
 
@@ -24,7 +21,7 @@ fn still_works(tx: Sender<Tracked>, mut rx: Receiver<Tracked>, ledger: &Ledger) 
     let value = ledger.issue();
     let id = value.id();
     assert!(tx.send(value).is_ok());
-    assert_eq!(task.seen(), WOKEN);
+    assert_eq!(task.seen(), Seen::WOKEN);
     assert_eq!(task.poll(&mut changed), Poll::Ready(Ok(())));
     drop(changed);
     assert_eq!(rx.borrow_and_update().id(), id);
@@ -35,7 +32,7 @@ fn still_works(tx: Sender<Tracked>, mut rx: Receiver<Tracked>, ledger: &Ledger) 
     let mut changed = rx.changed();
     pends(&task, &mut changed);
     drop(tx);
-    assert_eq!(task.seen(), WOKEN);
+    assert_eq!(task.seen(), Seen::WOKEN);
     assert!(matches!(task.poll(&mut changed), Poll::Ready(Err(_))));
     drop(changed);
     drop(rx);
@@ -50,55 +47,39 @@ fn channel_of(ledger: &Ledger, panics_in: Option<Event>) -> (Sender<Tracked>, Re
     })
 }
 
-/// What panics in a modification.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    Clone,
-    Start,
-    End,
-    /// The drop of a clone that is not wanted.
-    Drop,
-}
+/// What a closure does with the clone that it modifies. Returns `true` if the clone is wanted.
+type Modify = fn(&mut Tracked, &Ledger) -> bool;
 
 #[test]
 fn a_modification_that_panics_has_not_happened() {
-    use Place::{Clone, Drop, End, Start};
-    let places = [Clone, Start, End].into_iter().flat_map(|place| [(place, true), (place, false)]);
-    for (place, always) in places.chain([(Drop, false)]) {
+    let cases: [(&str, Option<Event>, Modify); 3] = [
+        ("the clone", Some(Event::Clone), |_, _| unreachable!("modified without a clone")),
+        ("the closure", None, |value, ledger| {
+            *value = ledger.issue();
+            strike();
+            true
+        }),
+        ("the drop of a clone that is not wanted", None, |value, ledger| {
+            *value = ledger.issue().panicking_in(Event::Drop);
+            false
+        }),
+    ];
+    for (name, panics_in, modify) in cases {
         let ledger = Ledger::new(20);
-        let (tx, mut rx) = channel_of(&ledger, (place == Clone).then_some(Event::Clone));
+        let (tx, mut rx) = channel_of(&ledger, panics_in);
         let mut waiting = rx.clone();
         let task = Task::new();
         let mut changed = waiting.changed();
         pends(&task, &mut changed);
-        let modify = |value: &mut Tracked| {
-            match place {
-                Clone => panic!("modified without a clone"),
-                Start => {}
-                End => *value = ledger.issue(),
-                Drop => {
-                    *value = ledger.issue().panicking_in(Event::Drop);
-                    return false;
-                }
-            }
-            strike();
-            true
-        };
-        panics(|| {
-            if always {
-                tx.send_modify(|value| assert!(modify(value)));
-            } else {
-                tx.send_if_modified(modify);
-            }
-        });
-        assert_eq!((tx.borrow().id(), rx.borrow().id()), (0, 0), "{place:?}");
-        assert_eq!(rx.has_changed(), Ok(false), "{place:?}");
-        assert!(rx.blocking_changed_timeout(Duration::ZERO).is_err(), "{place:?}");
-        assert_eq!(task.seen(), NOTHING, "{place:?}");
-        assert!(task.poll(&mut changed).is_pending(), "{place:?}");
+        panics(|| tx.send_if_modified(|value| modify(value, &ledger)));
+        assert_eq!((tx.borrow().id(), rx.borrow().id()), (0, 0), "{name}");
+        assert_eq!(rx.has_changed(), Ok(false), "{name}");
+        assert!(rx.blocking_changed_timeout(Duration::ZERO).is_err(), "{name}");
+        assert_eq!(task.seen(), Seen::NOTHING, "{name}");
+        assert!(task.poll(&mut changed).is_pending(), "{name}");
         drop(changed);
         drop(waiting);
-        assert_eq!(ledger.alive(), [0], "{place:?}");
+        assert_eq!(ledger.alive(), [0], "{name}");
         still_works(tx, rx, &ledger);
     }
 }
@@ -129,7 +110,7 @@ fn a_replaced_value_whose_drop_panics_has_been_replaced() {
         }
         assert_eq!((ledger.dropped(), tx.borrow().id()), (vec![0], 1));
         for (task, other) in tasks.iter().zip(&mut others) {
-            assert_eq!(task.seen(), WOKEN);
+            assert_eq!(task.seen(), Seen::WOKEN);
             assert!(other.blocking_changed_timeout(Duration::ZERO).is_ok());
             assert_eq!(other.borrow().id(), 1);
         }
@@ -180,85 +161,43 @@ fn a_last_value_whose_drop_panics_does_so_with_the_last_handle() {
 }
 
 #[test]
-fn tasks_that_wait_beside_a_waker_that_panics_are_woken() {
-    let acts = SENDS.into_iter().map(Some).chain([None]);
-    for (act, panics_at) in acts.flat_map(|act| (0..5).map(move |at| (act, at))) {
-        let (tx, rx) = channel(0);
-        let task = |at| if at == panics_at { Task::panicking_in(Event::Wake) } else { Task::new() };
-        let tasks: [Task; 5] = array::from_fn(task);
-        let mut rxs = tasks.each_ref().map(|_| rx.clone());
-        let mut futures = rxs.each_mut().map(Receiver::changed);
-        for (task, future) in tasks.iter().zip(&mut futures) {
-            pends(task, future);
-        }
-        let mut tx = Some(tx);
-        match act {
-            Some(send) => panics(|| send(tx.as_ref().unwrap())),
-            None => panics(|| tx.take()),
-        }
-        for (task, future) in tasks.iter().zip(&mut futures) {
-            assert_eq!(task.seen(), WOKEN);
-            assert!(matches!(task.poll(future), Poll::Ready(end) if end.is_ok() == tx.is_some()));
-        }
-        assert_eq!(*rx.borrow(), u32::from(tx.is_some()));
-    }
-}
-
-#[test]
-fn a_thread_asleep_beside_a_waker_that_panics_is_woken() {
-    watched(|watch| {
-        // The thread's node comes before that of the task, or behind it.
-        for before in [true, false] {
-            let (tx, first) = channel(0);
-            let second = first.clone();
-            let (mut sleeps, mut polls) = if before { (first, second) } else { (second, first) };
-            let task = Task::panicking_in(Event::Wake);
-            let mut changed = polls.changed();
-            pends(&task, &mut changed);
-            let wait = move || sleeps.blocking_changed().map(|()| *sleeps.borrow());
-            let seen = while_asleep(watch, wait, |_| panics(|| tx.send(1)));
-            assert_eq!(seen, Ok(1));
-            assert_eq!(task.poll(&mut changed), Poll::Ready(Ok(())));
+fn a_task_and_a_thread_that_wait_beside_a_waker_that_panics_are_woken() {
+    watched(|_| {
+        let acts = SENDS.into_iter().map(Some).chain([None]);
+        for (act, panics_first) in acts.flat_map(|act| [(act, true), (act, false)]) {
+            let (tx, mut before) = channel(0);
+            // The thread's node lies between those of the tasks.
+            let (mut sleeps, mut behind) = (before.clone(), before.clone());
+            let mut tasks = [Task::panicking_in(Event::Wake), Task::new()];
+            if !panics_first {
+                tasks.reverse();
+            }
+            let mut waits = [before.changed(), behind.changed()];
+            tasks.iter().zip(&mut waits).for_each(|(task, wait)| pends(task, wait));
+            let mut tx = Some(tx);
+            let act = || match act {
+                Some(send) => panics(|| send(tx.as_ref().unwrap())),
+                None => panics(|| tx.take()),
+            };
+            let is_change = asleep(|| sleeps.blocking_changed().is_ok(), act);
+            assert_eq!(is_change, tx.is_some());
+            for (task, wait) in tasks.iter().zip(&mut waits) {
+                assert_eq!(task.seen(), Seen::WOKEN);
+                assert_eq!(task.poll(wait).map(|end| end.is_ok()), Poll::Ready(is_change));
+            }
+            assert_eq!(*sleeps.borrow(), u32::from(is_change));
         }
     });
-}
-
-#[test]
-fn a_poll_whose_waker_panics_when_cloned_may_be_repeated() {
-    let ledger = Ledger::new(20);
-    let (tx, mut rx) = channel_of(&ledger, None);
-    let (before, task) = (Task::new(), Task::panicking_in(Event::Clone));
-    let mut wait_for = rx.wait_for(|value| value.id() == 1);
-    pends(&before, &mut wait_for);
-    panics(|| task.poll(&mut wait_for));
-    assert_eq!(before.seen(), DROPPED, "the waker that was left there");
-    task.seen();
-    pends(&task, &mut wait_for);
-    assert!(tx.send(ledger.issue()).is_ok());
-    assert_eq!(task.seen(), WOKEN);
-    assert!(matches!(task.poll(&mut wait_for), Poll::Ready(Ok(value)) if value.id() == 1));
-    drop(wait_for);
-    still_works(tx, rx, &ledger);
 }
 
 /// Ends a wait of the task, whose waker panics when it is dropped.
 type End = fn(&mut Receiver<Tracked>, &Task);
 
-const ENDS: [(&str, End); 6] = [
-    ("another task polls", |rx, task| {
-        let mut changed = rx.changed();
-        pends(task, &mut changed);
-        panics(|| Task::new().poll(&mut changed));
-    }),
+const ENDS: [(&str, End); 3] = [
     ("the future is dropped", |rx, task| {
         let mut changed = rx.changed();
         pends(task, &mut changed);
         panics(|| changed);
-    }),
-    ("the future of a value is dropped", |rx, task| {
-        let mut wait_for = rx.wait_for(|_| false);
-        pends(task, &mut wait_for);
-        panics(|| wait_for);
     }),
     ("left behind, in the way of a thread", |rx, task| {
         leaves(task, rx);
@@ -273,11 +212,6 @@ const ENDS: [(&str, End); 6] = [
         assert_eq!(rx.has_changed(), Ok(true), "the predicate was not called");
         assert!(Task::new().poll(&mut rx.wait_for(|_| true)).is_ready());
     }),
-    ("left behind, and dropped with its receiver", |rx, task| {
-        let mut other = rx.clone();
-        leaves(task, &mut other);
-        panics(|| other);
-    }),
 ];
 
 #[test]
@@ -287,44 +221,28 @@ fn a_waker_that_panics_when_dropped_harms_no_later_wait() {
         let (tx, mut rx) = channel_of(&ledger, None);
         let task = Task::panicking_in(Event::Drop);
         end(&mut rx, &task);
-        assert_eq!((task.seen(), tx.receiver_count()), (DROPPED, 1), "{name}");
+        assert_eq!((task.seen(), tx.receiver_count()), (Seen::DROPPED, 1), "{name}");
         still_works(tx, rx, &ledger);
     }
-}
-
-/// A predicate that panics.
-fn panicking(_: &Tracked) -> bool {
-    strike();
-    false
 }
 
 #[test]
 fn a_predicate_that_panics_has_seen_the_value_that_it_looked_at() {
     let ledger = Ledger::new(20);
     let (tx, mut rx) = channel_of(&ledger, None);
-    let zero = Duration::ZERO;
-    for limit in [Limit::Never, Limit::NeverAsTask, Limit::Timeout(zero), Limit::Deadline(zero)] {
-        assert!(tx.send(ledger.issue()).is_ok());
-        assert_eq!(rx.has_changed(), Ok(true));
-        panics(|| search(&mut rx, limit, panicking));
-        assert_eq!(rx.has_changed(), Ok(false));
-        rx.mark_changed();
-        panics(|| search(&mut rx, limit, panicking));
-        assert_eq!(rx.has_changed(), Ok(false));
-    }
-
-    // A future may be polled again, and then waits for the next value.
     let task = Task::new();
     let looks = Cell::new(0);
-    let mut wait_for = rx.wait_for(|value| {
+    let mut wait_for = rx.wait_for(|_| {
         looks.set(looks.get() + 1);
-        panicking(value)
+        strike();
+        false
     });
     panics(|| task.poll(&mut wait_for));
+    // It may be polled again, and then waits for the next value.
     pends(&task, &mut wait_for);
     assert_eq!(looks.get(), 1, "the same value is not looked at twice");
     assert!(tx.send(ledger.issue()).is_ok());
-    assert_eq!(task.seen(), WOKEN);
+    assert_eq!(task.seen(), Seen::WOKEN);
     panics(|| task.poll(&mut wait_for));
     pends(&task, &mut wait_for);
     drop(wait_for);
@@ -334,12 +252,18 @@ fn a_predicate_that_panics_has_seen_the_value_that_it_looked_at() {
 
 #[test]
 fn a_thread_whose_predicate_panics_leaves_the_channel_to_the_other_receivers() {
-    watched(|watch| {
+    watched(|_| {
         let ledger = Ledger::new(20);
         let (tx, mut rx) = channel_of(&ledger, None);
         let mut other = rx.clone();
-        let wait = || panics(|| rx.blocking_wait_for(|value| value.id() == 1 && panicking(value)));
-        while_asleep(watch, wait, |_| drop(tx.send(ledger.issue())));
+        let strikes_at_1 = |value: &Tracked| {
+            if value.id() == 1 {
+                strike();
+            }
+            false
+        };
+        let wait = || panics(|| rx.blocking_wait_for(strikes_at_1));
+        asleep(wait, || drop(tx.send(ledger.issue())));
         assert_eq!(rx.has_changed(), Ok(false));
         assert!(tx.send(ledger.issue()).is_ok());
         assert_eq!(ledger.alive(), [2], "the look has ended");
@@ -387,20 +311,6 @@ mod stream {
     use super::*;
     use futures::StreamExt;
     use std::rc::Rc;
-
-    #[test]
-    fn a_clone_that_panics_does_not_end_the_stream() {
-        let ledger = Ledger::new(20);
-        let (tx, mut rx) = channel_of(&ledger, None);
-        assert!(tx.send(ledger.issue().panicking_in(Event::Clone)).is_ok());
-        let task = Task::new();
-        panics(|| task.poll(&mut rx.next()));
-        pends(&task, &mut rx.next());
-        assert!(tx.send(ledger.issue()).is_ok());
-        assert_eq!(task.seen(), WOKEN);
-        assert!(matches!(task.poll(&mut rx.next()), Poll::Ready(Some(value)) if value.id() == 3));
-        still_works(tx, rx, &ledger);
-    }
 
     /// A value whose clone first sends a newer one.
     struct Replaced {

@@ -11,10 +11,7 @@ use overwrite_channel::{
     watch::{Receiver, Sender, channel},
 };
 use std::{
-    array,
-    fmt::Debug,
-    hint::spin_loop,
-    mem,
+    array, mem,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -27,11 +24,6 @@ use support::{
     waker::Task,
     watchdog::{Watch, watched},
 };
-
-/// A value that each change replaces by a different one.
-trait Value: Clone + Debug + PartialEq + Send + Sync {}
-
-impl<T: Clone + Debug + PartialEq + Send + Sync> Value for T {}
 
 /// Runs `send` and `read` in so many threads each, which get their numbers and handles of their own.
 fn senders_and_readers<T: Send + Sync>(
@@ -79,16 +71,19 @@ enum Way {
     Marks,
 }
 
+const AT_ONCE: Limit = Limit::Timeout(Duration::ZERO);
+const SOON: Limit = Limit::Timeout(Duration::from_micros(20));
+
 const WAYS: &[Way] = &[
     Way::Changes(Limit::Never),
     Way::Changes(Limit::NeverAsTask),
-    Way::Changes(Limit::Timeout(Duration::from_micros(20))),
+    Way::Changes(SOON),
     Way::Tasks,
     #[cfg(feature = "stream")]
     Way::Stream,
     Way::Searches(Limit::Never),
     Way::Searches(Limit::NeverAsTask),
-    Way::Searches(Limit::Timeout(Duration::from_micros(20))),
+    Way::Searches(SOON),
     Way::Looks,
     Way::Clones,
     Way::Marks,
@@ -96,7 +91,7 @@ const WAYS: &[Way] = &[
 
 impl Way {
     /// Follows and passes the values to `saw`. Returns how many changes were reported, where the calls report them.
-    fn follow<T: Value>(self, rx: &mut Receiver<T>, saw: &mut dyn FnMut(&T)) -> Option<u64> {
+    fn follow(self, rx: &mut Receiver<u64>, saw: &mut dyn FnMut(u64)) -> Option<u64> {
         let mut reported = 0;
         match self {
             Way::Changes(limit) => loop {
@@ -108,7 +103,7 @@ impl Way {
             },
             Way::Tasks => {
                 let mut others = vec![rx.clone(); 19];
-                let follow = async |rx: &mut Receiver<T>| {
+                let follow = async |rx: &mut Receiver<_>| {
                     let reported = follow_as_task(rx, &mut |_| {}).await;
                     reported + rx.skipped()
                 };
@@ -121,13 +116,13 @@ impl Way {
             Way::Stream => {
                 for value in futures::executor::block_on_stream(&mut *rx) {
                     reported += 1;
-                    saw(&value);
+                    saw(value);
                 }
                 Some(reported)
             }
             Way::Searches(limit) => {
-                let mut unwanted = |value: &T| {
-                    saw(value);
+                let mut unwanted = |value: &u64| {
+                    saw(*value);
                     false
                 };
                 while search(rx, limit, &mut unwanted).err() == Some(Timeout) {}
@@ -136,7 +131,7 @@ impl Way {
             Way::Looks | Way::Clones | Way::Marks => {
                 for turn in 0.. {
                     let is_last = rx.is_closed();
-                    reported += self.look_once(turn, rx, saw);
+                    reported += self.look_once(rx, saw);
                     if is_last {
                         break;
                     }
@@ -151,17 +146,12 @@ impl Way {
     }
 
     /// Does not wait. Returns how many changes were reported.
-    fn look_once<T: Value>(
-        self,
-        turn: usize,
-        rx: &mut Receiver<T>,
-        saw: &mut dyn FnMut(&T),
-    ) -> u64 {
+    fn look_once(self, rx: &mut Receiver<u64>, saw: &mut dyn FnMut(u64)) -> u64 {
         match self {
             Way::Looks if rx.borrow().has_changed() => {
                 // The senders may have gone meanwhile.
                 assert!(rx.has_changed().unwrap_or(true), "a new value is no change");
-                assert_eq!(change(rx, Limit::Timeout(Duration::ZERO)), Ok(()));
+                assert_eq!(change(rx, AT_ONCE), Ok(()));
                 1 + look(rx, saw)
             }
             Way::Clones => {
@@ -173,21 +163,19 @@ impl Way {
             }
             Way::Marks => {
                 // A value that was looked at is not new after a mark was taken back, or reported.
-                let seen = if turn % 2 == 0 {
+                for reports in [false, true] {
+                    let seen = if reports { *rx.borrow_and_update() } else { *rx.borrow() };
                     rx.mark_changed();
-                    let seen = rx.borrow().clone();
-                    rx.mark_unchanged();
-                    seen
-                } else {
-                    let seen = rx.borrow_and_update().clone();
-                    rx.mark_changed();
-                    assert_eq!(change(rx, Limit::Timeout(Duration::ZERO)), Ok(()));
-                    seen
-                };
-                let now = rx.borrow();
-                assert!(*now != seen || !now.has_changed(), "{seen:?} is new again");
-                saw(&seen);
-                saw(&now);
+                    if reports {
+                        assert_eq!(change(rx, AT_ONCE), Ok(()));
+                    } else {
+                        rx.mark_unchanged();
+                    }
+                    let now = rx.borrow();
+                    assert!(*now != seen || !now.has_changed(), "{seen} is new again");
+                    saw(seen);
+                    saw(*now);
+                }
                 0
             }
             _ => 0,
@@ -196,73 +184,18 @@ impl Way {
 }
 
 /// Looks at the newest value. Returns how many changes that has reported.
-fn look<T>(rx: &mut Receiver<T>, saw: &mut dyn FnMut(&T)) -> u64 {
+fn look(rx: &mut Receiver<u64>, saw: &mut dyn FnMut(u64)) -> u64 {
     let value = rx.borrow_and_update();
-    saw(&value);
+    saw(*value);
     value.has_changed().into()
 }
 
-async fn follow_as_task<T>(rx: &mut Receiver<T>, saw: &mut dyn FnMut(&T)) -> u64 {
+async fn follow_as_task(rx: &mut Receiver<u64>, saw: &mut dyn FnMut(u64)) -> u64 {
     let mut reported = 0;
     while rx.changed().await.is_ok() {
         reported += 1 + look(rx, saw);
     }
     reported
-}
-
-/// Lets `senders` threads send, in all `total` values, and a receiver follow in each way, which passes the values to what
-/// `check` returns. Returns the last value.
-fn follow_in_each_way<T: Value, C: FnMut(&T)>(
-    (senders, total): (usize, u64),
-    init: T,
-    send: impl Fn(usize, Sender<T>) + Sync,
-    check: impl Fn(Way) -> C + Sync,
-    watch: &Watch,
-) -> T {
-    let (tx, rx) = channel(init);
-    let newest = rx.clone();
-    senders_and_readers(watch, (tx, senders), send, (rx, WAYS.len()), |at, mut rx| {
-        let way = WAYS[at];
-        let mut check = check(way);
-        let mut last = None;
-        let reported = way.follow(&mut rx, &mut |value| {
-            check(value);
-            last = Some(value.clone());
-        });
-        assert_eq!(Some(rx.borrow().clone()), last, "{way:?} has not seen the last value");
-        assert!(reported.is_none_or(|reported| reported + rx.skipped() == total), "{way:?}");
-    });
-    newest.borrow().clone()
-}
-
-#[test]
-fn no_receiver_sees_the_values_of_a_sender_go_back() {
-    const EACH: u32 = 3_000;
-    watched(|watch| {
-        for senders in 1..=3 {
-            let total = senders as u64 * u64::from(EACH);
-            let send = |at, tx: Sender<_>| {
-                for number in 1..=EACH {
-                    if number % 2 == 0 {
-                        tx.send((at, number)).unwrap();
-                    } else {
-                        tx.send_replace((at, number));
-                    }
-                    // Sometimes long enough for the receivers to fall asleep.
-                    (0..number % 8 * 100).for_each(|_| spin_loop());
-                }
-            };
-            let check = |way| {
-                let mut newest = [0; 3];
-                move |&(from, number): &(usize, u32)| {
-                    assert!(newest[from] <= number, "{way:?}: {number} after {}", newest[from]);
-                    newest[from] = number;
-                }
-            };
-            let last = follow_in_each_way((senders, total), (0, 0), send, check, watch);
-            assert_eq!(last.1, EACH, "the last value of all is the last of its sender");
-        }
-    });
 }
 
 #[test]
@@ -301,57 +234,36 @@ fn each_modification_is_of_the_newest_value_and_reported_or_skipped() {
                 }
                 modified.lock().unwrap().append(&mut mine);
             };
-            let check = |way| {
+            let (tx, rx) = channel(0);
+            senders_and_readers(watch, (tx, senders), send, (rx, WAYS.len()), |at, mut rx| {
+                let way = WAYS[at];
+                let may_repeat = matches!(way, Way::Searches(_) | Way::Clones | Way::Marks);
                 let mut newest = None;
-                move |value: &u64| {
-                    let may_repeat = matches!(way, Way::Searches(_) | Way::Clones | Way::Marks);
-                    let is_next = newest < Some(*value) || may_repeat && newest == Some(*value);
+                let reported = way.follow(&mut rx, &mut |value| {
+                    let is_next = newest < Some(value) || may_repeat && newest == Some(value);
                     assert!(is_next, "{way:?}: {value} after {newest:?}");
-                    newest = Some(*value);
-                }
-            };
-            let last = follow_in_each_way((senders, total), 0, send, check, watch);
+                    newest = Some(value);
+                });
+                assert_eq!((*rx.borrow(), newest), (total, Some(total)), "{way:?}: the last value");
+                assert!(
+                    reported.is_none_or(|reported| reported + rx.skipped() == total),
+                    "{way:?}"
+                );
+            });
             // A number found twice would be a modification of an old value.
             let mut modified = modified.into_inner().unwrap();
             modified.sort_unstable();
-            assert!(modified.into_iter().eq(0..last) && last == total);
+            assert!(modified.into_iter().eq(0..total));
         }
     });
 }
 
 #[test]
-fn senders_learn_of_the_receivers_end_whichever_goes_last() {
-    watched(|watch| {
-        let (tx, rx) = channel(0);
-        drop(rx);
-        for round in 0..300 {
-            let receivers = [(); 3].map(|()| tx.subscribe());
-            thread::scope(|scope| {
-                for waiter in 0..2 {
-                    let tx = tx.clone();
-                    scope.spawn(move || {
-                        let _running = watch.running(format!("sender {waiter}, round {round}"));
-                        block_on(tx.closed());
-                        assert!(tx.is_closed());
-                        assert_eq!(tx.receiver_count(), 0);
-                    });
-                }
-                for rx in receivers {
-                    scope.spawn(move || drop(rx));
-                }
-            });
-            assert!(tx.send(round).is_err());
-        }
-        assert_eq!(tx.sender_count(), 1);
-    });
-}
-
-#[test]
-fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_torn() {
+fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_torn_or_goes_back() {
     const TURNS: usize = 20_000;
     const READERS: usize = 3;
     watched(|watch| {
-        // Each value has a share, and as many times its number.
+        // Each value has a share, and as many times its number: even from one sender, odd from the other.
         let share = Arc::new(());
         let value = |number| (Arc::clone(&share), [number; 8]);
         let (tx, rx) = channel(value(0));
@@ -360,7 +272,11 @@ fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_t
         let looking = AtomicUsize::new(READERS);
         let send = |at, tx: Sender<_>| {
             for number in (at..).step_by(2) {
-                tx.send(value(number)).unwrap();
+                if number % 4 < 2 {
+                    tx.send(value(number)).unwrap();
+                } else {
+                    tx.send_replace(value(number));
+                }
                 if number >= TURNS && looking.load(SeqCst) == 0 {
                     break;
                 }
@@ -369,13 +285,17 @@ fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_t
         senders_and_readers(watch, (tx, 2), send, (rx, READERS), |_, rx| {
             // More at once than arc-swap has at hand. Each is checked before another takes its place.
             let mut kept: [_; 12] = array::from_fn(|_| None);
+            let mut newest = [0; 2];
             for turn in 0.. {
                 if turn == TURNS {
                     looking.fetch_sub(1, SeqCst);
                 }
                 let is_last = turn > TURNS && rx.is_closed();
                 let look = rx.borrow();
-                if let Some((number, old)) = kept[turn % 12].replace((look.1[0], look)) {
+                let number = look.1[0];
+                let last = mem::replace(&mut newest[number % 2], number);
+                assert!(last <= number, "{number} after {last}");
+                if let Some((number, old)) = kept[turn % 12].replace((number, look)) {
                     assert_eq!(old.1, [number; 8]);
                 }
                 if is_last {

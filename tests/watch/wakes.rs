@@ -1,48 +1,43 @@
 //! How often a waker is cloned, woken and dropped, counted exactly.
 
-use crate::{DROPPED, NOTHING, SENDS, WOKEN, leaves, pends, tasks};
+use crate::{SENDS, leaves, pends};
 use overwrite_channel::watch::{Receiver, Sender, channel};
-use std::{cell::Cell, mem, sync::Mutex, task::Poll};
-use support::waker::{Event, Seen, Task};
+use std::{cell::Cell, mem, task::Poll};
+use support::waker::{Event, Seen, Task, tasks};
 
 #[test]
 fn each_change_and_the_end_wake_each_waiting_task_exactly_once() {
-    for (send, waiting) in SENDS.iter().flat_map(|send| (0..6).map(move |waiting| (send, waiting)))
-    {
-        let (tx, rx) = channel(0);
-        let other = tx.clone();
-        let mut rxs = vec![rx.clone(); waiting];
-        let tasks: Vec<_> = (0..waiting).map(|_| Task::new()).collect();
-        let all_seen = |seen| assert!(tasks.iter().all(|task| task.seen() == seen), "{seen:?}");
-        let mut futures: Vec<_> = rxs.iter_mut().map(Receiver::changed).collect();
-        for (task, future) in tasks.iter().zip(&mut futures) {
-            pends(task, future);
-        }
+    for send in SENDS {
+        let (tx, mut rx) = channel(0);
+        let (other, mut beside) = (tx.clone(), rx.clone());
+        let tasks: [Task; 2] = tasks();
+        let sees = |seen| assert_eq!(tasks.each_ref().map(Task::seen), [seen; 2]);
+        let mut waits = [rx.changed(), beside.changed()];
+        tasks.iter().zip(&mut waits).for_each(|(task, wait)| pends(task, wait));
         send(&tx);
-        all_seen(WOKEN);
+        sees(Seen::WOKEN);
         // A task that was woken and has not polled since is not woken again.
         send(&tx);
-        all_seen(NOTHING);
-        for (task, future) in tasks.iter().zip(&mut futures) {
-            assert_eq!(task.poll(future), Poll::Ready(Ok(())));
+        sees(Seen::NOTHING);
+        for (task, wait) in tasks.iter().zip(&mut waits) {
+            assert_eq!(task.poll(wait), Poll::Ready(Ok(())));
         }
-        drop(futures);
+        drop(waits);
         send(&tx);
-        all_seen(NOTHING);
+        sees(Seen::NOTHING);
 
-        rxs.iter_mut().for_each(Receiver::mark_unchanged);
-        let mut futures: Vec<_> = rxs.iter_mut().map(Receiver::changed).collect();
-        for (task, future) in tasks.iter().zip(&mut futures).step_by(2) {
-            pends(task, future);
-        }
+        rx.mark_unchanged();
+        beside.mark_unchanged();
+        let mut waits = [rx.changed(), beside.changed()];
+        tasks.iter().zip(&mut waits).for_each(|(task, wait)| pends(task, wait));
         drop(other);
-        all_seen(NOTHING);
+        sees(Seen::NOTHING);
         drop(tx);
-        for (at, (task, future)) in tasks.iter().zip(&mut futures).enumerate() {
-            assert_eq!(task.seen(), if at % 2 == 0 { WOKEN } else { NOTHING });
-            assert!(matches!(task.poll(future), Poll::Ready(Err(_))));
-            assert_eq!(task.seen(), NOTHING);
+        sees(Seen::WOKEN);
+        for (task, wait) in tasks.iter().zip(&mut waits) {
+            assert!(matches!(task.poll(wait), Poll::Ready(Err(_))));
         }
+        sees(Seen::NOTHING);
     }
 }
 
@@ -50,45 +45,36 @@ fn each_change_and_the_end_wake_each_waiting_task_exactly_once() {
 type Act = fn(&Task, &mut Vec<Sender<u32>>, &mut Vec<Receiver<u32>>);
 
 /// What becomes of the waker of a future that was forgotten while it waited.
-const LEFT_BEHIND: [(&str, Seen, Act); 12] = [
-    ("polled by the same task", NOTHING, |task, _, rxs| {
+const LEFT_BEHIND: [(&str, Seen, Act); 9] = [
+    ("polled by the same task", Seen::NOTHING, |task, _, rxs| {
         let mut changed = rxs[0].changed();
         assert!(task.poll(&mut changed).is_pending());
         mem::forget(changed);
     }),
-    ("polled by another task", DROPPED, |_, _, rxs| {
+    ("polled by another task", Seen::DROPPED, |_, _, rxs| {
         let other = Task::new();
         let mut changed = rxs[0].changed();
         pends(&other, &mut changed);
         drop(changed);
-        assert_eq!(other.seen(), DROPPED);
+        assert_eq!(other.seen(), Seen::DROPPED);
     }),
-    ("a change", WOKEN, |_, txs, _| txs[0].send(1).unwrap()),
-    ("two changes", WOKEN, |_, txs, _| SENDS[..2].iter().for_each(|send| send(&txs[0]))),
-    ("a change that is not made", NOTHING, |_, txs, _| {
-        assert!(!txs[0].send_if_modified(|_| false));
-    }),
-    ("looks and handles that come and go", NOTHING, |_, txs, rxs| {
-        drop((txs[0].borrow(), txs[0].clone(), txs[0].subscribe()));
-        drop((rxs[0].borrow(), rxs[0].clone(), rxs[0].clone().clone()));
-        rxs[0].borrow_and_update();
-    }),
-    ("the senders' end", WOKEN, |_, txs, _| txs.clear()),
-    ("a change, and then the end", WOKEN, |task, txs, rxs| {
+    ("a change", Seen::WOKEN, |_, txs, _| txs[0].send(1).unwrap()),
+    ("the senders' end", Seen::WOKEN, |_, txs, _| txs.clear()),
+    ("a change, and then the end", Seen::WOKEN, |task, txs, rxs| {
         txs[0].send(1).unwrap();
         txs.clear();
         assert_eq!(task.poll(&mut rxs[0].changed()), Poll::Ready(Ok(())));
         assert!(matches!(task.poll(&mut rxs[0].changed()), Poll::Ready(Err(_))));
     }),
-    ("the end of a future that was never polled", DROPPED, |_, _, rxs| drop(rxs[0].changed())),
-    ("a future that does not wait", DROPPED, |task, _, rxs| {
+    ("the end of a future never polled", Seen::DROPPED, |_, _, rxs| drop(rxs[0].changed())),
+    ("a future that does not wait", Seen::DROPPED, |task, _, rxs| {
         rxs[0].mark_changed();
         assert!(task.poll(&mut rxs[0].changed()).is_ready());
     }),
-    ("a value that is there", DROPPED, |task, _, rxs| {
+    ("a value that is there", Seen::DROPPED, |task, _, rxs| {
         assert!(task.poll(&mut rxs[0].wait_for(|value| *value == 0)).is_ready());
     }),
-    ("the receiver's end", DROPPED, |_, _, rxs| rxs.clear()),
+    ("the receiver's end", Seen::DROPPED, |_, _, rxs| rxs.clear()),
 ];
 
 #[test]
@@ -101,9 +87,13 @@ fn a_waker_left_behind_is_woken_once_or_dropped_once() {
         act(&task, &mut txs, &mut rxs);
         assert_eq!(task.seen(), seen, "{name}");
         drop(rxs);
-        assert_eq!(task.seen(), if seen == NOTHING { DROPPED } else { NOTHING }, "{name}");
+        assert_eq!(
+            task.seen(),
+            if seen == Seen::NOTHING { Seen::DROPPED } else { Seen::NOTHING },
+            "{name}"
+        );
         drop(txs);
-        assert_eq!(task.seen(), NOTHING, "{name}");
+        assert_eq!(task.seen(), Seen::NOTHING, "{name}");
     }
 }
 
@@ -120,7 +110,7 @@ fn a_poll_that_need_not_wait_leaves_the_waker_alone() {
     assert!(task.poll(&mut rx.changed()).is_ready());
     assert!(task.poll(&mut rx.wait_for(|value| *value == 2)).is_ready());
     drop(rx.changed());
-    assert_eq!(task.seen(), NOTHING);
+    assert_eq!(task.seen(), Seen::NOTHING);
 }
 
 #[test]
@@ -128,35 +118,20 @@ fn a_future_that_is_dropped_drops_its_waker_and_marks_nothing() {
     let [task, beside] = tasks();
     let (tx, mut rx) = channel(0);
     let mut other = rx.clone();
-    let mut waits = other.changed();
-    pends(&beside, &mut waits);
-    let mut changed = rx.changed();
-    pends(&task, &mut changed);
-    drop(changed);
-    assert_eq!(task.seen(), DROPPED);
-    let mut wait_for = rx.wait_for(|_| false);
-    pends(&task, &mut wait_for);
-    drop(wait_for);
-    assert_eq!(task.seen(), DROPPED);
+    pends(&beside, &mut other.changed());
+    assert_eq!(beside.seen(), Seen::DROPPED);
+    let mut stays = other.changed();
+    pends(&beside, &mut stays);
+    pends(&task, &mut rx.wait_for(|_| false));
+    assert_eq!(task.seen(), Seen::DROPPED);
     let mut woken = rx.changed();
     pends(&task, &mut woken);
     tx.send(1).unwrap();
-    assert_eq!((task.seen(), beside.seen()), (WOKEN, WOKEN));
+    assert_eq!((task.seen(), beside.seen()), (Seen::WOKEN, Seen::WOKEN));
     drop(woken);
-    assert_eq!(task.seen(), NOTHING);
+    assert_eq!(task.seen(), Seen::NOTHING);
     assert_eq!((rx.has_changed(), rx.skipped()), (Ok(true), 0));
     assert_eq!(task.poll(&mut rx.changed()), Poll::Ready(Ok(())));
-}
-
-/// Makes a task that acts once, while its waker is cloned: between a poll's look and its announcement.
-fn during_clone(act: impl FnOnce() + Send + 'static) -> Task {
-    let act = Mutex::new(Some(act));
-    Task::with(move |event| {
-        let act = act.lock().unwrap().take_if(|_| event == Event::Clone);
-        if let Some(act) = act {
-            act();
-        }
-    })
 }
 
 /// Polls once. Ready with `false` is the end.
@@ -173,7 +148,8 @@ fn what_comes_between_the_look_and_the_announcement_is_seen() {
     for (poll, sends) in polls.iter().flat_map(|poll| [(poll, true), (poll, false)]) {
         let (tx, mut rx) = channel(0);
         let stays = sends.then(|| tx.clone());
-        let task = during_clone(move || {
+        // Between a poll's look and its announcement.
+        let task = Task::acting_in(Event::Clone, move || {
             if sends {
                 tx.send(1).unwrap();
             }
@@ -183,6 +159,10 @@ fn what_comes_between_the_look_and_the_announcement_is_seen() {
         assert_eq!(task.seen(), Seen { cloned: 1, woken: 0, dropped: 1 });
         assert_eq!(rx.has_changed().ok(), stays.map(|_| false));
     }
+    let (tx, rx) = channel(0);
+    let task = Task::acting_in(Event::Clone, move || drop(rx));
+    assert_eq!(task.poll(&mut tx.closed()), Poll::Ready(()));
+    assert_eq!(task.seen(), Seen { cloned: 1, woken: 0, dropped: 1 });
 }
 
 #[test]
@@ -202,14 +182,14 @@ fn a_poll_looks_at_no_more_than_128_new_unwanted_values_and_then_wakes_itself() 
         assert!(task.poll(&mut future).is_pending());
         // And the first, at the value that was there.
         assert_eq!(looked.get(), 128 * polls + 1);
-        assert_eq!(task.seen(), WOKEN, "by itself, without a clone");
+        assert_eq!(task.seen(), Seen::WOKEN, "by itself, without a clone");
     }
     // Some are left, and then it waits.
     pends(&task, &mut future);
     assert_eq!(looked.get(), 400);
     for looks in 401..404 {
         tx.send(0).unwrap();
-        assert_eq!(task.seen(), WOKEN);
+        assert_eq!(task.seen(), Seen::WOKEN);
         pends(&task, &mut future);
         assert_eq!(looked.get(), looks);
     }
@@ -220,24 +200,22 @@ fn the_receivers_end_wakes_each_task_that_waits_for_it_once() {
     let [first, second, third] = tasks();
     let (tx, rx) = channel(0);
     let other = tx.clone();
-    let (mut one, mut two, mut three) = (tx.closed(), other.closed(), tx.closed());
+    let (mut one, mut two) = (tx.closed(), other.closed());
     pends(&first, &mut one);
     assert!(first.poll(&mut one).is_pending());
     pends(&second, &mut two);
-    pends(&third, &mut three);
-    drop(three);
-    assert_eq!((first.seen(), third.seen()), (NOTHING, DROPPED));
-    let last = rx.clone();
-    drop(rx);
+    pends(&third, &mut tx.closed());
+    drop(rx.clone());
     tx.send(1).unwrap();
-    assert_eq!((first.seen(), second.seen()), (NOTHING, NOTHING));
-    drop(last);
-    assert_eq!((first.seen(), second.seen(), third.seen()), (WOKEN, WOKEN, NOTHING));
+    let seen = || [&first, &second, &third].map(Task::seen);
+    assert_eq!(seen(), [Seen::NOTHING, Seen::NOTHING, Seen::DROPPED]);
+    drop(rx);
+    assert_eq!(seen(), [Seen::WOKEN, Seen::WOKEN, Seen::NOTHING]);
     assert_eq!(first.poll(&mut one), Poll::Ready(()));
     // A receiver comes before the second has looked, which waits on.
     let rx = other.subscribe();
     pends(&second, &mut two);
     drop(rx);
-    assert_eq!(second.seen(), WOKEN);
+    assert_eq!(second.seen(), Seen::WOKEN);
     assert_eq!(second.poll(&mut two), Poll::Ready(()));
 }

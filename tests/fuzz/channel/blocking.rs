@@ -53,7 +53,7 @@ impl Channel {
         let (how, patience) = (bytes.below(if ends { 3 } else { 2 }), bytes.patience());
         let last: Vec<_> = seats.iter_mut().map(|seat| begin(seat, !patience.is_zero())).collect();
         let is_first = bytes.one_in(2);
-        let stranger = &mut self.strange_rx as &mut dyn Waitable;
+        let stranger = &mut self.strangers.1 as &mut dyn Waitable;
         let rxs = seats.iter_mut().map(|seat| seat.idle() as &mut dyn Waitable);
         let mut rxs: Vec<_> = iter::once(stranger).chain(rxs).collect();
         if !is_first {

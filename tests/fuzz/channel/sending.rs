@@ -27,17 +27,6 @@ macro_rules! with {
 }
 pub(super) use with;
 
-impl Handle {
-    /// Only those of one kind can be asked.
-    pub(super) fn same_channel(&self, other: &Self) -> Option<bool> {
-        match (self, other) {
-            (Self::Own(tx), Self::Own(other)) => Some(tx.same_channel(other)),
-            (Self::Shared(tx), Self::Shared(other)) => Some(tx.same_channel(other)),
-            _ => None,
-        }
-    }
-}
-
 const NEWEST: usize = 1;
 /// The smallest rank counts as the newest.
 const NEWEST_BY_KEY: usize = 2;

@@ -2,8 +2,6 @@
 
 use std::{array, time::Duration};
 
-const PATTERN: usize = 7;
-
 /// Choices, drawn from bytes. Without any left, each is the first.
 pub(crate) struct Bytes<'a>(&'a [u8]);
 
@@ -55,14 +53,9 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// Returns a few bytes, twice, for a whole crowd: each member draws the same ones, from another place on.
-    pub(crate) fn pattern(&mut self) -> [u8; 2 * PATTERN] {
-        let pattern: [u8; PATTERN] = array::from_fn(|_| self.next());
-        array::from_fn(|at| pattern[at % PATTERN])
-    }
-
-    pub(crate) fn of_member(pattern: &'a [u8; 2 * PATTERN], member: usize) -> Self {
-        Self(&pattern[member % PATTERN..][..PATTERN])
+    /// Returns a few bytes for a whole crowd: each member draws the same ones, from another place on.
+    pub(crate) fn pattern(&mut self) -> [u8; 7] {
+        array::from_fn(|_| self.next())
     }
 
     /// Returns how long a call that blocks may wait in vain: so long that it parks, or not at all.

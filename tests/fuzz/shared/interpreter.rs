@@ -1,6 +1,7 @@
 //! What an interpreter is, and the steps that both flavours have.
 
 use super::{Bytes, Desk, Poller, Seat, handles::Closing};
+use futures::future::Either;
 use overwrite_channel::ClosedFuture;
 use std::{fmt, mem, task::Poll};
 use support::{ledger::Ledger, panics::caught};
@@ -109,7 +110,7 @@ pub(crate) trait Interpreter: Sized {
                 self.count(SENDERS, 1);
             }
             // Without a sender, or a receiver, little happens any more.
-            Act::Drop if desks.len() > 1 || bytes.one_in(4) => self.drop_sender(index),
+            Act::Drop if desks.len() > 1 || bytes.one_in(4) => self.drop_handle(SENDERS, index),
             Act::Closed => self.wait_for_closed(index, bytes),
             _ => self.sender(act, index, bytes),
         }
@@ -120,7 +121,7 @@ pub(crate) trait Interpreter: Sized {
         let handles = seats.len();
         let seat = &mut seats[index];
         match act {
-            Act::Drop if handles > 1 || bytes.one_in(4) => self.drop_receiver(index),
+            Act::Drop if handles > 1 || bytes.one_in(4) => self.drop_handle(RECEIVERS, index),
             Act::Poll => self.poll(index, bytes),
             Act::PollOften if bytes.one_in(4) => self.poll_often(index, bytes),
             Act::EndWait if seat.wait.is_none() => {}
@@ -169,9 +170,10 @@ pub(crate) trait Interpreter: Sized {
             }
             how = how.min(1);
         }
-        let pattern = bytes.pattern();
+        let mut pattern = bytes.pattern();
         for index in (0..self.sides().1.len()).rev() {
-            let mut bytes = Bytes::of_member(&pattern, index);
+            pattern.rotate_left(1);
+            let mut bytes = Bytes::new(&pattern);
             let act = match how {
                 0 => bytes.pick(&[Act::Wait, Act::Poll]),
                 1 | 2 => bytes.pick(&IN_CROWD),
@@ -194,9 +196,10 @@ pub(crate) trait Interpreter: Sized {
         }
         // A future that is forgotten sleeps in its place to the end of the channel. Its waker must not have a handle.
         let is_alone = waits.len() == 1;
-        let (pattern, mut kept) = (bytes.pattern(), Vec::new());
-        for (at, (mut closed, last)) in waits.into_iter().enumerate() {
-            let mut bytes = Bytes::of_member(&pattern, at);
+        let (mut pattern, mut kept) = (bytes.pattern(), Vec::new());
+        for (mut closed, last) in waits {
+            pattern.rotate_left(1);
+            let mut bytes = Bytes::new(&pattern);
             let poller =
                 if is_alone { self.poller(&mut bytes) } else { Poller::new(&mut bytes, |_| None) };
             let poll = poller.poll(&mut closed);
@@ -218,23 +221,21 @@ pub(crate) trait Interpreter: Sized {
         self.sides().0[sender].closing = Closing { waits: kept, in_a_row, ..Closing::default() };
     }
 
-    fn drop_sender(&mut self, index: usize) {
-        let old = self.sides().0.swap_remove(index);
-        self.count(SENDERS, -1);
-        caught(|| drop(old));
-        self.catch_up();
-    }
-
-    fn drop_receiver(&mut self, index: usize) {
-        let old = self.sides().1.swap_remove(index);
-        self.count(RECEIVERS, -1);
-        caught(|| drop(old));
+    fn drop_handle(&mut self, side: usize, index: usize) {
+        let (desks, seats) = self.sides();
+        let handle = if side == SENDERS {
+            Either::Left(desks.swap_remove(index))
+        } else {
+            Either::Right(seats.swap_remove(index))
+        };
+        self.count(side, -1);
+        caught(|| drop(handle));
         self.catch_up();
     }
 
     fn end(mut self) {
-        (0..self.sides().0.len()).rev().for_each(|index| self.drop_sender(index));
-        (0..self.sides().1.len()).rev().for_each(|index| self.drop_receiver(index));
+        (0..self.sides().0.len()).rev().for_each(|index| self.drop_handle(SENDERS, index));
+        (0..self.sides().1.len()).rev().for_each(|index| self.drop_handle(RECEIVERS, index));
         assert_eq!(self.counts(), [0, 0], "handles are left");
     }
 }

@@ -22,14 +22,20 @@ use support::{
 /// What a waker does to the channel.
 pub(crate) type Meddle = Box<dyn Fn() + Send + Sync>;
 
-/// A task, what its waker does, and whether it was woken since its last poll.
+/// What was done to a waker since its task was last polled.
+#[derive(Default)]
+struct Noted {
+    calls: AtomicUsize,
+    /// How often it panicked instead of waking.
+    struck: AtomicUsize,
+    /// It misbehaves no more.
+    is_calm: AtomicBool,
+}
+
+/// A task, whose waker may misbehave.
 pub(crate) struct Poller {
     task: Task,
-    /// Its waker misbehaves no more.
-    is_calm: Arc<AtomicBool>,
-    /// How often its waker panicked instead of waking.
-    struck: Arc<AtomicUsize>,
-    calls: AtomicUsize,
+    noted: Arc<Noted>,
 }
 
 impl Poller {
@@ -44,29 +50,30 @@ impl Poller {
             2 => (None, meddle(bytes)),
             _ => (None, None),
         };
-        let (is_calm, struck): (Arc<AtomicBool>, Arc<AtomicUsize>) = Default::default();
+        let noted: Arc<Noted> = Arc::default();
         let task = Task::with({
-            let (is_calm, struck) = (Arc::clone(&is_calm), Arc::clone(&struck));
+            let noted = Arc::clone(&noted);
             move |event| {
+                let is_wake = event == Event::Wake;
+                noted.calls.fetch_add(usize::from(is_wake), SeqCst);
                 let strikes = strikes_at == Some(event) && !thread::panicking();
-                if strikes && !is_calm.swap(true, SeqCst) {
-                    struck.fetch_add(usize::from(event == Event::Wake), SeqCst);
+                if strikes && !noted.is_calm.swap(true, SeqCst) {
+                    noted.struck.fetch_add(usize::from(is_wake), SeqCst);
                     strike();
                 }
                 match &meddle {
-                    Some(meddle) if event == Event::Wake && !is_calm.load(SeqCst) => meddle(),
+                    Some(meddle) if is_wake && !noted.is_calm.load(SeqCst) => meddle(),
                     _ => {}
                 }
             }
         });
-        Self { task, is_calm, struck, calls: AtomicUsize::new(0) }
+        Self { task, noted }
     }
 
     /// Calls `poll` with its waker. What came before is forgotten.
     pub(crate) fn call<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> R) -> Option<R> {
-        self.task.seen();
-        self.calls.store(0, SeqCst);
-        self.struck.store(0, SeqCst);
+        self.noted.calls.store(0, SeqCst);
+        self.noted.struck.store(0, SeqCst);
         caught(|| poll(&mut self.task.context()))
     }
 
@@ -80,19 +87,18 @@ impl Poller {
 
     /// Returns how often its waker was called since then.
     pub(crate) fn calls(&self) -> usize {
-        let woken = self.task.seen().woken;
-        self.calls.fetch_add(woken, SeqCst) + woken
+        self.noted.calls.load(SeqCst)
     }
 
     /// Returns `true` if it was called, and woke.
     pub(crate) fn was_woken(&self) -> bool {
-        self.calls() > self.struck.load(SeqCst)
+        self.calls() > self.noted.struck.load(SeqCst)
     }
 }
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        self.is_calm.store(true, SeqCst);
+        self.noted.is_calm.store(true, SeqCst);
     }
 }
 

@@ -118,10 +118,6 @@ pub fn refuse_above(bytes: usize) {
 }
 
 /// Converts a size, so that it can be subtracted.
-///
-/// # Panics
-///
-/// If the size exceeds `isize::MAX`, which the size of no allocation does.
 pub fn bytes(size: usize) -> isize {
     size.try_into().expect("no allocation is larger than `isize::MAX`")
 }

@@ -17,10 +17,6 @@ pub struct Crowd {
 
 impl Crowd {
     /// Makes so many tasks.
-    ///
-    /// # Panics
-    ///
-    /// Its hooks do if one panicked before.
     pub fn new(size: usize) -> Self {
         let woken: Arc<Mutex<Vec<usize>>> = Arc::default();
         let task = |at| {
@@ -35,20 +31,12 @@ impl Crowd {
     }
 
     /// Polls the future as task `at`, and checks that it waits.
-    ///
-    /// # Panics
-    ///
-    /// If it is ready.
     #[track_caller]
     pub fn pends(&self, at: usize, future: &mut (impl Future + Unpin)) {
         assert!(self.tasks[at].poll(future).is_pending(), "{at} does not wait");
     }
 
     /// Polls each new future as the task of its number, checks that it waits, and returns them.
-    ///
-    /// # Panics
-    ///
-    /// If one is ready, or there are too few tasks.
     #[track_caller]
     pub fn waits<F: Future + Unpin>(&self, futures: impl IntoIterator<Item = F>) -> Vec<F> {
         let mut futures: Vec<_> = futures.into_iter().collect();
@@ -59,10 +47,6 @@ impl Crowd {
     }
 
     /// Returns the tasks woken since the last call, sorted.
-    ///
-    /// # Panics
-    ///
-    /// If a hook panicked before.
     pub fn woken(&self) -> Vec<usize> {
         let mut woken = mem::take(&mut *self.woken.lock().unwrap());
         woken.sort_unstable();
@@ -70,10 +54,6 @@ impl Crowd {
     }
 
     /// Returns the only task woken since the last call.
-    ///
-    /// # Panics
-    ///
-    /// If not exactly one was.
     #[track_caller]
     pub fn woken_one(&self) -> usize {
         let woken = self.woken();

@@ -26,10 +26,6 @@ impl Dice {
     }
 
     /// Returns a number less than `end`.
-    ///
-    /// # Panics
-    ///
-    /// If `end` is zero.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.roll() % end as u64).expect("it is less than a `usize`")
     }

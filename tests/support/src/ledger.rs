@@ -56,10 +56,6 @@ impl Ledger {
     }
 
     /// Issues the next value. Values are numbered from 0.
-    ///
-    /// # Panics
-    ///
-    /// If there is no room.
     #[track_caller]
     pub fn issue(&self) -> Tracked {
         self.try_issue().expect("the ledger has no room for another value")
@@ -94,10 +90,6 @@ impl Ledger {
     }
 
     /// Checks that each value was dropped once, at the end, when no value is left.
-    ///
-    /// # Panics
-    ///
-    /// If one was not.
     #[track_caller]
     pub fn assert_each_dropped_once(&self) {
         for (id, times) in self.0.dropped[..self.issued()].iter().enumerate() {
@@ -106,10 +98,6 @@ impl Ledger {
     }
 
     /// Checks that each value was dropped once and met one fate at most, and returns how many met which.
-    ///
-    /// # Panics
-    ///
-    /// If one did not.
     #[track_caller]
     pub fn totals(&self) -> Totals {
         self.assert_each_dropped_once();
@@ -143,10 +131,6 @@ pub struct Tracked {
 
 impl Tracked {
     /// Returns its number.
-    ///
-    /// # Panics
-    ///
-    /// If no ledger issued the value.
     #[track_caller]
     pub fn id(&self) -> usize {
         assert_eq!(self.check, !self.id, "a value that no ledger issued");

@@ -1,6 +1,7 @@
 //! Helpers that the tests, benches and examples share.
 
 #![allow(clippy::must_use_candidate, reason = "a test that ignores a result is no fault")]
+#![allow(clippy::missing_panics_doc, reason = "a check that fails panics")]
 
 pub mod allocator;
 pub mod crowd;

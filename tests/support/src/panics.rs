@@ -27,10 +27,6 @@ pub fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// Runs `body` and drops what it returns, which must end by an injected panic.
-///
-/// # Panics
-///
-/// If it does not.
 #[track_caller]
 pub fn panics<R>(body: impl FnOnce() -> R) {
     assert!(caught(|| drop(body())).is_none(), "it did not panic");

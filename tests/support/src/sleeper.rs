@@ -55,10 +55,6 @@ impl Sleeper {
 }
 
 /// Starts `wait` in another thread, does `then` once that thread sleeps, and returns what `wait` returned.
-///
-/// # Panics
-///
-/// If `wait` does.
 pub fn asleep<R: Send>(wait: impl FnOnce() -> R + Send, then: impl FnOnce()) -> R {
     let sleeper = Sleeper::default();
     thread::scope(|scope| {

@@ -93,10 +93,6 @@ impl Task {
     }
 
     /// Makes a task whose waker calls `act` in the middle of the first `event`.
-    ///
-    /// # Panics
-    ///
-    /// Its hook does if another thread panicked while it took `act`.
     pub fn acting_in(event: Event, act: impl FnOnce() + Send + 'static) -> Self {
         let act = Mutex::new(Some(act));
         Self::with(move |done| {
@@ -128,10 +124,6 @@ impl Task {
     }
 
     /// Polls a new future once, checks that it waits, and returns it.
-    ///
-    /// # Panics
-    ///
-    /// If it is ready.
     #[track_caller]
     pub fn waits<F: Future + Unpin>(&self, mut future: F) -> F {
         assert!(self.poll(&mut future).is_pending(), "it does not wait");

@@ -23,10 +23,6 @@ pub struct Running<'a> {
 
 impl Watch {
     /// Adds a thread.
-    ///
-    /// # Panics
-    ///
-    /// If another thread panicked in here.
     pub fn running(&self, name: impl Into<String>) -> Running<'_> {
         let name = name.into();
         self.0.lock().unwrap().push(name.clone());
@@ -44,10 +40,6 @@ impl Drop for Running<'_> {
 }
 
 /// Runs `body` to its end, which must come within a minute. That is many times longer than it takes.
-///
-/// # Panics
-///
-/// If it takes longer, with the names of the threads that still run, or if `body` panics.
 pub fn watched(body: impl FnOnce(&Watch) + Send + 'static) {
     let watch = Watch::default();
     let (done, ended) = channel::<()>();
