@@ -16,3 +16,7 @@ struct FromTokioWatch;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-crossbeam.md")]
 struct FromCrossbeam;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guarantees.md")]
+struct Guarantees;
