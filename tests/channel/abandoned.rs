@@ -2,7 +2,9 @@
 
 use crate::receivers;
 use futures::{executor::block_on, future::Either};
-use overwrite_channel::{Receiver, RecvFuture, RecvMatchingFuture, Sender};
+use overwrite_channel::{
+    Receiver, RecvFuture, RecvMatchingFuture, Sender, channel, wait_any, wait_any_timeout,
+};
 use std::{future::poll_fn, mem, task, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
@@ -52,7 +54,7 @@ const SNATCHED: &[Step] = &[Poll, Send, Snatch];
 type Act = fn(&mut Receiver<Tracked>);
 
 /// What happens to a future before it is forgotten, and what its receiver does then.
-const FORGOTTEN: [(&str, &[Step], Act, &[Woken]); 9] = [
+const FORGOTTEN: [(&str, &[Step], Act, &[Woken]); 12] = [
     ("nothing", IN_SLOT, |_| (), BY_DROP),
     // A look is no wait: the wake is still there for the next.
     ("try_recv", IN_SLOT, |rx| assert!(rx.try_recv().is_ok()), BY_DROP),
@@ -72,6 +74,23 @@ const FORGOTTEN: [(&str, &[Step], Act, &[Woken]); 9] = [
         SNATCHED,
         |rx| assert!(rx.recv_timeout(Duration::from_millis(1)).is_err()),
         ONCE,
+    ),
+    // It does not say that its thread takes the value: another channel may be ready.
+    ("wait_any", IN_SLOT, |rx| assert_eq!(wait_any(&mut [rx]), 0), BY_ACT),
+    (
+        "wait_any that returns for another channel",
+        IN_SLOT,
+        |rx| {
+            let (_, mut ended) = channel::<u8>();
+            assert_eq!(wait_any(&mut [&mut ended, rx]), 0);
+        },
+        BY_ACT,
+    ),
+    (
+        "wait_any_timeout",
+        SNATCHED,
+        |rx| assert_eq!(wait_any_timeout(&mut [rx], Duration::from_millis(1)), None),
+        BY_ACT,
     ),
 ];
 

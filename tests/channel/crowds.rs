@@ -2,8 +2,8 @@
 
 use crate::{
     many_receivers,
+    receives::{Way, every_way},
     turns::{SIZES, poll},
-    waits::{Way, every_way},
 };
 #[cfg(feature = "watch")]
 use futures::FutureExt;

@@ -1,10 +1,14 @@
 //! Calls that meet: a send or an end with a receiver that falls asleep, and a value with a receiver that leaves.
 
+use futures::{executor::block_on, join};
 use overwrite_channel::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::{
     hint::spin_loop,
     sync::{
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{
+            AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
         mpsc,
     },
     thread,
@@ -27,7 +31,7 @@ fn until(condition: impl Fn() -> bool) {
 
 /// Two calls that begin at the same time, of a new channel in each round.
 type Row = (&'static str, fn(Sender<usize>, usize), fn(Receiver<usize>, usize));
-const MEETINGS: [Row; 4] = [
+const MEETINGS: &[Row] = &[
     (
         "a value that comes as the receiver falls asleep arrives",
         |mut tx, round| assert_eq!(tx.send(round), Ok(None)),
@@ -63,11 +67,32 @@ const MEETINGS: [Row; 4] = [
         },
         |rx, _| drop(rx),
     ),
+    (
+        "an end that comes as the sender waits for it shows what the receivers did",
+        |tx, round| {
+            block_on(async { join!(tx.closed(), tx.closed()) });
+            assert_eq!(DONE.load(Relaxed), round);
+        },
+        |rx, round| {
+            let other = rx.clone();
+            DONE.store(round, Relaxed);
+            drop((other, rx));
+        },
+    ),
+    #[cfg(feature = "stream")]
+    (
+        "a `select!` completes whenever the end comes",
+        |mut tx, round| assert_eq!(tx.send(round), Ok(None)),
+        |rx, round| assert_eq!(crate::streams::selects(rx), [round]),
+    ),
 ];
+
+/// The round that a receiver has seen, which its drop shows.
+static DONE: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
 fn a_send_or_an_end_at_the_moment_of_a_receive_is_not_missed() {
-    for (name, send, receive) in MEETINGS {
+    for &(name, send, receive) in MEETINGS {
         watched(move |watch| {
             let arrived = AtomicUsize::new(0);
             let meet = |round| {

@@ -1,39 +1,28 @@
-//! Receiving as a task: what each future returns, what is left if it is dropped, and threads and tasks side by side.
+//! Receiving as a task: a future at its end, borrowed and pinned things, and threads and tasks side by side.
 
+use crate::threads::send_tracked;
 use futures::{executor::block_on, join};
-use overwrite_channel::{
-    ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, SendError, Sender,
-    SharedSender, channel,
-};
+use overwrite_channel::{Receiver, RecvError, SendError, channel, wait_any};
 use std::{
-    cell::Cell,
     future::{Future, poll_fn},
     iter,
-    marker::{PhantomData, PhantomPinned},
-    panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
-    sync::atomic::{
-        AtomicUsize,
-        Ordering::{Relaxed, SeqCst},
-    },
+    marker::PhantomPinned,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::Poll,
     thread,
 };
 use support::{
     ledger::{Fate, Ledger, Tracked},
-    rounds::rounds,
+    panics::message,
     waker::{Seen, Task},
-    watchdog::{until, watched},
+    watchdog::watched,
 };
 
 /// Polls a future that is ready, and once more. Returns what the panic of that says.
 fn complaint(mut future: impl Future + Unpin) -> String {
     let task = Task::new();
     assert!(task.poll(&mut future).is_ready());
-    let again = AssertUnwindSafe(|| task.poll(&mut future).is_ready());
-    let panic = catch_unwind(again).expect_err("it did not panic");
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).expect("a panic with a text")
+    message(|| task.poll(&mut future).is_ready())
 }
 
 #[test]
@@ -53,48 +42,6 @@ fn a_future_that_is_polled_after_its_end_says_which_it_is() {
     // Nothing else is wrong with any of the handles.
     assert_eq!(rx.try_recv(), Err(RecvError.into()));
     assert_eq!(tx.send(2), Err(SendError(2)));
-}
-
-/// Asserts which types are of which traits.
-macro_rules! assert_is {
-    ($($type:ty: $($bound:path = $expected:expr),+;)+) => {$($({
-        trait Otherwise {
-            const ANSWER: bool = false;
-        }
-        struct Ask<T>(PhantomData<T>);
-        impl<T> Otherwise for Ask<T> {}
-        impl<T: $bound> Ask<T> {
-            const ANSWER: bool = true;
-        }
-        // Both constants are there; the bound decides which one is found.
-        assert!(<Ask<u8>>::ANSWER && !<Ask<u8> as Otherwise>::ANSWER);
-        let found = <Ask<$type>>::ANSWER;
-        assert_eq!(found, $expected, "{}: {}", stringify!($type), stringify!($bound));
-    })+)+};
-}
-
-#[test]
-fn the_futures_are_send_if_the_value_is_and_may_be_moved_in_any_case() {
-    type Sends = Cell<u8>; // not `Sync`
-    type Stays = Rc<u8>;
-    type Wanted<T> = fn(&T) -> bool;
-
-    assert_is! {
-        RecvFuture<'_, Sends>: Send = true, Unpin = true;
-        RecvFuture<'_, Stays>: Send = false, Sync = false;
-        RecvFuture<'_, PhantomPinned>: Unpin = true;
-        RecvMatchingFuture<'_, Sends, Wanted<Sends>>: Send = true;
-        RecvMatchingFuture<'_, Stays, Wanted<Stays>>: Send = false;
-        RecvMatchingFuture<'_, Sends, Stays>: Send = false;
-        RecvMatchingFuture<'_, Sends, PhantomPinned>: Unpin = true;
-        ClosedFuture<'_>: Send = true, Sync = true, Unpin = true;
-        Receiver<PhantomPinned>: Unpin = true;
-        Sender<PhantomPinned>: Unpin = true;
-        SharedSender<PhantomPinned>: Unpin = true;
-        SharedSender<Sends>: Send = true, Sync = true;
-        SharedSender<Stays>: Send = false, Sync = false;
-        PhantomPinned: Unpin = false;
-    }
 }
 
 #[test]
@@ -123,37 +70,6 @@ fn values_that_borrow_pass_between_scoped_threads() {
         iter::from_fn(|| block_on(rx.recv_async()).ok()).last()
     });
     assert_eq!(last, Some("lives"));
-}
-
-#[test]
-fn the_futures_say_what_they_are() {
-    struct Mute;
-    let (tx, mut rx) = channel::<Mute>();
-    assert_eq!(format!("{:?}", rx.recv_async()), "RecvFuture { .. }");
-    assert_eq!(format!("{:?}", rx.recv_matching_async(|_| true)), "RecvMatchingFuture { .. }");
-    assert_eq!(format!("{:?}", tx.closed()), "ClosedFuture { .. }");
-    assert_eq!(format!("{:?}", tx.into_shared()), "SharedSender { .. }");
-}
-
-#[test]
-fn closed_shows_what_the_receivers_did() {
-    watched(|watch| {
-        for round in rounds(500) {
-            let _running = watch.running(format!("round {round}"));
-            let (tx, rx) = channel::<u8>();
-            let done = AtomicUsize::new(0);
-            thread::scope(|scope| {
-                for rx in [rx.clone(), rx] {
-                    scope.spawn(|| {
-                        done.fetch_add(1, Relaxed);
-                        drop(rx);
-                    });
-                }
-                block_on(async { join!(tx.closed(), tx.closed()) });
-                assert_eq!(done.load(Relaxed), 2);
-            });
-        }
-    });
 }
 
 /// Receives until the end, by each way in turn, and counts unwanted values.
@@ -217,20 +133,20 @@ fn compete(is_slow: bool) {
                 rx.set_spin_limit(0);
                 rx.into_iter().for_each(|value| value.meets(Fate::Received));
             });
+            // Woken by a value, it takes no wake from the others, which are to take the value.
+            receives("a thread that waits for any, and takes nothing", |[mut rx, mut other], _| {
+                rx.set_spin_limit(0);
+                while !rx.is_closed() {
+                    let _ready = wait_any(&mut [&mut rx, &mut other]);
+                    thread::yield_now();
+                }
+            });
             drop(rx);
             let senders = if is_slow { vec![tx] } else { vec![tx.clone(), tx] };
-            for (at, mut tx) in senders.into_iter().enumerate() {
+            for (at, tx) in senders.into_iter().enumerate() {
                 scope.spawn(move || {
                     let _running = watch.running(format!("sender {at}"));
-                    for _ in rounds(VALUES) {
-                        let value = ledger.issue();
-                        let id = value.id();
-                        if let Some(stale) = tx.send(value).unwrap() {
-                            stale.meets(Fate::Displaced);
-                        }
-                        until(|| !is_slow || !ledger.is_alive(id));
-                        thread::yield_now();
-                    }
+                    send_tracked(tx, ledger, VALUES, is_slow);
                 });
             }
         });

@@ -9,7 +9,8 @@ use overwrite_channel::{
 use std::{iter::repeat_n, sync::Arc, thread, time::Duration};
 use support::{
     ledger::{Fate, Ledger, Tracked},
-    watchdog::{Watch, watched},
+    rounds::rounds,
+    watchdog::{Watch, until, watched},
 };
 
 /// Returns how many of so many are enough for Miri, which takes a thousand times as long.
@@ -55,6 +56,19 @@ enum Promise {
     /// The greatest number is never displaced.
     Greatest,
     None,
+}
+
+/// Sends so many values, or for a second, and notes those displaced. A slow sender waits until each has been dropped.
+pub(crate) fn send_tracked(mut tx: Sender<Tracked>, ledger: &Ledger, count: usize, is_slow: bool) {
+    for _ in rounds(count) {
+        let value = ledger.issue();
+        let id = value.id();
+        if let Some(stale) = tx.send(value).unwrap() {
+            stale.meets(Fate::Displaced);
+        }
+        until(|| !is_slow || !ledger.is_alive(id));
+        thread::yield_now();
+    }
 }
 
 /// In which ways each thread sends, in turn; and whether all do so by ever new clones of their handles.
@@ -235,23 +249,5 @@ fn the_slot_is_never_empty_while_values_are_overwritten() {
                 assert!(!rx.is_empty());
             }
         });
-    });
-}
-
-#[test]
-fn handles_move_between_threads_between_calls() {
-    watched(|watch| {
-        let (mut tx, mut rx) = channel();
-        rx.set_spin_limit(0);
-        for turn in 0..fewer(300) {
-            let _running = watch.running(format!("turn {turn}"));
-            (tx, rx) = thread::scope(|scope| {
-                let waiter = scope.spawn(move || (rx.recv(), rx));
-                let sender = scope.spawn(move || (tx.send(turn), tx));
-                let ((received, rx), (sent, tx)) = (waiter.join().unwrap(), sender.join().unwrap());
-                assert_eq!((sent, received), (Ok(None), Ok(turn)));
-                (tx, rx)
-            });
-        }
     });
 }

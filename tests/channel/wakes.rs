@@ -2,16 +2,13 @@
 
 use crate::{
     receivers,
-    waits::{Way, at_once, detached, every_way, in_calls},
+    receives::{LONG, Way, at_once, detached, every_way, in_calls, timed, untimed},
 };
 use futures::FutureExt;
-use overwrite_channel::{Receiver, SendError, Sender, TryRecvError, channel};
-use std::{
-    future::Future,
-    sync::Arc,
-    task::Poll,
-    time::{Duration, Instant},
+use overwrite_channel::{
+    Receiver, RecvTimeoutError::Timeout, SendError, Sender, TryRecvError, channel,
 };
+use std::{future::Future, sync::Arc, task::Poll, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     sleeper::asleep,
@@ -215,8 +212,9 @@ fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
         assert!(rx.try_iter().next().is_none() && rx.is_empty() && !rx.is_closed());
         // None of these waits.
-        assert!(rx.recv_timeout(Duration::ZERO).is_err());
-        assert!(rx.recv_deadline(Instant::now()).is_err());
+        for (_, receive) in timed() {
+            assert_eq!(receive(&mut rx, Duration::ZERO), Err(Timeout));
+        }
         drop(rx.recv_async());
         drop(rx.recv_matching_async(|_| true));
         drop(rx.clone());
@@ -239,35 +237,18 @@ fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
 
 #[test]
 fn a_future_takes_over_the_waker_left_behind_on_its_receiver() {
-    let [task, other] = tasks();
-    let (mut tx, mut rx) = channel();
+    let task = Task::new();
+    let (_tx, mut rx) = channel::<u8>();
     assert!(rx.poll_recv(&mut task.context()).is_pending());
     assert_eq!(task.seen(), CLONED);
     let future = task.waits(rx.recv_async());
     assert_eq!(task.seen(), NOTHING, "the same waker");
     drop(future);
     assert_eq!(task.seen(), DROPPED, "it waited inside the call at last");
-
-    assert!(rx.poll_recv(&mut task.context()).is_pending());
-    assert_eq!(task.seen(), CLONED);
-    let mut future = waits(&other, rx.recv_async());
-    assert_eq!(task.seen(), DROPPED);
-    tx.send(1).unwrap();
-    assert_eq!([task.seen(), other.seen()], [NOTHING, WOKEN]);
-    assert_eq!(other.poll(&mut future), Poll::Ready(Ok(1)));
 }
 
 #[test]
-fn a_receive_that_parks_drops_the_waker_left_behind_on_its_receiver_and_leaves_none() {
-    type Receive = fn(&mut Receiver<u8>, Duration) -> Option<u8>;
-    let timed: [Receive; 4] = [
-        |rx, timeout| rx.recv_timeout(timeout).ok(),
-        |rx, timeout| rx.recv_deadline(Instant::now() + timeout).ok(),
-        |rx, timeout| rx.recv_matching_timeout(timeout, |_| true).ok(),
-        |rx, timeout| rx.recv_matching_deadline(Instant::now() + timeout, |_| true).ok(),
-    ];
-    let untimed: [Receive; 3] =
-        [|rx, _| rx.recv().ok(), |rx, _| rx.recv_matching(|_| true).ok(), |rx, _| rx.iter().next()];
+fn a_receive_that_waits_drops_the_waker_left_behind_on_its_receiver_and_leaves_none() {
     let left_behind = || {
         let (tx, mut rx) = channel();
         rx.set_spin_limit(0);
@@ -277,8 +258,8 @@ fn a_receive_that_parks_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
         (tx, rx, task)
     };
     watched(move |watch| {
-        for (at, receive) in timed.into_iter().chain(untimed).enumerate() {
-            let _running = watch.running(format!("way {at}"));
+        for (name, receive) in untimed().into_iter().chain(timed()) {
+            let _running = watch.running(name);
             let (mut tx, mut rx, task) = left_behind();
             let sends = || {
                 // It parks soon, also where the kernel does not say so.
@@ -287,24 +268,29 @@ fn a_receive_that_parks_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
                     seen = task.seen();
                     seen != NOTHING
                 });
-                assert_eq!(seen, DROPPED);
+                assert_eq!(seen, DROPPED, "{name}");
                 assert_eq!(tx.send(1), Ok(None));
             };
-            let got = asleep(|| receive(&mut rx, Duration::from_secs(3600)), sends);
-            assert_eq!((got, task.seen()), (Some(1), NOTHING));
+            let got = asleep(|| receive(&mut rx, LONG), sends);
+            assert_eq!((got, task.seen()), (Ok(1), NOTHING), "{name}");
         }
-        for (at, receive) in timed.into_iter().enumerate() {
-            let _running = watch.running(format!("way {at} that times out"));
+        for (name, receive) in timed() {
+            let _running = watch.running(format!("{name} that times out"));
             let (mut tx, mut rx, task) = left_behind();
             // A thread that is not run until the time is over does not park at all: then more time.
             let timeouts = (0..14).map(|doublings| Duration::from_millis(1) * (1 << doublings));
             let mut seen = timeouts.map(|timeout| {
-                assert_eq!(receive(&mut rx, timeout), None);
+                assert_eq!(receive(&mut rx, timeout), Err(Timeout), "{name}");
                 task.seen()
             });
-            assert_eq!(seen.find(|seen| *seen != NOTHING), Some(DROPPED));
+            assert_eq!(seen.find(|seen| *seen != NOTHING), Some(DROPPED), "{name}");
             tx.send(1).unwrap();
-            assert_eq!(task.seen(), NOTHING);
+            assert_eq!(task.seen(), NOTHING, "{name}");
+            // A poll after it waits as ever.
+            assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Ok(1)));
+            assert!(rx.poll_recv(&mut task.context()).is_pending());
+            tx.send(2).unwrap();
+            assert_eq!(task.seen(), Seen { cloned: 1, ..WOKEN }, "{name}");
         }
     });
 }

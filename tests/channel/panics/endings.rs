@@ -1,7 +1,7 @@
 //! Panics as the last handle of a side is dropped, or after it.
 
 use super::{bomb, panicking_in_drop};
-use crate::{receivers, waits::every_way};
+use crate::{receivers, receives::every_way};
 use overwrite_channel::{TryRecvError, channel};
 use std::task::Poll;
 use support::{

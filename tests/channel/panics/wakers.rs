@@ -3,7 +3,7 @@
 use super::{check, strikes};
 use crate::{
     many_receivers, receivers,
-    waits::{every_way, in_calls},
+    receives::{every_way, in_calls},
 };
 use overwrite_channel::{Receiver, Sender, channel};
 use std::{array, mem, ops::Range, time::Duration};
