@@ -85,6 +85,21 @@ pub(crate) fn look<T>(rx: &mut Receiver<T>) -> Received<T> {
     rx.try_recv().map_err(|error| if error.is_empty() { Timeout } else { Disconnected })
 }
 
+/// Receives until the end, as a thread that parks at once.
+pub(crate) fn as_thread<T>(mut rx: Receiver<T>, got: &dyn Fn(T)) {
+    rx.set_spin_limit(0);
+    rx.into_iter().for_each(got);
+}
+
+/// Receives until the end, as a task.
+pub(crate) fn as_task<T>(mut rx: Receiver<T>, got: &dyn Fn(T)) {
+    block_on(async {
+        while let Ok(value) = rx.recv_async().await {
+            got(value);
+        }
+    });
+}
+
 pub(crate) type Wait<'a, T> = LocalBoxFuture<'a, Option<T>>;
 
 /// Makes a future of a handle. It returns `None` at the end.

@@ -1,21 +1,11 @@
-//! Receiving as a task: a future at its end, borrowed and pinned things, and threads and tasks side by side.
+//! Receiving as a task: what may be borrowed and pinned, and what comes after the end.
 
-use crate::threads::send_tracked;
-use futures::{executor::block_on, join};
-use overwrite_channel::{Receiver, RecvError, SendError, channel, wait_any};
-use std::{
-    future::{Future, poll_fn},
-    iter,
-    marker::PhantomPinned,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-    task::Poll,
-    thread,
-};
+use futures::executor::block_on;
+use overwrite_channel::{RecvError, SendError, channel};
+use std::{future::Future, iter, marker::PhantomPinned, task::Poll, thread};
 use support::{
-    ledger::{Fate, Ledger, Tracked},
     panics::message,
     waker::{Seen, Task},
-    watchdog::watched,
 };
 
 /// Polls a future that is ready, and once more. Returns what the panic of that says.
@@ -70,100 +60,6 @@ fn values_that_borrow_pass_between_scoped_threads() {
         iter::from_fn(|| block_on(rx.recv_async()).ok()).last()
     });
     assert_eq!(last, Some("lives"));
-}
-
-/// Receives until the end, by each way in turn, and counts unwanted values.
-async fn receive_all(mut rx: Receiver<Tracked>, unwanted: &AtomicUsize) {
-    let wanted = |value: &Tracked| {
-        let is_wanted = value.id() % 2 == 0;
-        unwanted.fetch_add(usize::from(!is_wanted), SeqCst);
-        is_wanted
-    };
-    for round in 0.. {
-        let outcome = match round % 3 {
-            0 => rx.recv_async().await,
-            1 => poll_fn(|cx| rx.poll_recv(cx)).await,
-            _ => rx.recv_matching_async(wanted).await,
-        };
-        let Ok(value) = outcome else { break };
-        value.meets(Fate::Received);
-    }
-}
-
-/// Receives until the end, by futures that are polled twice.
-fn come_and_go(mut rx: Receiver<Tracked>) {
-    let task = Task::new();
-    while !rx.is_closed() {
-        let mut future = rx.recv_async();
-        for _ in 0..2 {
-            thread::yield_now();
-            match task.poll(&mut future) {
-                Poll::Ready(Ok(value)) => value.meets(Fate::Received),
-                Poll::Ready(Err(RecvError)) => {}
-                Poll::Pending => continue,
-            }
-            break;
-        }
-    }
-}
-
-/// Several ways to receive compete for the values of two senders; or of one that waits until each value was received.
-fn compete(is_slow: bool) {
-    const VALUES: usize = 3_000;
-    watched(move |watch| {
-        let ledger = Ledger::new(2 * VALUES);
-        let unwanted = AtomicUsize::new(0);
-        let (tx, rx) = channel();
-        thread::scope(|scope| {
-            let (ledger, unwanted) = (&ledger, &unwanted);
-            let receives = |name, receive: fn([Receiver<Tracked>; 2], &AtomicUsize)| {
-                let rxs = [rx.clone(), rx.clone()];
-                scope.spawn(move || {
-                    let _running = watch.running(name);
-                    receive(rxs, unwanted);
-                });
-            };
-            receives("two futures of one task", |rxs, unwanted| {
-                let [one, two] = rxs.map(|rx| receive_all(rx, unwanted));
-                block_on(async { join!(one, two) });
-            });
-            receives("a future", |[rx, _], unwanted| block_on(receive_all(rx, unwanted)));
-            receives("futures that come and go", |[rx, _], _| come_and_go(rx));
-            receives("a thread that parks", |[mut rx, _], _| {
-                rx.set_spin_limit(0);
-                rx.into_iter().for_each(|value| value.meets(Fate::Received));
-            });
-            // Woken by a value, it takes no wake from the others, which are to take the value.
-            receives("a thread that waits for any, and takes nothing", |[mut rx, mut other], _| {
-                rx.set_spin_limit(0);
-                while !rx.is_closed() {
-                    let _ready = wait_any(&mut [&mut rx, &mut other]);
-                    thread::yield_now();
-                }
-            });
-            drop(rx);
-            let senders = if is_slow { vec![tx] } else { vec![tx.clone(), tx] };
-            for (at, tx) in senders.into_iter().enumerate() {
-                scope.spawn(move || {
-                    let _running = watch.running(format!("sender {at}"));
-                    send_tracked(tx, ledger, VALUES, is_slow);
-                });
-            }
-        });
-        let totals = ledger.totals();
-        assert_eq!(totals.dropped_with_channel, unwanted.into_inner());
-        assert!(!is_slow || totals.displaced == 0);
-    });
-}
-
-#[test]
-fn futures_and_a_parked_thread_compete_and_each_value_has_one_fate() {
-    compete(false);
-}
-
-#[test]
-fn no_value_and_no_wake_is_lost_to_futures_that_come_and_go() {
-    compete(true);
 }
 
 #[test]

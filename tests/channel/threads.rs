@@ -1,16 +1,18 @@
 //! Several threads at once: every value has exactly one fate, and arrives in order, whatever the mix of operations.
 
-use crate::receives::{look, timed, untimed};
+use crate::receives::{Receive, look, timed, untimed};
+use futures::{executor::block_on, future::select};
 use overwrite_channel::{
     Receiver,
     RecvTimeoutError::{Disconnected, Timeout},
     SendError, Sender, SharedSender, channel,
 };
-use std::{iter::repeat_n, sync::Arc, thread, time::Duration};
+use std::{iter::repeat_n, sync::Arc, task::Poll, thread, time::Duration};
 use support::{
     ledger::{Fate, Ledger, Tracked},
     rounds::rounds,
-    watchdog::{Watch, until, watched},
+    waker::Task,
+    watchdog::{Watch, watched},
 };
 
 /// Returns how many of so many are enough for Miri, which takes a thousand times as long.
@@ -58,19 +60,6 @@ enum Promise {
     None,
 }
 
-/// Sends so many values, or for a second, and notes those displaced. A slow sender waits until each has been dropped.
-pub(crate) fn send_tracked(mut tx: Sender<Tracked>, ledger: &Ledger, count: usize, is_slow: bool) {
-    for _ in rounds(count) {
-        let value = ledger.issue();
-        let id = value.id();
-        if let Some(stale) = tx.send(value).unwrap() {
-            stale.meets(Fate::Displaced);
-        }
-        until(|| !is_slow || !ledger.is_alive(id));
-        thread::yield_now();
-    }
-}
-
 /// In which ways each thread sends, in turn; and whether all do so by ever new clones of their handles.
 #[derive(Clone, Copy)]
 struct Mix(&'static [Send], Promise, bool);
@@ -108,11 +97,31 @@ fn send_all(
     out
 }
 
+/// Receives as a task beside another wait of the same task, and as a task that loses its interest.
+const AS_TASK: [(&str, Receive<Value>); 2] = [
+    ("two futures", |rx, _| {
+        let mut other = rx.clone();
+        let first = select(rx.recv_async(), other.recv_async());
+        Ok(block_on(first).factor_first().0?)
+    }),
+    ("a future that is polled twice", |rx, _| {
+        let (task, mut future) = (Task::new(), rx.recv_async());
+        let mut poll = || {
+            thread::yield_now();
+            task.poll(&mut future)
+        };
+        let first = poll();
+        let last = if first.is_pending() { poll() } else { first };
+        if let Poll::Ready(received) = last { Ok(received?) } else { Err(Timeout) }
+    }),
+];
+
 /// Makes so many calls, or calls until the end, in every way and with timeouts too short for some. Returns the numbers
 /// of the values that were received or not wanted.
 fn receive_all(Mix(_, _, churn): Mix, mut rx: Receiver<Value>, calls: u64) -> Vec<u32> {
     let mut out = Vec::new();
-    for (round, (_, receive)) in (0..calls).zip(untimed().into_iter().chain(timed()).cycle()) {
+    let ways = untimed().into_iter().chain(timed()).chain(AS_TASK);
+    for (round, (_, receive)) in (0..calls).zip(ways.cycle()) {
         let timeout = Duration::from_micros(round % 7);
         let received = match round % 4 {
             0 => look(&mut rx),

@@ -1,6 +1,6 @@
 //! One thread that waits for several channels at once.
 
-use crate::{receives::LONG, threads::send_tracked};
+use crate::receives::LONG;
 use overwrite_channel::{
     Receiver, Sender, TryRecvError, Waitable, channel, wait_any, wait_any_deadline,
     wait_any_timeout,
@@ -14,6 +14,7 @@ use std::{
 use support::{
     ledger::{Fate, Ledger, Tracked},
     panics::message,
+    rounds::rounds,
     sleeper::asleep,
     waker::{Event, Task},
     watchdog::watched,
@@ -140,11 +141,16 @@ fn each_value_of_several_channels_has_one_fate() {
             let ledger = Ledger::new(CHANNELS * VALUES);
             let (senders, receivers): (Vec<_>, Vec<_>) = (0..CHANNELS).map(|_| channel()).unzip();
             thread::scope(|scope| {
-                for (at, tx) in senders.into_iter().enumerate() {
+                for (at, mut tx) in senders.into_iter().enumerate() {
                     let ledger = &ledger;
                     scope.spawn(move || {
                         let _running = watch.running(format!("sender {at}: {name}"));
-                        send_tracked(tx, ledger, VALUES / (at + 1), false);
+                        for _ in rounds(VALUES / (at + 1)) {
+                            if let Some(stale) = tx.send(ledger.issue()).unwrap() {
+                                stale.meets(Fate::Displaced);
+                            }
+                            thread::yield_now();
+                        }
                     });
                 }
                 for receivers in [receivers.clone(), receivers] {

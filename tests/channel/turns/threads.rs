@@ -1,8 +1,11 @@
 //! Turns of threads: alone, beside each other, and beside tasks.
 #![cfg(target_os = "linux")] // it must see that a thread is asleep
 
-use crate::{many_receivers, sends::SENDS};
-use futures::executor::block_on;
+use crate::{
+    many_receivers,
+    receives::{as_task, as_thread},
+    sends::SENDS,
+};
 use overwrite_channel::{Receiver, channel};
 use std::{
     fs,
@@ -22,19 +25,6 @@ use support::{
 const ATTEMPTS: usize = 2000;
 /// How often it need show it.
 const SHOWN: usize = 20;
-
-fn as_thread(mut rx: Receiver<usize>, got: &dyn Fn(usize)) {
-    rx.set_spin_limit(0);
-    rx.into_iter().for_each(got);
-}
-
-fn as_task(mut rx: Receiver<usize>, got: &dyn Fn(usize)) {
-    block_on(async {
-        while let Ok(value) = rx.recv_async().await {
-            got(value);
-        }
-    });
-}
 
 /// Each send comes when all four are asleep. The end comes with the last value, and wakes the three that sleep on.
 #[test]
