@@ -22,7 +22,6 @@ mod shared;
 mod sinks;
 #[cfg(feature = "stream")]
 mod streams;
-mod tasks;
 mod threads;
 #[cfg(not(miri))]
 mod turns;

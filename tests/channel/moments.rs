@@ -140,6 +140,8 @@ enum Fate {
     IsReplaced,
 }
 
+type Stay = fn(Receiver<usize>, &dyn Fn(usize));
+
 /// How a receiver looks once in each round; how the moments of the sends move against that; and what the value meets.
 type Leaving = (&'static str, fn(&mut Receiver<usize>, usize) -> bool, fn(usize), Fate);
 const LEAVING: [Leaving; 7] = [
@@ -211,7 +213,7 @@ fn wait(time: Duration) {
 /// A receiver that was woken and has no value owes the wake to the receiver that stays, which is asleep.
 #[test]
 fn a_receiver_that_leaves_strands_no_other() {
-    let stays: [(_, fn(_, &dyn Fn(usize))); 2] = [("thread", as_thread), ("task", as_task)];
+    let stays: [(_, Stay); 2] = [("thread", as_thread), ("task", as_task)];
     for ((name, look, delay, fate), (kind, stay)) in
         LEAVING.into_iter().flat_map(|row| stays.map(|stay| (row, stay)))
     {

@@ -12,10 +12,11 @@ use overwrite_channel::{
 };
 use std::{
     error::Error,
+    future::Future,
     thread,
     time::{Duration, Instant},
 };
-use support::{ledger::Ledger, orders::orders};
+use support::{ledger::Ledger, orders::orders, panics::message, waker::Task};
 
 const ZERO: Duration = Duration::ZERO;
 const SHORT: Duration = Duration::from_millis(3);
@@ -230,4 +231,30 @@ fn the_last_handle_of_a_side_closes_the_channel_in_whatever_order_they_end() {
         }
         ledger.assert_each_dropped_once();
     }
+}
+
+/// Polls a future that is ready, and once more. Returns what the panic of that says.
+fn complaint(mut future: impl Future + Unpin) -> String {
+    let task = Task::new();
+    assert!(task.poll(&mut future).is_ready());
+    message(|| task.poll(&mut future).is_ready())
+}
+
+#[test]
+fn a_future_that_is_polled_after_its_end_says_which_it_is() {
+    let (mut tx, mut rx) = channel();
+    for end in [false, true] {
+        if end {
+            (tx, rx) = (channel().0, channel().1);
+        }
+        assert_eq!(tx.send(1).is_err(), end);
+        assert_eq!(complaint(rx.recv_async()), "`RecvFuture` polled after it had finished");
+        assert_eq!(tx.send(1).is_err(), end);
+        let said = complaint(rx.recv_matching_async(|_| true));
+        assert_eq!(said, "`RecvMatchingFuture` polled after it had finished");
+    }
+    assert_eq!(complaint(tx.closed()), "`ClosedFuture` polled after it had finished");
+    // Nothing else is wrong with any of the handles.
+    assert_eq!(rx.try_recv(), Err(RecvError.into()));
+    assert_eq!(tx.send(2), Err(SendError(2)));
 }

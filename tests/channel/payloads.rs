@@ -1,5 +1,6 @@
 //! Values of every shape pass, and the handles have the traits that the values allow.
 
+use futures::executor::block_on;
 use overwrite_channel::{
     ClosedFuture, IntoIter, Iter, Receiver, RecvError, RecvFuture, RecvMatchingFuture,
     RecvTimeoutError, SendError, Sender, SharedSender, TryIter, TryRecvError, channel,
@@ -9,13 +10,15 @@ use std::{
     cell::Cell,
     error::Error,
     fmt::Debug,
-    iter::FusedIterator,
+    iter::{self, FusedIterator},
     marker::{PhantomData, PhantomPinned},
     panic::{RefUnwindSafe, UnwindSafe},
     rc::Rc,
+    task::Poll,
     thread,
     time::Duration,
 };
+use support::waker::Task;
 
 /// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel,
 /// handed back.
@@ -69,6 +72,34 @@ fn values_of_every_size_and_alignment_pass() {
     passes(&(), &());
     passes(&Lines(()), &Lines(()));
     passes::<[u64; 0]>(&[], &[]);
+}
+
+#[test]
+fn values_that_borrow_pass_between_scoped_threads() {
+    let text = String::from("borrowed for longer than the channel lives");
+    let (mut tx, mut rx) = channel();
+    let last = thread::scope(|scope| {
+        scope.spawn(|| {
+            text.split(' ').for_each(|word| _ = tx.send(word).unwrap());
+            drop(tx);
+        });
+        iter::from_fn(|| block_on(rx.recv_async()).ok()).last()
+    });
+    assert_eq!(last, Some("lives"));
+}
+
+#[test]
+fn a_predicate_that_may_not_be_moved_is_no_obstacle() {
+    let task = Task::new();
+    let (mut tx, mut rx) = channel();
+    let pinned = (1, PhantomPinned);
+    let future = task.waits(rx.recv_matching_async(move |value| {
+        let (wanted, PhantomPinned) = &pinned;
+        value == wanted
+    }));
+    let mut moved = Box::new(future);
+    tx.send(1).unwrap();
+    assert_eq!(task.poll(&mut *moved), Poll::Ready(Ok(1)));
 }
 
 /// Compilers move such values by instructions that fail if the value is not aligned.

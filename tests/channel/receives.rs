@@ -31,10 +31,11 @@ pub(crate) fn untimed<T>() -> Vec<(&'static str, Receive<T>)> {
         }),
         ("into_iter of a reference", |rx, _| rx.into_iter().next().ok_or(Disconnected)),
         ("wait_any", |rx, _| {
-            // Two receivers of one channel, between silent ones.
+            // Two receivers of one channel, between silent ones. A value may come between the looks at the two.
             let [(_tx, mut silent), (_other_tx, mut other)] = [channel::<()>(), channel()];
             let mut clone = rx.clone();
-            assert_eq!(wait_any(&mut [&mut silent, rx, &mut clone, &mut other]), 1);
+            let ready = wait_any(&mut [&mut silent, rx, &mut clone, &mut other]);
+            assert!(ready == 1 || ready == 2, "{ready}");
             look(rx)
         }),
         ("recv_async", |rx, _| Ok(block_on(rx.recv_async())?)),

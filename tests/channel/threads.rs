@@ -10,7 +10,6 @@ use overwrite_channel::{
 use std::{iter::repeat_n, sync::Arc, task::Poll, thread, time::Duration};
 use support::{
     ledger::{Fate, Ledger, Tracked},
-    rounds::rounds,
     waker::Task,
     watchdog::{Watch, watched},
 };

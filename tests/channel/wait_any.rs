@@ -6,7 +6,6 @@ use overwrite_channel::{
     wait_any_timeout,
 };
 use std::{
-    mem,
     rc::Rc,
     thread,
     time::{Duration, Instant},
@@ -15,7 +14,6 @@ use support::{
     ledger::{Fate, Ledger, Tracked},
     panics::message,
     rounds::rounds,
-    sleeper::asleep,
     waker::{Event, Task},
     watchdog::watched,
 };
@@ -161,35 +159,6 @@ fn each_value_of_several_channels_has_one_fate() {
                 }
             });
             assert_eq!(ledger.totals().dropped_with_channel, 0);
-        }
-    });
-}
-
-#[test]
-fn a_send_wakes_a_future_in_addition_to_a_wait_any() {
-    watched(|watch| {
-        let _running = watch.running("wait_any");
-        // The thread's node comes before those of the futures, or between them.
-        for swap in [false, true] {
-            let [task, other] = [(); 2].map(|()| Task::new());
-            let (mut tx, mut waits) = channel();
-            let mut rx = waits.clone();
-            if swap {
-                mem::swap(&mut waits, &mut rx);
-            }
-            let mut third = rx.clone();
-            waits.set_spin_limit(0);
-            let (mut future, mut beside) = (rx.recv_async(), third.recv_async());
-            assert!(task.poll(&mut future).is_pending());
-            assert!(other.poll(&mut beside).is_pending());
-            let then = || {
-                assert_eq!(tx.send(1), Ok(None));
-                let woken = (task.seen().woken, other.seen().woken);
-                assert_eq!(woken, (1, 0), "the first of the two in a call");
-            };
-            assert_eq!(asleep(|| wait_any(&mut [&mut waits]), then), 0);
-            drop((future, beside));
-            assert_eq!(waits.try_recv(), Ok(1));
         }
     });
 }

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use overwrite_channel::{
     Receiver, RecvTimeoutError::Timeout, SendError, Sender, TryRecvError, channel,
 };
-use std::{future::Future, sync::Arc, task::Poll, time::Duration};
+use std::{future::Future, mem, sync::Arc, task::Poll, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     sleeper::asleep,
@@ -235,16 +235,30 @@ fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
     }
 }
 
+/// After a waker that a poll left behind, and after a future that was forgotten.
 #[test]
-fn a_future_takes_over_the_waker_left_behind_on_its_receiver() {
-    let task = Task::new();
-    let (_tx, mut rx) = channel::<u8>();
-    assert!(rx.poll_recv(&mut task.context()).is_pending());
-    assert_eq!(task.seen(), CLONED);
-    let future = task.waits(rx.recv_async());
-    assert_eq!(task.seen(), NOTHING, "the same waker");
-    drop(future);
-    assert_eq!(task.seen(), DROPPED, "it waited inside the call at last");
+fn the_next_wait_of_a_receiver_takes_its_place_and_its_waker() {
+    let leaves: [fn(&Task, &mut Receiver<u8>); 2] = [
+        |task, rx| assert!(rx.poll_recv(&mut task.context()).is_pending()),
+        |task, rx| mem::forget(task.waits(rx.recv_async())),
+    ];
+    let nexts = [(in_calls(), DROPPED, NOTHING), (detached(), NOTHING, WOKEN)];
+    for (leave, (ways, by_drop, by_send)) in
+        leaves.into_iter().flat_map(|leave| nexts.clone().map(|next| (leave, next)))
+    {
+        for (name, way) in ways {
+            let task = Task::new();
+            let (mut tx, mut rx) = channel();
+            leave(&task, &mut rx);
+            assert_eq!(task.seen(), CLONED);
+            let next = task.waits(way(&mut rx));
+            assert_eq!(task.seen(), NOTHING, "{name}: the same waker");
+            drop(next);
+            assert_eq!(task.seen(), by_drop, "{name}");
+            tx.send(1).unwrap();
+            assert_eq!(task.seen(), by_send, "{name}");
+        }
+    }
 }
 
 #[test]
@@ -328,4 +342,16 @@ fn an_unwanted_value_is_dropped_and_costs_one_wake_and_one_clone() {
     drop(tx);
     assert!(at_once(rx.recv_matching_async(|_| false)).is_err());
     ledger.assert_each_dropped_once();
+}
+
+#[test]
+fn a_waker_that_outlives_the_channel_may_still_be_woken() {
+    let task = Task::new();
+    let (tx, mut rx) = channel::<u8>();
+    assert!(rx.poll_recv(&mut task.context()).is_pending());
+    let kept = task.context().waker().clone();
+    drop((tx, rx));
+    assert_eq!(task.seen(), Seen { cloned: 2, ..Seen::WOKEN });
+    kept.wake();
+    assert_eq!(task.seen(), Seen::WOKEN);
 }
