@@ -1,4 +1,4 @@
-//! A handle whose waits are always ready yields now and then, so that its task does not starve others.
+//! A handle whose waits are always ready yields now and then, so that its task does not starve other tasks.
 //! Exactly when, and that nothing is lost by it; what runtimes make of it is in `tests/runtimes`.
 
 use crate::{
@@ -37,7 +37,7 @@ fn yields_after<H, T>(ready: usize, handle: &mut H, way: Way<H, T>, mut fill: im
     assert_eq!(task.seen(), Seen::WOKEN);
 }
 
-/// Checks the budget of a handle whose waits are ready whenever `fill` was called, and otherwise wait if they `can_wait`.
+/// Checks the budget of a handle. Its waits are ready whenever `fill` was called, and otherwise wait if they `can_wait`.
 fn fills_its_budget<H, T>(handle: &mut H, way: Way<H, T>, can_wait: bool, mut fill: impl FnMut()) {
     for _ in 0..3 {
         yields_after(BUDGET, handle, way, &mut fill);
@@ -57,7 +57,7 @@ fn fills_its_budget<H, T>(handle: &mut H, way: Way<H, T>, can_wait: bool, mut fi
     yields_after(BUDGET, handle, way, fill);
 }
 
-/// Checks the budget of a handle whose waits are ready, because the other side was dropped.
+/// Checks the budget of a handle that need not wait, because the other side was dropped.
 fn has_a_budget_at_the_end<H: Clone, T>(mut handle: H, way: Way<H, T>) {
     for _ in 0..3 {
         yields_after(BUDGET, &mut handle, way, || ());

@@ -116,7 +116,7 @@ fn a_wake_finds_the_one_that_waits_among_many_that_are_idle() {
     }
 }
 
-/// The places of futures that have gone are given to others, each to one.
+/// Drops futures and makes new ones in their places. Each has a place of its own: at the end, each is woken.
 fn places_are_given_again<'a>(
     closed: impl Fn() -> ClosedFuture<'a>,
     size: usize,

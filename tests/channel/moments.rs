@@ -171,11 +171,12 @@ const LEAVING: [Leaving; 7] = [
         |rx, round| {
             let (task, mut future) = (Task::new(), rx.recv_async());
             task.poll(&mut future).is_ready() || {
-                (0..round % 59).for_each(|_| spin_loop());
-                task.poll(&mut future).is_ready()
+                wait(micros(round % 60));
+                // Dropped without another poll, it has not looked for the value that it was woken for.
+                round % 2 == 0 && task.poll(&mut future).is_ready()
             }
         },
-        |round| (0..round % 301).for_each(|_| spin_loop()),
+        |round| wait(micros(round % 22 * 7)),
         Fate::Stays,
     ),
     (

@@ -54,7 +54,7 @@ fn receivers_beside_a_waker_that_panics_are_woken_all_the_same() {
     }
 }
 
-/// The waker of one receiver panics. Some wait in calls, and the others leave wakers.
+/// Sends to receivers of which some wait in `calls`, and the rest leave wakers. The waker at `panics_at` panics.
 fn are_woken_beside(panics_at: usize, calls: &Range<usize>) {
     let mut tasks: [_; RECEIVERS] = tasks();
     tasks[panics_at] = Task::panicking_in(Event::Wake);

@@ -29,8 +29,7 @@ pub(crate) fn poll<T>(task: &Task, rx: &mut Receiver<T>) -> Poll<T> {
     polled
 }
 
-/// None of those that are woken is polled. A send that finds an empty slot has nothing to make up for: a receiver was
-/// there.
+/// No task that is woken is polled. A send that finds an empty slot has nothing to make up for: a receiver was there.
 #[test]
 fn a_send_that_displaces_a_value_passes_a_stalled_task() {
     for ((name, sender, _), count) in SENDS.iter().flat_map(|way| SIZES.map(|count| (way, count))) {
