@@ -133,12 +133,19 @@ fn abandon(way: Way, steps: &[Step], is_forgotten: bool, act: Act) -> Woken {
             DropSenders => tx = None,
         }
     }
-    assert_eq!(task.seen().woken, usize::from(steps.contains(&Send)));
+    let seen = task.seen();
+    assert_eq!(seen.woken, usize::from(steps.contains(&Send)));
     let by_steps = beside.seen().woken;
     if is_forgotten {
         mem::forget(future);
     } else {
         drop(future);
+        let left = seen.cloned - seen.woken - seen.dropped;
+        assert_eq!(
+            task.seen(),
+            Seen { dropped: left, ..Seen::NOTHING },
+            "it takes its waker along"
+        );
     }
     act(&mut rx);
     let by_act = beside.seen().woken;

@@ -61,7 +61,8 @@ fn follow<H, T>(
 }
 
 #[test]
-fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender() {
+fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender_and_not_if_either_is_there() {
+    let task = Task::new();
     for (name, way) in every_way() {
         let (mut tx, mut rx) = channel();
         let other = tx.clone();
@@ -71,7 +72,14 @@ fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender() {
         };
         assert_eq!(follow(name, &mut rx, way, || drop(other), sends), Some(2));
         let shared = tx.clone().into_shared();
+        assert_eq!(tx.send(3), Ok(None));
+        assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(Some(3)), "{name}");
         assert_eq!(follow(name, &mut rx, way, || drop(shared), || drop(tx)), None);
+        for _ in 0..2 {
+            assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(None), "{name}");
+        }
+        drop(rx);
+        assert_eq!(task.seen(), NOTHING, "{name}");
     }
 }
 
@@ -94,24 +102,6 @@ fn closed_is_woken_once_by_the_last_receiver() {
     follows(tx.clone(), rx, &mut tx, |tx| tx.closed().map(Some).boxed_local());
     let (tx, rx) = channel();
     follows(tx.clone(), rx, &mut tx.into_shared(), |tx| tx.closed().map(Some).boxed_local());
-}
-
-#[test]
-fn a_poll_that_finds_a_value_or_the_end_touches_no_waker() {
-    let task = Task::new();
-    for (name, way) in every_way() {
-        let (mut tx, mut rx) = channel();
-        tx.send(1).unwrap();
-        assert_eq!(tx.send(2), Ok(Some(1)));
-        assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(Some(2)), "{name}");
-        tx.send(3).unwrap();
-        drop(tx);
-        for found in [Some(3), None, None] {
-            assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(found), "{name}");
-        }
-        drop(rx);
-        assert_eq!(task.seen(), NOTHING, "{name}");
-    }
 }
 
 /// Something happens between a poll's look at the slot and its announcement, while the waker is cloned.
@@ -184,16 +174,7 @@ fn a_future_that_finds_a_value_meant_for_another_drops_its_waker() {
 }
 
 #[test]
-fn a_dropped_future_takes_its_waker_along() {
-    for (name, way) in in_calls() {
-        let [task, beside] = tasks();
-        let (mut tx, [mut rx, mut other]) = receivers();
-        let _waiting = waits(&beside, other.recv_async());
-        drop(waits(&task, way(&mut rx)));
-        assert_eq!([task.seen(), beside.seen()], [DROPPED, NOTHING], "{name}");
-        tx.send(1).unwrap();
-        assert_eq!([task.seen(), beside.seen()], [NOTHING, WOKEN], "{name}");
-    }
+fn a_dropped_wait_for_the_receivers_end_takes_its_waker_along() {
     let [task, beside] = tasks();
     let (tx, rx) = channel::<u8>();
     let (gone, _stays) = (waits(&task, tx.closed()), waits(&beside, tx.closed()));
