@@ -1,14 +1,22 @@
 //! Threads that wait: what ends a wait, how long it spins, and which of several threads is woken.
 
-use crate::{receives::waits, sends::SENDS};
+use crate::{
+    receivers,
+    receives::{Receive, timed, waits},
+    sends::SENDS,
+};
 use overwrite_channel::{RecvError, RecvTimeoutError, channel};
 use std::{
-    sync::atomic::{AtomicU32, Ordering::SeqCst},
+    sync::{
+        atomic::{AtomicU32, Ordering::SeqCst},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
 use support::{
     sleeper::{Sleeper, asleep},
+    waker::{Event, Task},
     watchdog::watched,
 };
 
@@ -122,5 +130,34 @@ fn an_unpark_that_no_send_made_is_not_taken_for_a_value() {
             tx.send(1).unwrap();
             assert_eq!(waiter.join().unwrap(), Ok(1));
         });
+    });
+}
+
+#[test]
+fn a_value_that_is_sent_in_time_is_received_however_late_the_wake() {
+    let in_time = |name, receive: Receive<u8>, timeout| {
+        let (mut tx, [mut polls, mut rx]) = receivers();
+        rx.set_spin_limit(0);
+        let deadline = Instant::now() + timeout;
+        let (say, said) = mpsc::channel();
+        // The value is there when this waker is woken, and the thread is woken after that.
+        let task = Task::acting_in(Event::Wake, move || {
+            let left = deadline.saturating_duration_since(Instant::now());
+            say.send(!left.is_zero()).unwrap();
+            thread::sleep(left + Duration::from_millis(10));
+        });
+        assert!(polls.poll_recv(&mut task.context()).is_pending());
+        let received = asleep(|| receive(&mut rx, timeout), || assert_eq!(tx.send(7), Ok(None)));
+        let in_time = said.recv().unwrap();
+        assert!(!in_time || received == Ok(7), "{name}: {received:?}");
+        in_time
+    };
+    watched(move |watch| {
+        for (name, receive) in timed() {
+            let _running = watch.running(name);
+            // If the sender is not run in time, that shows nothing: then more time.
+            let mut timeouts = (4..14).map(|doublings| Duration::from_millis(1 << doublings));
+            assert!(timeouts.any(|timeout| in_time(name, receive, timeout)), "{name}");
+        }
     });
 }
