@@ -2,8 +2,10 @@
 
 use crate::receivers;
 use futures::{executor::block_on, future::Either};
-use overwrite_channel::{Receiver, RecvFuture, RecvMatchingFuture, Sender};
-use std::{future::poll_fn, mem, task, time::Duration};
+use overwrite_channel::{
+    Receiver, RecvFuture, RecvMatchingFuture, Sender, channel, wait_any, wait_any_timeout,
+};
+use std::{mem, task, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     waker::{Seen, Task, tasks},
@@ -40,6 +42,7 @@ const DROPPED: [(&[Step], Woken); 9] = [
     (&[Poll, Send, DropSenders], [1, 0, 0]),
 ];
 
+const NEVER: &[Woken] = &[[0, 0, 0]];
 const BY_ACT: &[Woken] = &[[0, 1, 0]];
 const BY_DROP: &[Woken] = &[[0, 0, 1]];
 /// The debt is written on the slot.
@@ -52,8 +55,11 @@ const SNATCHED: &[Step] = &[Poll, Send, Snatch];
 type Act = fn(&mut Receiver<Tracked>);
 
 /// What happens to a future before it is forgotten, and what its receiver does then.
-const FORGOTTEN: [(&str, &[Step], Act, &[Woken]); 9] = [
+const FORGOTTEN: [(&str, &[Step], Act, &[Woken]); 14] = [
     ("nothing", IN_SLOT, |_| (), BY_DROP),
+    // It was not woken: its receiver waits no more, and takes no wake.
+    ("nothing", &[Poll], |_| (), NEVER),
+    ("recv_async", &[Poll], |rx| drop(Task::new().waits(rx.recv_async())), NEVER),
     // A look is no wait: the wake is still there for the next.
     ("try_recv", IN_SLOT, |rx| assert!(rx.try_recv().is_ok()), BY_DROP),
     ("poll_recv", IN_SLOT, |rx| assert!(polled(rx).is_ready()), BY_ACT),
@@ -72,6 +78,23 @@ const FORGOTTEN: [(&str, &[Step], Act, &[Woken]); 9] = [
         SNATCHED,
         |rx| assert!(rx.recv_timeout(Duration::from_millis(1)).is_err()),
         ONCE,
+    ),
+    // It does not say that its thread takes the value: another channel may be ready.
+    ("wait_any", IN_SLOT, |rx| assert_eq!(wait_any(&mut [rx]), 0), BY_ACT),
+    (
+        "wait_any that returns for another channel",
+        IN_SLOT,
+        |rx| {
+            let (_, mut ended) = channel::<u8>();
+            assert_eq!(wait_any(&mut [&mut ended, rx]), 0);
+        },
+        BY_ACT,
+    ),
+    (
+        "wait_any_timeout",
+        SNATCHED,
+        |rx| assert_eq!(wait_any_timeout(&mut [rx], Duration::from_millis(1)), None),
+        BY_ACT,
     ),
 ];
 
@@ -110,12 +133,19 @@ fn abandon(way: Way, steps: &[Step], is_forgotten: bool, act: Act) -> Woken {
             DropSenders => tx = None,
         }
     }
-    assert_eq!(task.seen().woken, usize::from(steps.contains(&Send)));
+    let seen = task.seen();
+    assert_eq!(seen.woken, usize::from(steps.contains(&Send)));
     let by_steps = beside.seen().woken;
     if is_forgotten {
         mem::forget(future);
     } else {
         drop(future);
+        let left = seen.cloned - seen.woken - seen.dropped;
+        assert_eq!(
+            task.seen(),
+            Seen { dropped: left, ..Seen::NOTHING },
+            "it takes its waker along"
+        );
     }
     act(&mut rx);
     let by_act = beside.seen().woken;
@@ -157,29 +187,4 @@ fn the_wake_of_a_forgotten_future_is_passed_on() {
             assert!(expected.contains(&woken), "{woken:?}");
         }
     }
-}
-
-#[test]
-fn a_forgotten_future_that_was_not_woken_takes_no_more_than_one_wake() {
-    let [task, beside] = tasks();
-    let (mut tx, [mut waits, mut rx]) = receivers();
-    mem::forget(task.waits(rx.recv_async()));
-    assert_eq!(task.seen(), Seen::CLONED);
-    // The next wait takes its place, and its waker.
-    let future = task.waits(rx.recv_async());
-    assert_eq!(task.seen(), Seen::NOTHING);
-    let mut other = beside.waits(waits.recv_async());
-    tx.send(1).unwrap();
-    assert_eq!(task.seen().woken + beside.seen().woken, 1);
-    drop(future);
-    assert_eq!(beside.poll(&mut other), task::Poll::Ready(Ok(1)));
-
-    // So does a waker left behind.
-    mem::forget(task.waits(rx.recv_async()));
-    task.seen();
-    drop(task.waits(poll_fn(|cx| rx.poll_recv(cx))));
-    assert_eq!(task.seen(), Seen::NOTHING);
-    tx.send(2).unwrap();
-    assert_eq!(task.seen(), Seen::WOKEN);
-    assert_eq!(rx.try_recv(), Ok(2));
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     many_receivers,
-    turns::{SIZES, poll},
-    waits::{Way, every_way},
+    receives::{Way, every_way},
+    turns::SIZES,
 };
 #[cfg(feature = "watch")]
 use futures::FutureExt;
@@ -116,33 +116,7 @@ fn a_wake_finds_the_one_that_waits_among_many_that_are_idle() {
     }
 }
 
-/// Every third receiver is idle, and every third waits in a call: the first send wakes all others and one of these, and
-/// each further send the next one of these.
-#[test]
-fn a_send_wakes_all_that_were_left_behind_and_one_in_a_call() {
-    for (size, round) in SIZES.into_iter().flat_map(|size| [(size, 0), (size, 1), (size, 2)]) {
-        let crowd = Crowd::new(size);
-        let (mut tx, mut rxs) = many_receivers(size);
-        for (at, rx) in rxs.iter_mut().enumerate() {
-            match (at + round) % 3 {
-                0 => assert!(poll(&crowd.tasks[at], rx).is_pending()),
-                1 => assert!(rx.poll_recv(&mut crowd.tasks[at].context()).is_pending()),
-                _ => assert!(rx.try_recv().is_err()),
-            }
-        }
-        let third = |third| (0..size).filter(move |at| (at + round) % 3 == third);
-        let (mut calls, left) = (third(0), third(1));
-        let mut expected: Vec<_> = left.chain(calls.next()).collect();
-        expected.sort_unstable();
-        assert_eq!(tx.send(1), Ok(None));
-        assert_eq!(crowd.woken(), expected);
-        // The first one may be stalled.
-        assert_eq!(tx.send(2), Ok(Some(1)));
-        assert_eq!(crowd.woken(), Vec::from_iter(calls.next()));
-    }
-}
-
-/// The places of futures that have gone are given to others, each to one.
+/// Drops futures and makes new ones in their places. Each has a place of its own: at the end, each is woken.
 fn places_are_given_again<'a>(
     closed: impl Fn() -> ClosedFuture<'a>,
     size: usize,

@@ -1,7 +1,7 @@
 //! The channel: what its handles promise in one thread, in several, and in tasks.
 //!
-//! The tables in `sends`, `receives` and `waits` list every way to send, to receive and to wait. A promise that holds for
-//! each of them is asserted for each of them.
+//! The tables in `sends` and `receives` list every way to send, to receive and to wait. A promise that holds for each of
+//! them is asserted for each of them.
 //!
 //! Miri does not run the modules that need to see whether a thread sleeps, that count bytes, or that need thousands of
 //! rounds.
@@ -22,7 +22,6 @@ mod shared;
 mod sinks;
 #[cfg(feature = "stream")]
 mod streams;
-mod tasks;
 mod threads;
 #[cfg(not(miri))]
 mod turns;
@@ -31,7 +30,6 @@ mod upstream;
 mod wait_any;
 #[cfg(not(miri))]
 mod waiting;
-mod waits;
 mod wakes;
 
 use overwrite_channel::{Receiver, Sender, channel};

@@ -1,16 +1,24 @@
 //! Calls that meet: a send or an end with a receiver that falls asleep, and a value with a receiver that leaves.
 
-use overwrite_channel::{Receiver, RecvError, Sender, TryRecvError, channel};
+use crate::{
+    panics::strikes,
+    receives::{as_task, as_thread},
+};
+use futures::{executor::block_on, join};
+use overwrite_channel::{Receiver, RecvError, Sender, TryRecvError, channel, wait_any_timeout};
 use std::{
     hint::spin_loop,
     sync::{
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{
+            AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
         mpsc,
     },
     thread,
     time::{Duration, Instant},
 };
-use support::{rounds::rounds, sleeper::Sleeper, watchdog::watched};
+use support::{panics::caught, rounds::rounds, sleeper::Sleeper, waker::Task, watchdog::watched};
 
 /// Waits for other threads, for a moment without a system call.
 fn until(condition: impl Fn() -> bool) {
@@ -27,7 +35,7 @@ fn until(condition: impl Fn() -> bool) {
 
 /// Two calls that begin at the same time, of a new channel in each round.
 type Row = (&'static str, fn(Sender<usize>, usize), fn(Receiver<usize>, usize));
-const MEETINGS: [Row; 4] = [
+const MEETINGS: &[Row] = &[
     (
         "a value that comes as the receiver falls asleep arrives",
         |mut tx, round| assert_eq!(tx.send(round), Ok(None)),
@@ -63,11 +71,32 @@ const MEETINGS: [Row; 4] = [
         },
         |rx, _| drop(rx),
     ),
+    (
+        "an end that comes as the sender waits for it shows what the receivers did",
+        |tx, round| {
+            block_on(async { join!(tx.closed(), tx.closed()) });
+            assert_eq!(DONE.load(Relaxed), round);
+        },
+        |rx, round| {
+            let other = rx.clone();
+            DONE.store(round, Relaxed);
+            drop((other, rx));
+        },
+    ),
+    #[cfg(feature = "stream")]
+    (
+        "a `select!` completes whenever the end comes",
+        |mut tx, round| assert_eq!(tx.send(round), Ok(None)),
+        |rx, round| assert_eq!(crate::streams::selects(rx), [round]),
+    ),
 ];
+
+/// The round that a receiver has seen, which its drop shows.
+static DONE: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
 fn a_send_or_an_end_at_the_moment_of_a_receive_is_not_missed() {
-    for (name, send, receive) in MEETINGS {
+    for &(name, send, receive) in MEETINGS {
         watched(move |watch| {
             let arrived = AtomicUsize::new(0);
             let meet = |round| {
@@ -111,9 +140,11 @@ enum Fate {
     IsReplaced,
 }
 
+type Stay = fn(Receiver<usize>, &dyn Fn(usize));
+
 /// How a receiver looks once in each round; how the moments of the sends move against that; and what the value meets.
 type Leaving = (&'static str, fn(&mut Receiver<usize>, usize) -> bool, fn(usize), Fate);
-const LEAVING: [Leaving; 4] = [
+const LEAVING: [Leaving; 7] = [
     (
         "it times out as the value comes",
         |rx, round| rx.recv_timeout(micros(round % 60)).is_ok(),
@@ -123,6 +154,37 @@ const LEAVING: [Leaving; 4] = [
     (
         "it times out as the value comes, and is dropped",
         |rx, round| rx.clone().recv_timeout(micros(round % 60)).is_ok(),
+        |round| wait(micros(round % 22 * 7)),
+        Fate::Stays,
+    ),
+    (
+        "it panics as it looks at the value, or times out",
+        |rx, round| {
+            let looks = || rx.recv_matching_timeout(micros(round % 60), strikes).is_ok();
+            caught(looks).unwrap_or(true)
+        },
+        |round| wait(micros(round % 22 * 7)),
+        Fate::Stays,
+    ),
+    (
+        "it is a future that is dropped as the value comes",
+        |rx, round| {
+            let (task, mut future) = (Task::new(), rx.recv_async());
+            task.poll(&mut future).is_ready() || {
+                wait(micros(round % 60));
+                // Dropped without another poll, it has not looked for the value that it was woken for.
+                round % 2 == 0 && task.poll(&mut future).is_ready()
+            }
+        },
+        |round| wait(micros(round % 22 * 7)),
+        Fate::Stays,
+    ),
+    (
+        "it waits for any, and takes nothing",
+        |rx, round| {
+            let _ready = wait_any_timeout(&mut [rx], micros(round % 60));
+            false
+        },
         |round| wait(micros(round % 22 * 7)),
         Fate::Stays,
     ),
@@ -152,22 +214,22 @@ fn wait(time: Duration) {
 /// A receiver that was woken and has no value owes the wake to the receiver that stays, which is asleep.
 #[test]
 fn a_receiver_that_leaves_strands_no_other() {
-    for (name, look, delay, fate) in LEAVING {
+    let stays: [(_, Stay); 2] = [("thread", as_thread), ("task", as_task)];
+    for ((name, look, delay, fate), (kind, stay)) in
+        LEAVING.into_iter().flat_map(|row| stays.map(|stay| (row, stay)))
+    {
         watched(move |watch| {
             let [stays, leaves] = [(); 2].map(|()| Sleeper::default());
             let [begun, looked, received] = [const { AtomicUsize::new(0) }; 3];
             // The first receiver is notified first, and after that each time the other was the last.
             let (mut tx, mut first) = channel();
-            let (mut second, mut third) = (first.clone(), first.clone());
+            let (second, mut third) = (first.clone(), first.clone());
             first.set_spin_limit(0);
-            second.set_spin_limit(0);
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    let _running = watch.running(format!("receiver that stays: {name}"));
+                    let _running = watch.running(format!("{kind} that stays: {name}"));
                     stays.is_this_thread();
-                    for _ in second {
-                        received.fetch_add(1, SeqCst);
-                    }
+                    stay(second, &|_| _ = received.fetch_add(1, SeqCst));
                 });
                 scope.spawn(|| {
                     let _running = watch.running("receiver that leaves");
@@ -190,7 +252,7 @@ fn a_receiver_that_leaves_strands_no_other() {
                     total += 1;
                     total
                 };
-                for round in rounds(10_000) {
+                for round in rounds(4_000) {
                     stays.until_asleep();
                     let call = looked.load(SeqCst) + 1;
                     begun.store(call, SeqCst);

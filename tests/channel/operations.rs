@@ -12,10 +12,11 @@ use overwrite_channel::{
 };
 use std::{
     error::Error,
+    future::Future,
     thread,
     time::{Duration, Instant},
 };
-use support::ledger::Ledger;
+use support::{ledger::Ledger, orders::orders, panics::message, waker::Task};
 
 const ZERO: Duration = Duration::ZERO;
 const SHORT: Duration = Duration::from_millis(3);
@@ -188,7 +189,9 @@ fn the_last_handle_of_a_side_closes_the_channel_in_whatever_order_they_end() {
         Sends,
         Receives,
     }
-    for (order, sends) in (0..5 * 4 * 3 * 2).flat_map(|order| (0..5).map(move |it| (order, it))) {
+    /// A side, and whether the other side has ended, by a handle that it owns.
+    type Handle = (Side, Box<dyn Fn() -> bool>);
+    for (order, sends) in orders::<5>().flat_map(|order| (0..5).map(move |it| (order, it))) {
         let ledger = Ledger::new(sends);
         let (tx, mut rx) = channel();
         let (mut plain, other_rx) = (tx.clone(), rx.clone());
@@ -212,23 +215,46 @@ fn the_last_handle_of_a_side_closes_the_channel_in_whatever_order_they_end() {
         assert!(!plain.same_channel(&stranger) && !rx.same_channel(&strange_rx));
         assert!(!shared.same_channel(&stranger.into_shared()));
 
-        let mut handles: Vec<(Side, Box<dyn Fn() -> bool>)> = vec![
-            (Side::Sends, Box::new(move || shared.is_closed())),
-            (Side::Sends, Box::new(move || clone.is_closed())),
-            (Side::Sends, Box::new(move || plain.is_closed())),
-            (Side::Receives, Box::new(move || rx.is_closed())),
-            (Side::Receives, Box::new(move || other_rx.is_closed())),
+        let mut handles: [Option<Handle>; 5] = [
+            Some((Side::Sends, Box::new(move || shared.is_closed()))),
+            Some((Side::Sends, Box::new(move || clone.is_closed()))),
+            Some((Side::Sends, Box::new(move || plain.is_closed()))),
+            Some((Side::Receives, Box::new(move || rx.is_closed()))),
+            Some((Side::Receives, Box::new(move || other_rx.is_closed()))),
         ];
-        // The digits of the number say which handle ends next.
-        let mut digits = order;
-        while !handles.is_empty() {
-            let next = digits % handles.len();
-            digits /= handles.len();
-            drop(handles.remove(next));
-            for (side, is_closed) in &handles {
-                assert_eq!(is_closed(), handles.iter().all(|(other, _)| other == side));
+        for next in order {
+            handles[next] = None;
+            let left = || handles.iter().flatten();
+            for (side, is_closed) in left() {
+                assert_eq!(is_closed(), left().all(|(other, _)| other == side));
             }
         }
         ledger.assert_each_dropped_once();
     }
+}
+
+/// Polls a future that is ready, and once more. Returns what the panic of that says.
+fn complaint(mut future: impl Future + Unpin) -> String {
+    let task = Task::new();
+    assert!(task.poll(&mut future).is_ready());
+    message(|| task.poll(&mut future).is_ready())
+}
+
+#[test]
+fn a_future_that_is_polled_after_its_end_says_which_it_is() {
+    let (mut tx, mut rx) = channel();
+    for end in [false, true] {
+        if end {
+            (tx, rx) = (channel().0, channel().1);
+        }
+        assert_eq!(tx.send(1).is_err(), end);
+        assert_eq!(complaint(rx.recv_async()), "`RecvFuture` polled after it had finished");
+        assert_eq!(tx.send(1).is_err(), end);
+        let said = complaint(rx.recv_matching_async(|_| true));
+        assert_eq!(said, "`RecvMatchingFuture` polled after it had finished");
+    }
+    assert_eq!(complaint(tx.closed()), "`ClosedFuture` polled after it had finished");
+    // Nothing else is wrong with any of the handles.
+    assert_eq!(rx.try_recv(), Err(RecvError.into()));
+    assert_eq!(tx.send(2), Err(SendError(2)));
 }

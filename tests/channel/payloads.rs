@@ -1,18 +1,24 @@
 //! Values of every shape pass, and the handles have the traits that the values allow.
 
+use futures::executor::block_on;
 use overwrite_channel::{
-    IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender,
-    TryIter, TryRecvError, channel, wait_any_timeout,
+    ClosedFuture, IntoIter, Iter, Receiver, RecvError, RecvFuture, RecvMatchingFuture,
+    RecvTimeoutError, SendError, Sender, SharedSender, TryIter, TryRecvError, channel,
+    wait_any_timeout,
 };
 use std::{
     cell::Cell,
     error::Error,
     fmt::Debug,
-    iter::FusedIterator,
+    iter::{self, FusedIterator},
+    marker::{PhantomData, PhantomPinned},
     panic::{RefUnwindSafe, UnwindSafe},
+    rc::Rc,
+    task::Poll,
     thread,
     time::Duration,
 };
+use support::waker::Task;
 
 /// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel,
 /// handed back.
@@ -68,6 +74,34 @@ fn values_of_every_size_and_alignment_pass() {
     passes::<[u64; 0]>(&[], &[]);
 }
 
+#[test]
+fn values_that_borrow_pass_between_scoped_threads() {
+    let text = String::from("borrowed for longer than the channel lives");
+    let (mut tx, mut rx) = channel();
+    let last = thread::scope(|scope| {
+        scope.spawn(|| {
+            text.split(' ').for_each(|word| _ = tx.send(word).unwrap());
+            drop(tx);
+        });
+        iter::from_fn(|| block_on(rx.recv_async()).ok()).last()
+    });
+    assert_eq!(last, Some("lives"));
+}
+
+#[test]
+fn a_predicate_that_may_not_be_moved_is_no_obstacle() {
+    let task = Task::new();
+    let (mut tx, mut rx) = channel();
+    let pinned = (1, PhantomPinned);
+    let future = task.waits(rx.recv_matching_async(move |value| {
+        let (wanted, PhantomPinned) = &pinned;
+        value == wanted
+    }));
+    let mut moved = Box::new(future);
+    tx.send(1).unwrap();
+    assert_eq!(task.poll(&mut *moved), Poll::Ready(Ok(1)));
+}
+
 /// Compilers move such values by instructions that fail if the value is not aligned.
 #[cfg(target_arch = "x86_64")]
 #[test]
@@ -105,6 +139,10 @@ fn handles_and_errors_need_no_debug_of_the_value() {
     assert_eq!(format!("{rx:?}"), "Receiver { .. }");
     assert_eq!(format!("{:?}", rx.iter()), "Iter { .. }");
     assert_eq!(format!("{:?}", rx.try_iter()), "TryIter { .. }");
+    assert_eq!(format!("{:?}", rx.recv_async()), "RecvFuture { .. }");
+    assert_eq!(format!("{:?}", rx.recv_matching_async(|_| true)), "RecvMatchingFuture { .. }");
+    assert_eq!(format!("{:?}", tx.closed()), "ClosedFuture { .. }");
+    assert_eq!(format!("{:?}", tx.clone().into_shared()), "SharedSender { .. }");
     assert_eq!(format!("{:?}", rx.into_iter()), "IntoIter { .. }");
     let Err(error) = tx.send(Bare(Cell::new(2))) else { panic!("sent to no receiver") };
     assert_eq!(format!("{error:?}"), "SendError { .. }");
@@ -112,25 +150,62 @@ fn handles_and_errors_need_no_debug_of_the_value() {
     assert!(error.source().is_none());
 }
 
-/// These are checked by the compiler.
+/// Asserts which types are of which traits.
+macro_rules! assert_is {
+    ($($type:ty: $($bound:path = $expected:expr),+;)+) => {$($({
+        trait Otherwise {
+            const ANSWER: bool = false;
+        }
+        struct Ask<T>(PhantomData<T>);
+        impl<T> Otherwise for Ask<T> {}
+        impl<T: $bound> Ask<T> {
+            const ANSWER: bool = true;
+        }
+        // Both constants are there; the bound decides which one is found.
+        assert!(<Ask<u8>>::ANSWER && !<Ask<u8> as Otherwise>::ANSWER);
+        let found = <Ask<$type>>::ANSWER;
+        assert_eq!(found, $expected, "{}: {}", stringify!($type), stringify!($bound));
+    })+)+};
+}
+
 #[test]
 fn auto_traits_follow_the_value() {
-    fn send_and_sync<T: Send + Sync>() {}
-    fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    type Sends = Cell<u8>; // not `Sync`
+    type Stays = Rc<u8>;
+    type Wanted<T> = fn(&T) -> bool;
     fn error<T: Error + Send + Sync + 'static>() {}
     fn fused<T: FusedIterator>() {}
 
-    // `Cell` is `Send` but not `Sync`: that is enough.
-    send_and_sync::<Sender<Cell<u8>>>();
-    send_and_sync::<SharedSender<Cell<u8>>>();
-    send_and_sync::<Receiver<Cell<u8>>>();
-    send_and_sync::<IntoIter<Cell<u8>>>();
-    send_and_sync::<Iter<'_, Cell<u8>>>();
-    send_and_sync::<TryIter<'_, Cell<u8>>>();
-    // Whatever the value, no panic leaves the channel half done.
-    unwind_safe::<Sender<Bare>>();
-    unwind_safe::<Receiver<Bare>>();
-    unwind_safe::<SharedSender<Bare>>();
+    assert_is! {
+        // `Send` is enough.
+        Sender<Sends>: Send = true, Sync = true;
+        SharedSender<Sends>: Send = true, Sync = true;
+        Receiver<Sends>: Send = true, Sync = true;
+        IntoIter<Sends>: Send = true, Sync = true;
+        Iter<'_, Sends>: Send = true, Sync = true;
+        TryIter<'_, Sends>: Send = true, Sync = true;
+        RecvFuture<'_, Sends>: Send = true;
+        RecvMatchingFuture<'_, Sends, Wanted<Sends>>: Send = true;
+        ClosedFuture<'_>: Send = true, Sync = true, Unpin = true;
+        Sender<Stays>: Send = false, Sync = false;
+        SharedSender<Stays>: Send = false, Sync = false;
+        Receiver<Stays>: Send = false, Sync = false;
+        RecvFuture<'_, Stays>: Send = false, Sync = false;
+        RecvMatchingFuture<'_, Stays, Wanted<Stays>>: Send = false;
+        RecvMatchingFuture<'_, Sends, Stays>: Send = false;
+        // Every handle and future may be moved, whatever the value.
+        PhantomPinned: Unpin = false;
+        Sender<PhantomPinned>: Unpin = true;
+        SharedSender<PhantomPinned>: Unpin = true;
+        Receiver<PhantomPinned>: Unpin = true;
+        RecvFuture<'_, PhantomPinned>: Unpin = true;
+        RecvMatchingFuture<'_, Sends, PhantomPinned>: Unpin = true;
+        // Whatever the value, no panic leaves the channel half done.
+        Sender<Bare>: UnwindSafe = true, RefUnwindSafe = true;
+        SharedSender<Bare>: UnwindSafe = true, RefUnwindSafe = true;
+        Receiver<Bare>: UnwindSafe = true, RefUnwindSafe = true;
+    }
+    // These are checked by the compiler.
     error::<SendError<u8>>();
     error::<RecvError>();
     error::<TryRecvError>();

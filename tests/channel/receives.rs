@@ -1,13 +1,14 @@
-//! Every way to receive, as rows of tables.
+//! Every way to receive and to wait, as rows of tables.
 
-use futures::executor::block_on;
+use futures::{FutureExt, executor::block_on, future::LocalBoxFuture};
 use overwrite_channel::{
     Receiver,
     RecvTimeoutError::{self, Disconnected, Timeout},
     channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
+    mem,
     time::{Duration, Instant},
 };
 
@@ -15,24 +16,33 @@ use std::{
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 pub(crate) type Received<T> = Result<T, RecvTimeoutError>;
-/// Receives. A call that has a timeout waits for so long at most.
+/// Receives as a thread. A call that has a timeout waits for so long at most.
 pub(crate) type Receive<T> = fn(&mut Receiver<T>, Duration) -> Received<T>;
 
 /// Returns the calls that wait for a value or the end, however long that takes.
-pub(crate) fn untimed<T>() -> [(&'static str, Receive<T>); 9] {
-    [
+pub(crate) fn untimed<T>() -> Vec<(&'static str, Receive<T>)> {
+    vec![
         ("recv", |rx, _| Ok(rx.recv()?)),
         ("recv_matching", |rx, _| Ok(rx.recv_matching(|_| true)?)),
         ("iter", |rx, _| rx.iter().next().ok_or(Disconnected)),
-        ("into_iter", |rx, _| rx.clone().into_iter().next().ok_or(Disconnected)),
+        ("into_iter", |rx, _| {
+            let clone = rx.clone();
+            mem::replace(rx, clone).into_iter().next().ok_or(Disconnected)
+        }),
         ("into_iter of a reference", |rx, _| rx.into_iter().next().ok_or(Disconnected)),
         ("wait_any", |rx, _| {
-            assert_eq!(wait_any(&mut [rx]), 0);
+            // Two receivers of one channel, between silent ones. A value may come between the looks at the two.
+            let [(_tx, mut silent), (_other_tx, mut other)] = [channel::<()>(), channel()];
+            let mut clone = rx.clone();
+            let ready = wait_any(&mut [&mut silent, rx, &mut clone, &mut other]);
+            assert!(ready == 1 || ready == 2, "{ready}");
             look(rx)
         }),
         ("recv_async", |rx, _| Ok(block_on(rx.recv_async())?)),
         ("recv_matching_async", |rx, _| Ok(block_on(rx.recv_matching_async(|_| true))?)),
         ("poll_recv", |rx, _| Ok(block_on(poll_fn(|cx| rx.poll_recv(cx)))?)),
+        #[cfg(feature = "stream")]
+        ("next", |rx, _| block_on(futures::StreamExt::next(rx)).ok_or(Disconnected)),
     ]
 }
 
@@ -55,7 +65,9 @@ pub(crate) fn timed<T>() -> [(&'static str, Receive<T>); 6] {
             look(rx)
         }),
         ("wait_any_deadline", |rx, timeout| {
-            assert_eq!(wait_any_deadline(&mut [rx], after(timeout)).ok_or(Timeout)?, 0);
+            let (_tx, mut silent) = channel::<()>();
+            let ready = wait_any_deadline(&mut [rx, &mut silent], after(timeout));
+            assert_eq!(ready.ok_or(Timeout)?, 0);
             look(rx)
         }),
     ]
@@ -72,4 +84,54 @@ pub(crate) fn waits<T>() -> impl Iterator<Item = (&'static str, Receive<T>, Dura
 /// Receives without a wait.
 pub(crate) fn look<T>(rx: &mut Receiver<T>) -> Received<T> {
     rx.try_recv().map_err(|error| if error.is_empty() { Timeout } else { Disconnected })
+}
+
+/// Receives until the end, as a thread that parks at once.
+pub(crate) fn as_thread<T>(mut rx: Receiver<T>, got: &dyn Fn(T)) {
+    rx.set_spin_limit(0);
+    rx.into_iter().for_each(got);
+}
+
+/// Receives until the end, as a task.
+pub(crate) fn as_task<T>(mut rx: Receiver<T>, got: &dyn Fn(T)) {
+    block_on(async {
+        while let Ok(value) = rx.recv_async().await {
+            got(value);
+        }
+    });
+}
+
+pub(crate) type Wait<'a, T> = LocalBoxFuture<'a, Option<T>>;
+
+/// Makes a future of a handle. It returns `None` at the end.
+pub(crate) type Way<H, T> = for<'a> fn(&'a mut H) -> Wait<'a, T>;
+
+/// Returns the waits that end with their future: if it is dropped, the receiver no longer waits.
+pub(crate) fn in_calls<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
+    vec![
+        ("recv_async", |rx| rx.recv_async().map(Result::ok).boxed_local()),
+        ("recv_matching_async", |rx| {
+            rx.recv_matching_async(|_| true).map(Result::ok).boxed_local()
+        }),
+    ]
+}
+
+/// Returns the waits that leave a waker with the receiver.
+pub(crate) fn detached<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
+    vec![
+        ("poll_recv", |rx| poll_fn(|cx| rx.poll_recv(cx)).map(Result::ok).boxed_local()),
+        #[cfg(feature = "stream")]
+        ("next", |rx| futures::StreamExt::next(rx).boxed_local()),
+    ]
+}
+
+/// Returns all ways to receive as a task.
+pub(crate) fn every_way<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
+    [in_calls(), detached()].concat()
+}
+
+/// Returns the output of a future that need not wait.
+#[track_caller]
+pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
+    future.now_or_never().expect("it waits, though there is something")
 }

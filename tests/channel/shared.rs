@@ -4,7 +4,6 @@ use overwrite_channel::{SharedSender, channel};
 use std::{cell::Cell, sync::Arc, task::Poll};
 use support::{
     ledger::{Ledger, Tracked},
-    panics::{panics, strike},
     waker::{Event, Task},
 };
 
@@ -68,58 +67,13 @@ fn keys_may_send_inside_one_another() {
 fn a_waker_may_send_through_the_same_handle() {
     let (tx, mut rx) = channel();
     let shared = Arc::new(tx.into_shared());
-    let task = Task::with({
-        let shared = Arc::downgrade(&shared);
-        move |event| {
-            if event == Event::Wake {
-                assert_eq!(shared.upgrade().unwrap().send(2), Ok(Some(1)));
-            }
-        }
+    let sends = Arc::downgrade(&shared);
+    let task = Task::acting_in(Event::Wake, move || {
+        assert_eq!(sends.upgrade().unwrap().send(2), Ok(Some(1)));
     });
-    let mut future = rx.recv_async();
-    assert!(task.poll(&mut future).is_pending());
-    task.seen();
+    let mut future = task.waits(rx.recv_async());
     assert_eq!(shared.send(1), Ok(None));
     assert_eq!(task.seen().woken, 1);
     assert_eq!(Task::new().poll(&mut future), Poll::Ready(Ok(2)));
     assert_eq!(shared.send(3), Ok(None));
-}
-
-#[test]
-fn a_key_that_panics_leaves_the_handle_and_the_channel_whole() {
-    // With and without a value in the slot, at each look that there is.
-    for (before, look) in [(false, 1), (true, 1), (true, 2)] {
-        let ledger = Ledger::new(10);
-        let (tx, mut rx) = channel();
-        let shared = tx.into_shared();
-        if before {
-            shared.send(ledger.issue()).unwrap();
-        }
-        let looks = Cell::new(0);
-        panics(|| {
-            shared.send_newest_by_key(ledger.issue(), |value| {
-                looks.set(looks.get() + 1);
-                if looks.get() == look {
-                    strike();
-                }
-                value.id()
-            })
-        });
-        // The value that the key was looking at is gone: the second look is at the displaced value.
-        let (lost, left) =
-            if look == 2 { (0, Some(1)) } else { (usize::from(before), before.then_some(0)) };
-        assert_eq!(ledger.dropped(), [lost]);
-        assert_eq!(rx.try_recv().ok().map(|value| value.id()), left);
-
-        for _ in 0..2 {
-            let value = ledger.issue();
-            let id = value.id();
-            assert_eq!(shared.send(value), Ok(None));
-            assert_eq!(rx.try_recv().unwrap().id(), id);
-        }
-        let clone = shared.clone();
-        assert_eq!(clone.send(ledger.issue()), Ok(None));
-        drop((shared, clone, rx));
-        ledger.assert_each_dropped_once();
-    }
 }

@@ -1,6 +1,6 @@
 //! Senders as sinks, which are never full.
 
-use crate::waits::at_once;
+use crate::receives::at_once;
 use futures::{Sink, SinkExt};
 use overwrite_channel::{Receiver, SendError, channel};
 use std::{pin::Pin, task::Poll};

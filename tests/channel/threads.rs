@@ -1,14 +1,16 @@
 //! Several threads at once: every value has exactly one fate, and arrives in order, whatever the mix of operations.
 
-use crate::receives::{look, timed, untimed};
+use crate::receives::{Receive, look, timed, untimed};
+use futures::{executor::block_on, future::select};
 use overwrite_channel::{
     Receiver,
     RecvTimeoutError::{Disconnected, Timeout},
     SendError, Sender, SharedSender, channel,
 };
-use std::{iter::repeat_n, sync::Arc, thread, time::Duration};
+use std::{iter::repeat_n, sync::Arc, task::Poll, thread, time::Duration};
 use support::{
     ledger::{Fate, Ledger, Tracked},
+    waker::Task,
     watchdog::{Watch, watched},
 };
 
@@ -94,11 +96,31 @@ fn send_all(
     out
 }
 
+/// Receives as a task beside another wait of the same task, and as a task that loses its interest.
+const AS_TASK: [(&str, Receive<Value>); 2] = [
+    ("two futures", |rx, _| {
+        let mut other = rx.clone();
+        let first = select(rx.recv_async(), other.recv_async());
+        Ok(block_on(first).factor_first().0?)
+    }),
+    ("a future that is polled twice", |rx, _| {
+        let (task, mut future) = (Task::new(), rx.recv_async());
+        let mut poll = || {
+            thread::yield_now();
+            task.poll(&mut future)
+        };
+        let first = poll();
+        let last = if first.is_pending() { poll() } else { first };
+        if let Poll::Ready(received) = last { Ok(received?) } else { Err(Timeout) }
+    }),
+];
+
 /// Makes so many calls, or calls until the end, in every way and with timeouts too short for some. Returns the numbers
 /// of the values that were received or not wanted.
 fn receive_all(Mix(_, _, churn): Mix, mut rx: Receiver<Value>, calls: u64) -> Vec<u32> {
     let mut out = Vec::new();
-    for (round, (_, receive)) in (0..calls).zip(untimed().into_iter().chain(timed()).cycle()) {
+    let ways = untimed().into_iter().chain(timed()).chain(AS_TASK);
+    for (round, (_, receive)) in (0..calls).zip(ways.flat_map(|way| [way; 4]).cycle()) {
         let timeout = Duration::from_micros(round % 7);
         let received = match round % 4 {
             0 => look(&mut rx),
@@ -235,23 +257,5 @@ fn the_slot_is_never_empty_while_values_are_overwritten() {
                 assert!(!rx.is_empty());
             }
         });
-    });
-}
-
-#[test]
-fn handles_move_between_threads_between_calls() {
-    watched(|watch| {
-        let (mut tx, mut rx) = channel();
-        rx.set_spin_limit(0);
-        for turn in 0..fewer(300) {
-            let _running = watch.running(format!("turn {turn}"));
-            (tx, rx) = thread::scope(|scope| {
-                let waiter = scope.spawn(move || (rx.recv(), rx));
-                let sender = scope.spawn(move || (tx.send(turn), tx));
-                let ((received, rx), (sent, tx)) = (waiter.join().unwrap(), sender.join().unwrap());
-                assert_eq!((sent, received), (Ok(None), Ok(turn)));
-                (tx, rx)
-            });
-        }
     });
 }

@@ -1,14 +1,22 @@
 //! Threads that wait: what ends a wait, how long it spins, and which of several threads is woken.
 
-use crate::{receives::waits, sends::SENDS};
-use overwrite_channel::{Receiver, RecvError, RecvTimeoutError, channel};
+use crate::{
+    receivers,
+    receives::{Receive, timed, waits},
+    sends::SENDS,
+};
+use overwrite_channel::{RecvError, RecvTimeoutError, channel};
 use std::{
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+    sync::{
+        atomic::{AtomicU32, Ordering::SeqCst},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
 use support::{
     sleeper::{Sleeper, asleep},
+    waker::{Event, Task},
     watchdog::watched,
 };
 
@@ -125,53 +133,31 @@ fn an_unpark_that_no_send_made_is_not_taken_for_a_value() {
     });
 }
 
-/// A thread that has its value, or the end, does not wait again.
 #[test]
-fn each_send_wakes_the_next_of_the_threads_asleep_and_the_end_wakes_the_others() {
-    watched(|watch| {
-        for round in 0..200 {
-            // The sender may end before the threads sleep, or before the thread that it has woken takes the value.
-            let (receivers, pace) = (1 + round % 5, round / 5 % 3);
-            let (until_asleep, until_received) = (pace > 0, pace > 1);
-            let sends = round / 15 % if until_received { receivers + 1 } else { 2 };
-            let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
-            let received = AtomicUsize::new(0);
-            let (mut tx, rx) = channel();
-            thread::scope(|scope| {
-                let wait = |sleeper| {
-                    let (mut rx, received): (Receiver<_>, _) = (rx.clone(), &received);
-                    rx.set_spin_limit(0);
-                    scope.spawn(move || {
-                        let _running = watch.running(format!("one of {receivers} receivers"));
-                        Sleeper::is_this_thread(sleeper);
-                        let outcome = rx.recv();
-                        received.fetch_add(usize::from(outcome.is_ok()), SeqCst);
-                        (outcome, rx)
-                    })
-                };
-                let waiters: Vec<_> = sleepers.iter().map(wait).collect();
-                let _running = watch.running("sender");
-                drop(tx.clone());
-                if until_asleep {
-                    sleepers.iter().for_each(Sleeper::until_asleep);
-                }
-                for sent in 0..sends {
-                    assert_eq!(tx.send(sent), Ok(None));
-                    if until_received {
-                        while received.load(SeqCst) <= sent {
-                            thread::yield_now();
-                        }
-                        // They are woken in turn: the rest sleeps on.
-                        sleepers[sent + 1..].iter().for_each(Sleeper::until_asleep);
-                    }
-                }
-                drop(tx);
-                let outcomes = waiters.into_iter().map(|waiter| waiter.join().unwrap().0);
-                let mut outcomes: Vec<_> = outcomes.collect();
-                outcomes.sort_unstable_by_key(|outcome| outcome.unwrap_or(usize::MAX));
-                assert!(outcomes[..sends].iter().copied().eq((0..sends).map(Ok)));
-                assert_eq!(outcomes[sends..], vec![Err(RecvError); receivers - sends]);
-            });
+fn a_value_that_is_sent_in_time_is_received_however_late_the_wake() {
+    let in_time = |name, receive: Receive<u8>, timeout| {
+        let (mut tx, [mut polls, mut rx]) = receivers();
+        rx.set_spin_limit(0);
+        let deadline = Instant::now() + timeout;
+        let (say, said) = mpsc::channel();
+        // The value is there when this waker is woken, and the thread is woken after that.
+        let task = Task::acting_in(Event::Wake, move || {
+            let left = deadline.saturating_duration_since(Instant::now());
+            say.send(!left.is_zero()).unwrap();
+            thread::sleep(left + Duration::from_millis(10));
+        });
+        assert!(polls.poll_recv(&mut task.context()).is_pending());
+        let received = asleep(|| receive(&mut rx, timeout), || assert_eq!(tx.send(7), Ok(None)));
+        let in_time = said.recv().unwrap();
+        assert!(!in_time || received == Ok(7), "{name}: {received:?}");
+        in_time
+    };
+    watched(move |watch| {
+        for (name, receive) in timed() {
+            let _running = watch.running(name);
+            // If the sender is not run in time, that shows nothing: then more time.
+            let mut timeouts = (4..14).map(|doublings| Duration::from_millis(1 << doublings));
+            assert!(timeouts.any(|timeout| in_time(name, receive, timeout)), "{name}");
         }
     });
 }

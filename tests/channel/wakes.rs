@@ -2,16 +2,13 @@
 
 use crate::{
     receivers,
-    waits::{Way, at_once, detached, every_way, in_calls},
+    receives::{LONG, Way, at_once, detached, every_way, in_calls, timed, untimed},
 };
 use futures::FutureExt;
-use overwrite_channel::{Receiver, SendError, Sender, TryRecvError, channel};
-use std::{
-    future::Future,
-    sync::Arc,
-    task::Poll,
-    time::{Duration, Instant},
+use overwrite_channel::{
+    Receiver, RecvTimeoutError::Timeout, SendError, Sender, TryRecvError, channel,
 };
+use std::{future::Future, mem, sync::Arc, task::Poll, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     sleeper::asleep,
@@ -64,7 +61,8 @@ fn follow<H, T>(
 }
 
 #[test]
-fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender() {
+fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender_and_not_if_either_is_there() {
+    let task = Task::new();
     for (name, way) in every_way() {
         let (mut tx, mut rx) = channel();
         let other = tx.clone();
@@ -74,7 +72,14 @@ fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender() {
         };
         assert_eq!(follow(name, &mut rx, way, || drop(other), sends), Some(2));
         let shared = tx.clone().into_shared();
+        assert_eq!(tx.send(3), Ok(None));
+        assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(Some(3)), "{name}");
         assert_eq!(follow(name, &mut rx, way, || drop(shared), || drop(tx)), None);
+        for _ in 0..2 {
+            assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(None), "{name}");
+        }
+        drop(rx);
+        assert_eq!(task.seen(), NOTHING, "{name}");
     }
 }
 
@@ -97,24 +102,6 @@ fn closed_is_woken_once_by_the_last_receiver() {
     follows(tx.clone(), rx, &mut tx, |tx| tx.closed().map(Some).boxed_local());
     let (tx, rx) = channel();
     follows(tx.clone(), rx, &mut tx.into_shared(), |tx| tx.closed().map(Some).boxed_local());
-}
-
-#[test]
-fn a_poll_that_finds_a_value_or_the_end_touches_no_waker() {
-    let task = Task::new();
-    for (name, way) in every_way() {
-        let (mut tx, mut rx) = channel();
-        tx.send(1).unwrap();
-        assert_eq!(tx.send(2), Ok(Some(1)));
-        assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(Some(2)), "{name}");
-        tx.send(3).unwrap();
-        drop(tx);
-        for found in [Some(3), None, None] {
-            assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(found), "{name}");
-        }
-        drop(rx);
-        assert_eq!(task.seen(), NOTHING, "{name}");
-    }
 }
 
 /// Something happens between a poll's look at the slot and its announcement, while the waker is cloned.
@@ -187,16 +174,7 @@ fn a_future_that_finds_a_value_meant_for_another_drops_its_waker() {
 }
 
 #[test]
-fn a_dropped_future_takes_its_waker_along() {
-    for (name, way) in in_calls() {
-        let [task, beside] = tasks();
-        let (mut tx, [mut rx, mut other]) = receivers();
-        let _waiting = waits(&beside, other.recv_async());
-        drop(waits(&task, way(&mut rx)));
-        assert_eq!([task.seen(), beside.seen()], [DROPPED, NOTHING], "{name}");
-        tx.send(1).unwrap();
-        assert_eq!([task.seen(), beside.seen()], [NOTHING, WOKEN], "{name}");
-    }
+fn a_dropped_wait_for_the_receivers_end_takes_its_waker_along() {
     let [task, beside] = tasks();
     let (tx, rx) = channel::<u8>();
     let (gone, _stays) = (waits(&task, tx.closed()), waits(&beside, tx.closed()));
@@ -215,8 +193,9 @@ fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
         assert!(rx.try_iter().next().is_none() && rx.is_empty() && !rx.is_closed());
         // None of these waits.
-        assert!(rx.recv_timeout(Duration::ZERO).is_err());
-        assert!(rx.recv_deadline(Instant::now()).is_err());
+        for (_, receive) in timed() {
+            assert_eq!(receive(&mut rx, Duration::ZERO), Err(Timeout));
+        }
         drop(rx.recv_async());
         drop(rx.recv_matching_async(|_| true));
         drop(rx.clone());
@@ -237,37 +216,34 @@ fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
     }
 }
 
+/// After a waker that a poll left behind, and after a future that was forgotten.
 #[test]
-fn a_future_takes_over_the_waker_left_behind_on_its_receiver() {
-    let [task, other] = tasks();
-    let (mut tx, mut rx) = channel();
-    assert!(rx.poll_recv(&mut task.context()).is_pending());
-    assert_eq!(task.seen(), CLONED);
-    let future = task.waits(rx.recv_async());
-    assert_eq!(task.seen(), NOTHING, "the same waker");
-    drop(future);
-    assert_eq!(task.seen(), DROPPED, "it waited inside the call at last");
-
-    assert!(rx.poll_recv(&mut task.context()).is_pending());
-    assert_eq!(task.seen(), CLONED);
-    let mut future = waits(&other, rx.recv_async());
-    assert_eq!(task.seen(), DROPPED);
-    tx.send(1).unwrap();
-    assert_eq!([task.seen(), other.seen()], [NOTHING, WOKEN]);
-    assert_eq!(other.poll(&mut future), Poll::Ready(Ok(1)));
+fn the_next_wait_of_a_receiver_takes_its_place_and_its_waker() {
+    let leaves: [fn(&Task, &mut Receiver<u8>); 2] = [
+        |task, rx| assert!(rx.poll_recv(&mut task.context()).is_pending()),
+        |task, rx| mem::forget(task.waits(rx.recv_async())),
+    ];
+    let nexts = [(in_calls(), DROPPED, NOTHING), (detached(), NOTHING, WOKEN)];
+    for (leave, (ways, by_drop, by_send)) in
+        leaves.into_iter().flat_map(|leave| nexts.clone().map(|next| (leave, next)))
+    {
+        for (name, way) in ways {
+            let task = Task::new();
+            let (mut tx, mut rx) = channel();
+            leave(&task, &mut rx);
+            assert_eq!(task.seen(), CLONED);
+            let next = task.waits(way(&mut rx));
+            assert_eq!(task.seen(), NOTHING, "{name}: the same waker");
+            drop(next);
+            assert_eq!(task.seen(), by_drop, "{name}");
+            tx.send(1).unwrap();
+            assert_eq!(task.seen(), by_send, "{name}");
+        }
+    }
 }
 
 #[test]
-fn a_receive_that_parks_drops_the_waker_left_behind_on_its_receiver_and_leaves_none() {
-    type Receive = fn(&mut Receiver<u8>, Duration) -> Option<u8>;
-    let timed: [Receive; 4] = [
-        |rx, timeout| rx.recv_timeout(timeout).ok(),
-        |rx, timeout| rx.recv_deadline(Instant::now() + timeout).ok(),
-        |rx, timeout| rx.recv_matching_timeout(timeout, |_| true).ok(),
-        |rx, timeout| rx.recv_matching_deadline(Instant::now() + timeout, |_| true).ok(),
-    ];
-    let untimed: [Receive; 3] =
-        [|rx, _| rx.recv().ok(), |rx, _| rx.recv_matching(|_| true).ok(), |rx, _| rx.iter().next()];
+fn a_receive_that_waits_drops_the_waker_left_behind_on_its_receiver_and_leaves_none() {
     let left_behind = || {
         let (tx, mut rx) = channel();
         rx.set_spin_limit(0);
@@ -277,8 +253,8 @@ fn a_receive_that_parks_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
         (tx, rx, task)
     };
     watched(move |watch| {
-        for (at, receive) in timed.into_iter().chain(untimed).enumerate() {
-            let _running = watch.running(format!("way {at}"));
+        for (name, receive) in untimed().into_iter().chain(timed()) {
+            let _running = watch.running(name);
             let (mut tx, mut rx, task) = left_behind();
             let sends = || {
                 // It parks soon, also where the kernel does not say so.
@@ -287,24 +263,29 @@ fn a_receive_that_parks_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
                     seen = task.seen();
                     seen != NOTHING
                 });
-                assert_eq!(seen, DROPPED);
+                assert_eq!(seen, DROPPED, "{name}");
                 assert_eq!(tx.send(1), Ok(None));
             };
-            let got = asleep(|| receive(&mut rx, Duration::from_secs(3600)), sends);
-            assert_eq!((got, task.seen()), (Some(1), NOTHING));
+            let got = asleep(|| receive(&mut rx, LONG), sends);
+            assert_eq!((got, task.seen()), (Ok(1), NOTHING), "{name}");
         }
-        for (at, receive) in timed.into_iter().enumerate() {
-            let _running = watch.running(format!("way {at} that times out"));
+        for (name, receive) in timed() {
+            let _running = watch.running(format!("{name} that times out"));
             let (mut tx, mut rx, task) = left_behind();
             // A thread that is not run until the time is over does not park at all: then more time.
             let timeouts = (0..14).map(|doublings| Duration::from_millis(1) * (1 << doublings));
             let mut seen = timeouts.map(|timeout| {
-                assert_eq!(receive(&mut rx, timeout), None);
+                assert_eq!(receive(&mut rx, timeout), Err(Timeout), "{name}");
                 task.seen()
             });
-            assert_eq!(seen.find(|seen| *seen != NOTHING), Some(DROPPED));
+            assert_eq!(seen.find(|seen| *seen != NOTHING), Some(DROPPED), "{name}");
             tx.send(1).unwrap();
-            assert_eq!(task.seen(), NOTHING);
+            assert_eq!(task.seen(), NOTHING, "{name}");
+            // A poll after it waits as ever.
+            assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Ok(1)));
+            assert!(rx.poll_recv(&mut task.context()).is_pending());
+            tx.send(2).unwrap();
+            assert_eq!(task.seen(), Seen { cloned: 1, ..WOKEN }, "{name}");
         }
     });
 }
@@ -342,4 +323,16 @@ fn an_unwanted_value_is_dropped_and_costs_one_wake_and_one_clone() {
     drop(tx);
     assert!(at_once(rx.recv_matching_async(|_| false)).is_err());
     ledger.assert_each_dropped_once();
+}
+
+#[test]
+fn a_waker_that_outlives_the_channel_may_still_be_woken() {
+    let task = Task::new();
+    let (tx, mut rx) = channel::<u8>();
+    assert!(rx.poll_recv(&mut task.context()).is_pending());
+    let kept = task.context().waker().clone();
+    drop((tx, rx));
+    assert_eq!(task.seen(), Seen { cloned: 2, ..Seen::WOKEN });
+    kept.wake();
+    assert_eq!(task.seen(), Seen::WOKEN);
 }

@@ -1,7 +1,7 @@
 //! Panics as the last handle of a side is dropped, or after it.
 
 use super::{bomb, panicking_in_drop};
-use crate::{receivers, waits::every_way};
+use crate::{receivers, receives::every_way};
 use overwrite_channel::{TryRecvError, channel};
 use std::task::Poll;
 use support::{
@@ -23,20 +23,17 @@ fn check(body: impl FnOnce(&Ledger)) {
 #[test]
 fn the_drop_of_a_value_left_in_the_channel() {
     // The first side to go leaves the value, the other takes it along.
-    check(|ledger| {
-        let (mut tx, rx) = channel();
-        tx.send(bomb(ledger)).unwrap();
-        drop((tx.clone(), rx.clone(), rx));
-        assert_eq!(ledger.dropped(), []);
-        panics(|| drop(tx));
-    });
-    check(|ledger| {
-        let (mut tx, rx) = channel();
-        tx.send(bomb(ledger)).unwrap();
-        drop((tx.clone(), rx.clone(), tx));
-        assert_eq!(ledger.dropped(), []);
-        panics(|| drop(rx));
-    });
+    for senders_first in [false, true] {
+        check(|ledger| {
+            let (mut tx, rx) = channel();
+            tx.send(bomb(ledger)).unwrap();
+            drop((tx.clone(), rx.clone()));
+            let (mut tx, mut rx) = (Some(tx), Some(rx));
+            drop(if senders_first { (tx.take(), None) } else { (None, rx.take()) });
+            assert_eq!(ledger.dropped(), []);
+            panics(|| drop((tx, rx)));
+        });
+    }
 }
 
 #[test]

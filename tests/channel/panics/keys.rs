@@ -1,23 +1,22 @@
 //! Keys that panic: as they are made, compared or dropped, at once or after the slot has changed.
 
 use super::{check, panicking_in_drop, strikes};
-use overwrite_channel::channel;
 use std::{
     cell::{Cell, RefCell},
     cmp::Ordering,
 };
 use support::{
-    ledger::{Ledger, Tracked},
-    panics::{Bomb, caught, panics, strike},
+    ledger::Tracked,
+    panics::{Bomb, panics, strike},
 };
 
 /// A key whose comparisons burn a fuse.
 #[derive(PartialEq, Eq)]
-struct Key<'a>(usize, &'a Cell<usize>);
+struct Key<'a>(usize, &'a Fuse);
 
 impl Ord for Key<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        burn(self.1);
+        self.1.burn();
         self.0.cmp(&other.0)
     }
 }
@@ -28,37 +27,63 @@ impl PartialOrd for Key<'_> {
     }
 }
 
-/// Shortens the fuse by one, and panics at its end.
-fn burn(fuse: &Cell<usize>) {
-    fuse.set(fuse.get() - 1);
-    if fuse.get() == 0 {
-        strike();
+/// Panics when it has burnt so many times, and again each time after that.
+#[derive(PartialEq, Eq)]
+struct Fuse {
+    length: usize,
+    burnt: Cell<usize>,
+}
+
+impl Fuse {
+    fn new(length: usize) -> Self {
+        Self { length, burnt: Cell::new(0) }
+    }
+
+    fn burn(&self) {
+        self.burnt.set(self.burnt.get() + 1);
+        if self.burnt.get() == self.length {
+            self.burnt.set(0);
+            strike();
+        }
+    }
+
+    /// Makes the key by which smaller numbers are newer.
+    fn key(&self, value: &Tracked) -> Key<'_> {
+        self.burn();
+        Key(usize::MAX - value.id(), self)
     }
 }
 
-/// Sends value 1 by key while the slot holds value 0. The key must panic: the call loses the value `lost` that the key was
-/// looking at, and the other one is in the slot.
+/// Sends value 1 by key, by a sender of either kind, while the slot holds value 0. The key must panic: the call loses the
+/// value `lost` that the key was looking at, and the other one is in the slot.
 #[track_caller]
 fn key_panics<K: Ord>(name: &str, lost: usize, key: impl Fn(&Tracked) -> K) {
-    check(name, &[lost], Some(1 - lost), |tx, _, ledger| {
-        tx.send(ledger.issue()).unwrap();
-        panics(|| tx.send_newest_by_key(ledger.issue(), &key));
-    });
+    for shared in [false, true] {
+        check(format!("{name}, shared: {shared}"), &[lost], Some(1 - lost), |tx, _, ledger| {
+            tx.send(ledger.issue()).unwrap();
+            if shared {
+                let shared = tx.clone().into_shared();
+                panics(|| shared.send_newest_by_key(ledger.issue(), &key));
+            } else {
+                panics(|| tx.send_newest_by_key(ledger.issue(), &key));
+            }
+        });
+    }
 }
 
 #[test]
 fn a_key_that_panics_loses_the_value_it_was_looking_at() {
-    key_panics("at once", 1, strikes);
-    key_panics("over the displaced value", 0, |value| {
-        if value.id() == 0 {
-            strike();
-        }
-        value.id()
-    });
-    let fuse = Cell::new(0);
-    key_panics("in the comparison", 0, |value| {
-        fuse.set(1);
-        Key(value.id(), &fuse)
+    // Value 1 is older: it is sent, then value 0 again. That takes three keys and two comparisons.
+    for (number, lost) in (1..).zip([1, 0, 0, 1, 1]) {
+        let fuse = Fuse::new(number);
+        key_panics(&format!("in key or comparison {number}"), lost, |value| fuse.key(value));
+    }
+    check("never", &[1], Some(0), |tx, _, ledger| {
+        let fuse = Fuse::new(6);
+        tx.send(ledger.issue()).unwrap();
+        let too_old = tx.send_newest_by_key(ledger.issue(), |value| fuse.key(value));
+        assert_eq!(too_old.unwrap().map(|value| value.id()), Some(1));
+        assert_eq!(fuse.burnt.get(), 5);
     });
     // Whichever of two keys is dropped first.
     key_panics("in the drop, the smaller key first", 0, |value| (value.id(), Bomb));
@@ -130,32 +155,5 @@ fn a_key_that_panics_after_the_slot_has_changed_loses_the_value_it_was_looking_a
             panics(|| tx.send_newest_by_key(ledger.issue(), key));
             assert_eq!(*displaced.borrow(), stale);
         });
-    }
-}
-
-/// Each key that is made and each comparison burns the fuse.
-#[test]
-fn wherever_a_key_panics_at_most_one_value_is_lost() {
-    for fuse in 1.. {
-        let ledger = Ledger::new(2);
-        let (mut tx, mut rx) = channel();
-        let (newer, older) = (ledger.issue(), ledger.issue());
-        tx.send(newer).unwrap();
-        let left = Cell::new(fuse);
-        let key = |value: &Tracked| {
-            burn(&left);
-            Key(9 - value.id(), &left)
-        };
-        let completed = caught(|| tx.send_newest_by_key(older, key));
-        let lost = ledger.dropped().len();
-        assert_eq!(lost, usize::from(completed.is_none()), "with a fuse of {fuse}");
-        assert!(rx.try_recv().is_ok() && rx.is_empty());
-        if completed.is_some() {
-            // Three keys and two comparisons: the older value is sent, and then the newer one again.
-            assert_eq!(fuse, 6);
-            break;
-        }
-        drop((tx, rx));
-        ledger.assert_each_dropped_once();
     }
 }

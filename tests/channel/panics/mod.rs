@@ -109,7 +109,7 @@ fn still_works(
 }
 
 /// Panics, as a predicate or as a key.
-fn strikes<T>(_: &T) -> bool {
+pub(crate) fn strikes<T>(_: &T) -> bool {
     strike();
     true
 }

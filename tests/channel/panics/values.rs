@@ -1,16 +1,12 @@
 //! Predicates that panic, and values that panic as they are dropped.
 
 use super::{bomb, check, panicking_in_drop, strikes};
-use overwrite_channel::{Receiver, channel};
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use overwrite_channel::Receiver;
+use std::time::{Duration, Instant};
 use support::{
-    ledger::{Ledger, Tracked},
-    panics::{caught, panics},
+    ledger::Tracked,
+    panics::panics,
     waker::{Seen, Task},
-    watchdog::{until, watched},
 };
 
 type Receive = fn(&mut Receiver<Tracked>, Box<dyn FnMut(&Tracked) -> bool>);
@@ -76,36 +72,5 @@ fn a_value_that_panics_as_it_is_dropped_is_gone_and_no_other() {
         tx.send(bomb(ledger)).unwrap();
         // The smaller number counts as the newer.
         panics(|| tx.send_newest_by_key(bomb(ledger), |value| usize::MAX - value.id()));
-    });
-}
-
-#[test]
-fn a_predicate_that_panics_does_not_strand_those_who_wait_beside_it() {
-    const ROUNDS: usize = 2_000;
-    watched(|watch| {
-        let ledger = Ledger::new(ROUNDS);
-        let (mut tx, mut rx) = channel();
-        rx.set_spin_limit(0);
-        thread::scope(|scope| {
-            for receiver in 0..2 {
-                let clone = rx.clone();
-                scope.spawn(move || {
-                    let _running = watch.running(format!("receiver {receiver}"));
-                    clone.into_iter().for_each(drop);
-                });
-            }
-            scope.spawn(|| {
-                let _running = watch.running("receiver whose predicate panics");
-                // It comes back for the next value.
-                while caught(|| rx.recv_matching(strikes)).is_none() {}
-            });
-            let _running = watch.running("sender");
-            for sent in 0..ROUNDS {
-                assert!(tx.send(ledger.issue()).unwrap().is_none());
-                until(|| !ledger.is_alive(sent));
-            }
-            drop(tx);
-        });
-        ledger.assert_each_dropped_once();
     });
 }

@@ -3,7 +3,7 @@
 use super::{check, strikes};
 use crate::{
     many_receivers, receivers,
-    waits::{every_way, in_calls},
+    receives::{every_way, in_calls},
 };
 use overwrite_channel::{Receiver, Sender, channel};
 use std::{array, mem, ops::Range, time::Duration};
@@ -54,7 +54,7 @@ fn receivers_beside_a_waker_that_panics_are_woken_all_the_same() {
     }
 }
 
-/// The waker of one receiver panics. Some wait in calls, and the others leave wakers.
+/// Sends to receivers of which some wait in `calls`, and the rest leave wakers. The waker at `panics_at` panics.
 fn are_woken_beside(panics_at: usize, calls: &Range<usize>) {
     let mut tasks: [_; RECEIVERS] = tasks();
     tasks[panics_at] = Task::panicking_in(Event::Wake);

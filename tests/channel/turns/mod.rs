@@ -3,8 +3,7 @@
 mod model;
 mod threads;
 
-use crate::many_receivers;
-use futures::FutureExt;
+use crate::{many_receivers, sends::SENDS};
 use overwrite_channel::{Receiver, Sender, channel};
 use std::{
     mem,
@@ -19,21 +18,6 @@ use support::{
 /// Sizes of crowds: a few, one word of 64 bits and its neighbours, and sizes at which a list that doubles has grown.
 pub(crate) const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 63, 64, 65, 70, 127, 600, 2100];
 
-/// A way to send, which is given ever greater numbers. It returns whether it displaced a value.
-type Send = fn(&mut Sender<i32>, i32) -> bool;
-
-const WAYS: [(&str, Send); 5] = [
-    ("send", |tx, value| tx.send(value).unwrap().is_some()),
-    ("send_newest", |tx, value| tx.send_newest(value).unwrap().is_some()),
-    // What it displaces is newer, and goes back in.
-    ("send_newest, too old", |tx, value| {
-        let old = -1 - value;
-        tx.send_newest(old).unwrap().inspect(|not_kept| assert_eq!(*not_kept, old)).is_some()
-    }),
-    ("send_newest_by_key", |tx, value| tx.send_newest_by_key(value, |it| *it).unwrap().is_some()),
-    ("shared", |tx, value| tx.clone().into_shared().send(value).unwrap().is_some()),
-];
-
 /// Polls a future of `rx` that was forgotten when it was pending, if there is one, or else a new one.
 pub(crate) fn poll<T>(task: &Task, rx: &mut Receiver<T>) -> Poll<T> {
     let mut future = rx.recv_async();
@@ -45,98 +29,26 @@ pub(crate) fn poll<T>(task: &Task, rx: &mut Receiver<T>) -> Poll<T> {
     polled
 }
 
-#[test]
-fn futures_that_wait_again_at_once_are_notified_in_turn() {
-    for count in SIZES {
-        let turns = if count < 100 { 25 } else { 2 };
-        let crowd = Crowd::new(count);
-        let (mut tx, rxs) = many_receivers(count);
-        let receives = |(at, mut rx): (usize, Receiver<usize>)| async move {
-            for turn in 0..turns {
-                assert_eq!(rx.recv_async().await, Ok(turn * count + at));
-            }
-        };
-        let futures = rxs.into_iter().enumerate().map(|each| receives(each).boxed_local());
-        let mut futures = crowd.waits(futures);
-        for sent in 0..turns * count {
-            let at = sent % count;
-            assert_eq!(tx.send(sent), Ok(None));
-            assert_eq!(crowd.woken_one(), at, "send {sent} to {count}");
-            let is_last = sent / count + 1 == turns;
-            assert_eq!(crowd.tasks[at].poll(&mut futures[at]).is_ready(), is_last);
-        }
-    }
-}
-
-/// So one value goes round.
-#[test]
-fn futures_that_give_up_notify_the_next_in_turn() {
-    for count in SIZES {
-        let crowd = Crowd::new(count);
-        let (mut tx, mut rxs) = many_receivers(count);
-        let futures = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
-        assert_eq!(tx.send(7), Ok(None));
-        for (at, future) in futures.into_iter().enumerate() {
-            assert_eq!(crowd.woken_one(), at, "of {count}");
-            drop(future);
-        }
-        assert_eq!(rxs[0].try_recv(), Ok(7));
-        // Nor is a wait notified that has ended.
-        assert_eq!(tx.send(8), Ok(None));
-        assert_eq!(crowd.woken(), []);
-    }
-}
-
-/// The two places inside the channel are taken first, in whatever order they were left.
-#[test]
-fn a_dropped_receiver_leaves_its_turn_to_the_next_clone() {
-    const COUNT: usize = 9;
-    let others = |inside| (0..COUNT).filter(move |at| *at != inside);
-    let pairs = [0, 1].into_iter().flat_map(|inside| others(inside).map(move |at| [inside, at]));
-    let pairs = pairs.flat_map(|[one, other]| [vec![one, other], vec![other, one]]);
-    for gone in (0..COUNT).map(|at| vec![at]).chain(pairs) {
-        let crowd = Crowd::new(COUNT);
-        let (mut tx, rxs) = many_receivers(COUNT);
-        let mut rxs: Vec<_> = rxs.into_iter().map(Some).collect();
-        for at in &gone {
-            rxs[*at] = None;
-        }
-        for at in 0..COUNT {
-            if gone.contains(&at) {
-                rxs[at] = rxs.iter().flatten().next().cloned();
-            }
-        }
-        let mut rxs: Vec<_> = rxs.into_iter().flatten().collect();
-        for (task, rx) in crowd.tasks.iter().zip(&mut rxs) {
-            assert!(poll(task, rx).is_pending());
-        }
-        for (at, rx) in rxs.iter_mut().enumerate() {
-            assert_eq!(tx.send(at), Ok(None));
-            assert_eq!(crowd.woken_one(), at, "when {gone:?} had gone");
-            assert_eq!(poll(&crowd.tasks[at], rx), Poll::Ready(at));
-        }
-    }
-}
-
-/// None of those that are woken is polled. A send that finds an empty slot has nothing to make up for: a receiver was
-/// there.
+/// No task that is woken is polled. A send that finds an empty slot has nothing to make up for: a receiver was there.
 #[test]
 fn a_send_that_displaces_a_value_passes_a_stalled_task() {
-    for ((name, send), count) in WAYS.into_iter().flat_map(|way| SIZES.map(|count| (way, count))) {
+    for ((name, sender, _), count) in SENDS.iter().flat_map(|way| SIZES.map(|count| (way, count))) {
         let crowd = Crowd::new(count);
-        let (mut tx, mut rxs) = many_receivers(count + 1);
+        let (tx, mut rxs) = many_receivers(count + 1);
+        let mut send = sender(tx);
         let mut looks = rxs.pop().unwrap();
         for (task, rx) in crowd.tasks.iter().zip(&mut rxs) {
             assert!(poll(task, rx).is_pending());
         }
         for sent in 0..count + 3 {
-            assert_eq!(send(&mut tx, sent.try_into().unwrap()), sent > 0, "{name}");
+            let value = sent.try_into().unwrap();
+            assert_eq!(send(value).unwrap().is_some(), sent > 0, "{name}");
             // In the end, all were notified.
             let expected = Vec::from_iter((sent < count).then_some(sent));
             assert_eq!(crowd.woken(), expected, "{name} to {count}");
             for _ in 0..3 {
                 assert!(looks.try_recv().is_ok());
-                assert!(!send(&mut tx, sent.try_into().unwrap()), "{name}");
+                assert_eq!(send(value), Ok(None), "{name}");
                 assert_eq!(crowd.woken(), [], "{name} to {count}");
             }
         }
@@ -145,7 +57,7 @@ fn a_send_that_displaces_a_value_passes_a_stalled_task() {
             assert_eq!(poll(&crowd.tasks[at], rx).is_ready(), at + 1 == count, "{name}");
         }
         for sent in 0..count - 1 {
-            assert_eq!(send(&mut tx, 9999), sent > 0, "{name}");
+            assert_eq!(send(9999).unwrap().is_some(), sent > 0, "{name}");
             assert_eq!(crowd.woken_one(), sent, "{name} to {count}");
         }
     }

@@ -1,7 +1,8 @@
 //! Random steps of sends and waits, against a plain model of the turns.
 
-use super::{WAYS, poll};
-use crate::many_receivers;
+use super::poll;
+use crate::{many_receivers, sends::SENDS};
+use overwrite_channel::channel;
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::mem;
 use support::crowd::Crowd;
@@ -124,7 +125,7 @@ enum Step {
     GiveUp,
     /// Takes the value without waiting.
     Take,
-    /// Goes, and another one comes.
+    /// Goes, alone or with one of the first two, whose places are inside the channel. Clones take their turns.
     Replace,
 }
 
@@ -144,7 +145,8 @@ fn step() -> impl Strategy<Value = (Step, usize)> {
 /// Plays the steps; after each, exactly those are woken that the model says, and it finds what the model says.
 fn play(count: usize, steps: Vec<(Step, usize)>) {
     let crowd = Crowd::new(count);
-    let (mut tx, mut rxs) = many_receivers(count);
+    let (tx, mut rxs) = many_receivers(count);
+    let mut sends = SENDS.map(|(_, sender, _)| sender(tx.clone()));
     let mut model = Model::new(count);
     for (number, (step, pick)) in (0..).zip(steps) {
         let at = pick % count;
@@ -152,10 +154,10 @@ fn play(count: usize, steps: Vec<(Step, usize)>) {
         let mut expected = Vec::new();
         match step {
             Step::Send => {
-                let (_, send) = WAYS[pick % WAYS.len()];
                 let was_full = model.is_full;
                 expected = model.send();
-                assert_eq!(send(&mut tx, number), was_full);
+                let displaced = sends[pick % SENDS.len()](number).unwrap();
+                assert_eq!(displaced.is_some(), was_full);
             }
             Step::Poll => {
                 let was_notified = model.stops(at);
@@ -175,10 +177,22 @@ fn play(count: usize, steps: Vec<(Step, usize)>) {
             }
             Step::Take => assert_eq!(rx.try_recv().is_ok(), model.take(false)),
             Step::Replace => {
-                expected = model.leaves(at);
-                drop(rxs.remove(at));
-                let clone = rxs[0].clone();
-                rxs.insert(at, clone);
+                let (inside, choice) = (pick / count % 2, pick / count / 2 % 4);
+                let mut gone = vec![at];
+                if count > 2 && inside != at && choice < 2 {
+                    gone.insert(choice, inside);
+                }
+                for at in &gone {
+                    expected.extend(model.leaves(*at));
+                    rxs[*at] = channel().1;
+                }
+                expected.sort_unstable();
+                // A place inside the channel is taken first, in whatever order they have gone.
+                gone.sort_unstable();
+                let stays = (0..count).find(|at| !gone.contains(at)).unwrap();
+                for at in gone {
+                    rxs[at] = rxs[stays].clone();
+                }
             }
         }
         assert_eq!(crowd.woken(), expected, "step {number}");

@@ -1,9 +1,11 @@
 //! Turns of threads: alone, beside each other, and beside tasks.
 #![cfg(target_os = "linux")] // it must see that a thread is asleep
 
-use super::WAYS;
-use crate::many_receivers;
-use futures::executor::block_on;
+use crate::{
+    many_receivers,
+    receives::{as_task, as_thread},
+    sends::SENDS,
+};
 use overwrite_channel::{Receiver, channel};
 use std::{
     fs,
@@ -24,20 +26,7 @@ const ATTEMPTS: usize = 2000;
 /// How often it need show it.
 const SHOWN: usize = 20;
 
-fn as_thread(mut rx: Receiver<usize>, got: &dyn Fn(usize)) {
-    rx.set_spin_limit(0);
-    rx.into_iter().for_each(got);
-}
-
-fn as_task(mut rx: Receiver<usize>, got: &dyn Fn(usize)) {
-    block_on(async {
-        while let Ok(value) = rx.recv_async().await {
-            got(value);
-        }
-    });
-}
-
-/// Each send comes when all four are asleep.
+/// Each send comes when all four are asleep. The end comes with the last value, and wakes the three that sleep on.
 #[test]
 fn threads_and_tasks_get_equal_shares_of_slow_sends() {
     type Receive = fn(Receiver<usize>, &dyn Fn(usize));
@@ -64,9 +53,12 @@ fn threads_and_tasks_get_equal_shares_of_slow_sends() {
                     assert_eq!(tx.send(value), Ok(None));
                     until(|| turns.lock().unwrap().len() == value);
                 }
+                sleepers.iter().for_each(Sleeper::until_asleep);
+                assert_eq!(tx.send(SENDS), Ok(None));
                 drop(tx);
             });
-            let turns = turns.into_inner().unwrap();
+            let mut turns = turns.into_inner().unwrap();
+            assert!(turns.len() == SENDS + 1 && turns.pop().is_some(), "the last value");
             let (first, shares) = (&turns[..4], [0, 1, 2, 3]);
             assert!(shares.iter().all(|at| first.contains(at)), "each has a turn: {first:?}");
             let rounds: Vec<_> = turns.chunks(4).collect();
@@ -75,20 +67,21 @@ fn threads_and_tasks_get_equal_shares_of_slow_sends() {
     });
 }
 
-/// Each send notifies the thread or a future, but not both, wherever the thread's place among theirs is, and whether or
-/// not the futures are stalled.
+/// Each send notifies the thread or a future, but not both, wherever the thread's place among theirs is. The futures are
+/// stalled: their values are displaced.
 #[test]
-fn a_parked_thread_has_its_turn_among_futures() {
+fn a_parked_thread_has_its_turn_among_stalled_futures() {
     const FUTURES: usize = 3;
-    let cases = |way| (0..=FUTURES).flat_map(move |at| [(way, at, false), (way, at, true)]);
+    let cases = |row| (0..=FUTURES).map(move |at| (row, at));
     watched(move |watch| {
-        for ((name, send), thread_at, stalled) in WAYS.into_iter().flat_map(cases) {
-            let about = format!("{name}, the thread at {thread_at}, stalled: {stalled}");
+        for ((name, sender, _), thread_at) in SENDS.into_iter().flat_map(cases) {
+            let about = format!("{name}, the thread at {thread_at}");
             let crowd = Crowd::new(FUTURES);
-            let (mut tx, mut rxs) = many_receivers(FUTURES + 1);
+            let (tx, mut rxs) = many_receivers(FUTURES + 1);
+            let mut send = sender(tx);
             let mut parks = rxs.remove(thread_at);
             parks.set_spin_limit(0);
-            let mut futures = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
+            let _stalled = crowd.waits(rxs.iter_mut().map(Receiver::recv_async));
             let sleeper = Sleeper::default();
             thread::scope(|scope| {
                 let receiver = scope.spawn(|| {
@@ -98,21 +91,15 @@ fn a_parked_thread_has_its_turn_among_futures() {
                 });
                 let _running = watch.running(&about);
                 sleeper.until_asleep();
-                let mut is_full = false;
-                let mut next = 0;
                 for sent in 0..=FUTURES {
-                    assert_eq!(send(&mut tx, sent.try_into().unwrap()), is_full, "{about}");
+                    let displaced = send(sent.try_into().unwrap()).unwrap();
+                    assert_eq!(displaced.is_some(), ![0, thread_at + 1].contains(&sent), "{about}");
                     if sent == thread_at {
                         until(|| receiver.is_finished());
-                        is_full = false;
                         assert_eq!(crowd.woken(), [], "{about}");
                     } else {
+                        let next = sent - usize::from(sent > thread_at);
                         assert_eq!(crowd.woken_one(), next, "{about}");
-                        is_full = stalled;
-                        if !stalled {
-                            assert!(crowd.tasks[next].poll(&mut futures[next]).is_ready());
-                        }
-                        next += 1;
                         assert_eq!(receiver.is_finished(), sent > thread_at, "{about}");
                     }
                 }
@@ -148,7 +135,7 @@ fn a_burst_over_parked_threads_unparks_one() {
             let sleepers = [(); THREADS].map(|()| Sleeper::default());
             let received = AtomicUsize::new(0);
             let parks = |(mut rx, sleeper): (Receiver<i32>, &Sleeper)| {
-                let _running = watch.running("one of those that park");
+                let _running = watch.running("a receiver that parks");
                 rx.set_spin_limit(0);
                 let before = waits();
                 sleeper.is_this_thread();

@@ -32,6 +32,18 @@ pub fn panics<R>(body: impl FnOnce() -> R) {
     assert!(caught(|| drop(body())).is_none(), "it did not panic");
 }
 
+/// Runs `body`, which must panic, and returns what its panic says.
+///
+/// # Panics
+///
+/// If `body` does not panic, or without a text.
+#[track_caller]
+pub fn message<R>(body: impl FnOnce() -> R) -> String {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(body)) else { panic!("it did not panic") };
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).expect("a panic with a text")
+}
+
 /// A value whose drop panics, unless the thread panics already. It can be part of a key.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bomb;
