@@ -13,7 +13,6 @@ use tokio::select;
 
 on_each_runtime! {
     all_see_the_last_value_and_none_goes_back
-    all_find_what_they_wait_for
     two_tasks_that_answer_each_other_never_miss_a_change
     changes_are_given_up_and_none_is_lost
     senders_learn_that_all_receivers_are_gone
@@ -54,33 +53,6 @@ fn all_see_the_last_value_and_none_goes_back<R: Runtime>() {
             thread.join().unwrap();
         });
     }
-}
-
-/// Each waits for a value that stays, which comes while a thread still changes it.
-fn all_find_what_they_wait_for<R: Runtime>() {
-    let (tx, mut rx) = channel(0);
-    R::run(|runtime| async move {
-        let find = |number| {
-            let mut rx = rx.clone();
-            let wanted = number * SENDS / CROWD;
-            runtime.spawn(async move {
-                let mut before = 0;
-                let found = rx.wait_for(|value| {
-                    assert!(before <= *value, "{before} after {value}");
-                    before = *value;
-                    *value >= wanted
-                });
-                *found.await.unwrap() >= wanted
-            })
-        };
-        let tasks: Vec<_> = (1..=CROWD).map(find).collect();
-        let thread = thread::spawn(move || (1..=SENDS).for_each(|value| tx.send(value).unwrap()));
-        assert_eq!(join_all(tasks).await, [true; CROWD]);
-        thread.join().unwrap();
-        // The end has come, and the last value does still.
-        assert_eq!(*rx.wait_for(|value| *value == SENDS).await.unwrap(), SENDS);
-        assert!(rx.wait_for(|value| *value > SENDS).await.is_err());
-    });
 }
 
 /// A wake that is missed once stops both.
