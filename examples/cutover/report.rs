@@ -1,14 +1,17 @@
-//! What is printed.
-
-#![forbid(unsafe_code)]
+//! What is printed, and the file of `--trace`.
 
 use crate::{
+    channels::Policy,
     child::Death,
-    gh_ost::events::Events,
-    judge::Played,
+    events::Events,
     options::Options,
-    play::{Halt, Record},
-    policies::Policy,
+    play::{Halt, Played, Record},
+};
+use clap::ValueEnum;
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    time::Duration,
 };
 
 /// Returns the name of a policy, and its number of places.
@@ -183,5 +186,31 @@ fn wrapped(text: &str) -> String {
             width if width + word.len() < 100 => lines + " " + word,
             _ => lines + "\n" + word,
         }
+    })
+}
+
+/// Creates the file of `--trace`, if it was asked for; refuses the file of `--events`.
+pub(crate) fn create_trace(options: &Options) -> Result<Option<File>, String> {
+    let Some(path) = &options.trace else { return Ok(None) };
+    let refuse = |why: String| format!("--trace {}: expected {why}", path.display());
+    let events = options.events.as_ref().and_then(|events| fs::canonicalize(events).ok());
+    if events.is_some() && events == fs::canonicalize(path).ok() {
+        return Err(refuse("another file than that of --events".into()));
+    }
+    let created = File::create(path);
+    created.map(Some).map_err(|error| refuse(format!("a file that can be written: {error}")))
+}
+
+/// Appends a play to the trace: elapsed time, actor, what.
+pub(crate) fn trace(file: &mut File, order: &str, (policy, played): &Played) -> io::Result<()> {
+    let mut notes = match played {
+        Ok(record) => record.notes.clone(),
+        Err(death) => vec![(Duration::ZERO, "child", death.details.clone())],
+    };
+    notes.sort_by_key(|(elapsed, ..)| *elapsed);
+    let policy = policy.to_possible_value().unwrap();
+    notes.insert(0, (Duration::ZERO, "play", format!("{}, {order}", policy.get_name())));
+    notes.iter().try_for_each(|(elapsed, actor, what)| {
+        writeln!(file, "{:>12.3} ms  {actor:8}  {what}", elapsed.as_secs_f64() * 1_000.0)
     })
 }
