@@ -57,6 +57,8 @@ pub(crate) struct Record {
     over: bool,
     /// The most bytes that the channel held.
     pub(crate) peak_bytes: isize,
+    /// How the child process died that was to build the channel. Then nothing was played.
+    pub(crate) death: Option<Death>,
     /// The trace: time since the start, actor, what it did.
     pub(crate) notes: Vec<(Duration, &'static str, String)>,
 }
@@ -70,7 +72,7 @@ pub(crate) enum Halt {
 }
 
 /// What came of a policy in one of the plays.
-pub(crate) type Played = (Policy, Result<Record, Death>);
+pub(crate) type Played = (Policy, Record);
 
 impl<'a> Play<'a> {
     pub(crate) fn run(
@@ -78,9 +80,12 @@ impl<'a> Play<'a> {
         options: &'a Options,
         events: &'a Events,
         late_order: &'a [usize],
-    ) -> Result<Record, Death> {
+    ) -> Record {
         if policy == Policy::Bounded {
-            child::try_build(options.max_retries)?;
+            if let Err(death) = child::try_build(options.max_retries) {
+                let notes = vec![(Duration::ZERO, "child", death.details.clone())];
+                return Record { death: Some(death), notes, ..Record::default() };
+            }
         }
         let (outbox, inbox) = policy.open(options.max_retries);
         let (record, changed) = (Mutex::default(), Condvar::new());
@@ -96,7 +101,7 @@ impl<'a> Play<'a> {
             play.record(|record| record.over = true);
             migrated.unwrap();
         });
-        Ok(Record { peak_bytes: take_peak(), ..play.record.into_inner().unwrap() })
+        Record { peak_bytes: take_peak(), ..play.record.into_inner().unwrap() }
     }
 
     /// Reads or changes the record.

@@ -2,7 +2,6 @@
 
 use crate::{
     channels::Policy,
-    child::Death,
     events::Events,
     options::Options,
     play::{Halt, Played, Record},
@@ -69,9 +68,10 @@ channel                        used timeouts skipped   blocked  bytes  outcome"
     )
 }
 
-pub(crate) fn row((policy, played): &Played) -> String {
-    let [attempts, timeouts, skipped, blocked, bytes, outcome] = match played {
-        Ok(record) => [
+pub(crate) fn row((policy, record): &Played) -> String {
+    let [attempts, timeouts, skipped, blocked, bytes] = match record.death {
+        Some(_) => ["-"; 5].map(String::from),
+        None => [
             record.deadlines.len().to_string(),
             record.false_timeouts().len().to_string(),
             record.skipped.to_string(),
@@ -80,45 +80,43 @@ pub(crate) fn row((policy, played): &Played) -> String {
                 time => format!("{time:.1?}"),
             },
             record.peak_bytes.to_string(),
-            outcome(record),
         ],
-        Err(Death { cause, .. }) => ["-", "-", "-", "-", "-", cause].map(String::from),
     };
-    let label = label(*policy).concat();
+    let (label, outcome) = (label(*policy).concat(), outcome(record));
     format!(
         "{label:26} {attempts:>8} {timeouts:>8} {skipped:>7} {blocked:>9} {bytes:>6}  {outcome}"
     )
 }
 
 fn outcome(record: &Record) -> String {
-    match record.false_timeouts().len() {
+    match (&record.death, record.false_timeouts().len()) {
+        (Some(death), _) => death.cause.clone(),
         _ if record.blocked_for_ever() && record.cut_over() => "cut over, worker stuck".into(),
         _ if record.blocked_for_ever() => "worker blocked for ever".into(),
         _ if record.halt == Some(Halt::TooSlow) => "given up, machine too slow".into(),
         _ if !record.cut_over() => "not cut over".into(),
-        0 => "cut over at the first chance".into(),
-        1 => "cut over 1 attempt late".into(),
-        late => format!("cut over {late} attempts late"),
+        (None, 0) => "cut over at the first chance".into(),
+        (None, 1) => "cut over 1 attempt late".into(),
+        (None, late) => format!("cut over {late} attempts late"),
     }
 }
 
 /// Explains each mishap once.
 pub(crate) fn notes(results: &[Played]) -> String {
     let mut notes = Vec::new();
-    for (policy, played) in results {
-        let note = why(*policy, played).map(|why| format!("{}: {why}.", label(*policy)[0]));
+    for (policy, record) in results {
+        let note = why(*policy, record).map(|why| format!("{}: {why}.", label(*policy)[0]));
         notes.extend(note.map(|note| wrapped(&note)).filter(|note| !notes.contains(note)));
     }
     notes.join("\n")
 }
 
-fn why(policy: Policy, played: &Result<Record, Death>) -> Option<&str> {
-    let record = match played {
-        Err(death) => return Some(&death.details),
-        Ok(record) => record,
-    };
+fn why(policy: Policy, record: &Record) -> Option<&str> {
     let false_timeouts = record.false_timeouts();
     let all_overtaken = !false_timeouts.contains(&false);
+    if let Some(death) = &record.death {
+        return Some(&death.details);
+    }
     Some(match policy {
         _ if record.blocked_for_ever() && record.cut_over() => {
             "the migrator never receives the older sentinel, so the worker never leaves its send"
@@ -153,7 +151,7 @@ pub(crate) fn conclusion(options: &Options, results: &[Played]) -> String {
     let mut groups = [const { Vec::new() }; 3];
     for policy in options.policies() {
         let plays = results.iter().filter(|(played, _)| *played == policy);
-        let on_time = plays.map(|(_, played)| played.as_ref().is_ok_and(Record::on_time));
+        let on_time = plays.map(|(_, record)| record.on_time());
         let group = match on_time.collect::<Vec<_>>()[..] {
             [true] | [true, true] => 0,
             [true, false] => 1,
@@ -202,11 +200,8 @@ pub(crate) fn create_trace(options: &Options) -> Result<Option<File>, String> {
 }
 
 /// Appends a play to the trace: elapsed time, actor, what.
-pub(crate) fn trace(file: &mut File, order: &str, (policy, played): &Played) -> io::Result<()> {
-    let mut notes = match played {
-        Ok(record) => record.notes.clone(),
-        Err(death) => vec![(Duration::ZERO, "child", death.details.clone())],
-    };
+pub(crate) fn trace(file: &mut File, order: &str, (policy, record): &Played) -> io::Result<()> {
+    let mut notes = record.notes.clone();
     notes.sort_by_key(|(elapsed, ..)| *elapsed);
     let policy = policy.to_possible_value().unwrap();
     notes.insert(0, (Duration::ZERO, "play", format!("{}, {order}", policy.get_name())));
