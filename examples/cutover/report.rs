@@ -82,51 +82,48 @@ pub(crate) fn row((policy, record): &Played) -> String {
             record.peak_bytes.to_string(),
         ],
     };
-    let (label, outcome) = (label(*policy).concat(), outcome(record));
+    let (label, outcome) = (label(*policy).concat(), verdict(*policy, record).0);
     format!(
         "{label:26} {attempts:>8} {timeouts:>8} {skipped:>7} {blocked:>9} {bytes:>6}  {outcome}"
     )
-}
-
-fn outcome(record: &Record) -> String {
-    match (&record.death, record.false_timeouts().len()) {
-        (Some(death), _) => death.cause.clone(),
-        _ if record.blocked_for_ever() && record.cut_over() => "cut over, worker stuck".into(),
-        _ if record.blocked_for_ever() => "worker blocked for ever".into(),
-        _ if record.halt == Some(Halt::TooSlow) => "given up, machine too slow".into(),
-        _ if !record.cut_over() => "not cut over".into(),
-        (None, 0) => "cut over at the first chance".into(),
-        (None, 1) => "cut over 1 attempt late".into(),
-        (None, late) => format!("cut over {late} attempts late"),
-    }
 }
 
 /// Explains each mishap once.
 pub(crate) fn notes(results: &[Played]) -> String {
     let mut notes = Vec::new();
     for (policy, record) in results {
-        let note = why(*policy, record).map(|why| format!("{}: {why}.", label(*policy)[0]));
-        notes.extend(note.map(|note| wrapped(&note)).filter(|note| !notes.contains(note)));
+        let why = verdict(*policy, record).1;
+        let note = why.map(|why| wrapped(&format!("{}: {why}.", label(*policy)[0])));
+        notes.extend(note.filter(|note| !notes.contains(note)));
     }
     notes.join("\n")
 }
 
-fn why(policy: Policy, record: &Record) -> Option<&str> {
+/// Returns the outcome of a play, and how it came to a mishap.
+fn verdict(policy: Policy, record: &Record) -> (String, Option<&str>) {
     let false_timeouts = record.false_timeouts();
     let all_overtaken = !false_timeouts.contains(&false);
-    if let Some(death) = &record.death {
-        return Some(&death.details);
-    }
-    Some(match policy {
+    let outcome = match (&record.death, false_timeouts.len()) {
+        (Some(death), _) => return (death.cause.clone(), Some(&death.details)),
         _ if record.blocked_for_ever() && record.cut_over() => {
-            "the migrator never receives the older sentinel, so the worker never leaves its send"
+            let why = "the migrator never receives the older sentinel, so the worker never leaves \
+                       its send";
+            return ("cut over, worker stuck".into(), Some(why));
         }
         _ if record.blocked_for_ever() => {
-            "after a timeout the migrator does not receive, so the worker never leaves its send. \
-             The events queue fills up, the streamer waits for room, and while the log is not \
-             read, no attempt starts"
+            let why = "after a timeout the migrator does not receive, so the worker never leaves \
+                       its send. The events queue fills up, the streamer waits for room, and while \
+                       the log is not read, no attempt starts";
+            return ("worker blocked for ever".into(), Some(why));
         }
-        _ if false_timeouts.is_empty() => return None,
+        _ if record.halt == Some(Halt::TooSlow) => "given up, machine too slow".into(),
+        _ if !record.cut_over() => "not cut over".into(),
+        (None, 0) => "cut over at the first chance".into(),
+        (None, 1) => "cut over 1 attempt late".into(),
+        (None, late) => format!("cut over {late} attempts late"),
+    };
+    let why = match policy {
+        _ if false_timeouts.is_empty() => return (outcome, None),
         Policy::DropNewest => {
             "an older sentinel lay in the buffer, so the right sentinel was dropped"
         }
@@ -139,7 +136,8 @@ fn why(policy: Policy, record: &Record) -> Option<&str> {
              right sentinel; send_newest is for that"
         }
         _ => "the right sentinel was lost, which must never happen",
-    })
+    };
+    (outcome, Some(why))
 }
 
 /// Says in one sentence what happened.

@@ -2,12 +2,12 @@
 
 use super::threads::whole;
 use crate::watch::{Receiver, channel};
-use futures::{FutureExt, future::join_all};
+use futures::future::join_all;
 use overwrite_channel_runtimes::{
     on_each_runtime,
     runtime::{Runtime, Waiting, yield_now, yield_times},
 };
-use std::{future::ready, thread};
+use std::thread;
 use support::rounds::rounds;
 use tokio::select;
 
@@ -15,7 +15,6 @@ on_each_runtime! {
     all_see_the_last_value_and_none_goes_back
     two_tasks_that_answer_each_other_never_miss_a_change
     changes_are_given_up_and_none_is_lost
-    senders_learn_that_all_receivers_are_gone
 }
 
 const CROWD: usize = 8;
@@ -117,31 +116,4 @@ fn changes_are_given_up_and_none_is_lost<R: Runtime>() {
         sender.await;
         assert_eq!(join_all(tasks).await, [SENDS; CROWD]);
     });
-}
-
-/// Receivers go in threads and tasks, the last of them anywhere.
-fn senders_learn_that_all_receivers_are_gone<R: Runtime>() {
-    for _ in rounds(50) {
-        let (tx, rx) = channel(0);
-        R::run(|runtime| async move {
-            let waiting = Waiting::default();
-            let wait = |_| {
-                let (tx, waiting) = (tx.clone(), waiting.clone());
-                runtime.spawn(async move {
-                    waiting.on(tx.closed()).await;
-                    tx.is_closed() && tx.send(1).is_err()
-                })
-            };
-            let senders: Vec<_> = (0..4).map(wait).collect();
-            waiting.reaches(4).await;
-            let mut receivers = vec![rx; 4];
-            let in_task = receivers.split_off(2);
-            let thread = thread::spawn(move || drop(receivers));
-            let task = runtime.spawn(ready(in_task).map(drop));
-            assert_eq!(join_all(senders).await, [true; 4]);
-            tx.closed().await;
-            task.await;
-            thread.join().unwrap();
-        });
-    }
 }
