@@ -11,7 +11,7 @@ use crate::{
 use std::{
     collections::BTreeSet,
     mem,
-    sync::mpsc::{Receiver, Sender, SyncSender, TrySendError},
+    sync::mpsc::{Receiver, Sender, SyncSender},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -60,11 +60,8 @@ pub(crate) fn stream(play: &Play<'_>, log: Receiver<LogEntry>, queue: &SyncSende
                 LogEntry::Rows(count, attempt) => {
                     for row in rows.by_ref().take(count) {
                         coordinates += 1;
-                        if let Err(TrySendError::Full(row)) = queue.try_send(QueueEntry::Row(row)) {
-                            play.record(|record| record.queue_is_full = true);
-                            drop(queue.send(row));
-                            play.record(|record| record.queue_is_full = false);
-                        }
+                        // Fails only if the worker is gone.
+                        let _gone = queue.send(QueueEntry::Row(row));
                     }
                     play.record(|record| record.heartbeat = attempt);
                 }
@@ -151,8 +148,7 @@ pub(crate) fn migrate(play: &Play<'_>, log: Sender<LogEntry>, mut inbox: Inbox) 
         // More rows than the events queue holds: a worker that is stuck stops the streamer too.
         write(LogEntry::Rows(dice.within(1_100, 1_500), attempt));
         // Like gh-ost, start no attempt while the streamer is behind the server.
-        let stuck = |record: &Record| record.sending && record.queue_is_full;
-        if !moves_on(play, |record| record.heartbeat >= attempt, stuck) {
+        if !moves_on(play, |record| record.heartbeat >= attempt) {
             break;
         }
         // Newer even if the clock was set back.
@@ -178,7 +174,7 @@ pub(crate) fn migrate(play: &Play<'_>, log: Sender<LogEntry>, mut inbox: Inbox) 
     if play.record(|record| record.halt.is_none()) {
         // The worker sends the sentinels that are still in the queue.
         let idle = |record: &Record| record.sends.len() == record.queued.len() && !record.sending;
-        moves_on(play, idle, |record| record.sending);
+        moves_on(play, idle);
     }
     // This frees a worker that is stuck.
     in_channel(|| drop(inbox));
@@ -208,18 +204,14 @@ fn receives(play: &Play<'_>, inbox: &mut Inbox, deadline: Instant, challenge: u6
 }
 
 /// Waits until `done`; returns `false`, and records why, when that will not happen.
-fn moves_on(
-    play: &Play<'_>,
-    done: impl Fn(&Record) -> bool,
-    stuck: impl Fn(&Record) -> bool,
-) -> bool {
+fn moves_on(play: &Play<'_>, done: impl Fn(&Record) -> bool) -> bool {
     let mut last_send = None;
     for _ in 0..CHECKS {
         if play.wait(PATIENCE, &done) {
             return true;
         }
-        // A worker that looks stuck twice in the same send is: the migrator receives nothing here.
-        let send = play.record(|record| stuck(record).then_some(record.sends.len()));
+        // A worker that is twice in the same send is stuck, because the migrator receives nothing here.
+        let send = play.record(|record| record.sending.then_some(record.sends.len()));
         if send.is_some() && send == last_send {
             play.note("watchdog", "the worker sits in a send for ever");
             play.record(|record| record.halt = Some(Halt::WorkerStuck));

@@ -33,8 +33,6 @@ pub(crate) struct Play<'a> {
 pub(crate) struct Record {
     /// The last heartbeat that the streamer read from the log.
     pub(crate) heartbeat: usize,
-    /// The streamer waits for room in the events queue.
-    pub(crate) queue_is_full: bool,
     /// The attempts whose sentinels went into the events queue.
     pub(crate) queued: Vec<usize>,
     /// The number of row events that were applied when the last send began.
