@@ -61,8 +61,8 @@ impl Impatient {
             0 => or(order.map(|_| None), receive(rx, way)).await,
             // A future that wins the race, if both are ready.
             1 => or(receive(rx, way), order.map(|_| None)).await,
-            // A future that is dropped after a few polls.
-            2 => or(receive(rx, way), yield_times(self.dice.below(4)).map(|()| None)).await,
+            // A future that is dropped some time after a few polls.
+            2 => or(yield_times(self.dice.within(1, 4)).map(|()| None), receive(rx, way)).await,
             // A waker left behind by `poll_recv`.
             _ => match poll_fn(|cx| Poll::Ready(rx.poll_recv(cx))).await {
                 Poll::Ready(received) => Some(received.unwrap()),

@@ -23,16 +23,11 @@ pub(crate) fn whole(value: &Whole) -> usize {
     value[0]
 }
 
-/// What another thread sends to: ever greater numbers.
-struct Sent<'a> {
-    tx: &'a Sender<Whole>,
-    rx: &'a mut Receiver<Whole>,
-    /// The last number that was sent, or the number before.
-    number: &'a AtomicUsize,
-}
-
-/// Looks again and again while another thread sends, which ends when the receiver is gone.
-fn while_another_sends(mut look: impl FnMut(&mut Sent<'_>) + Send + 'static) {
+/// Looks again and again while another thread sends ever greater numbers, which ends when the receiver is gone. Each look
+/// learns which number was the last to be sent, or the number before.
+fn while_another_sends(
+    mut look: impl FnMut(&Sender<Whole>, &mut Receiver<Whole>, usize) + Send + 'static,
+) {
     watched(move |_| {
         let (tx, rx) = channel([0; 6]);
         let number = AtomicUsize::new(0);
@@ -44,8 +39,7 @@ fn while_another_sends(mut look: impl FnMut(&mut Sent<'_>) + Send + 'static) {
                     assert_eq!(whole(&tx.borrow()), value);
                 }
             });
-            let mut sent = Sent { tx: &tx, rx: &mut rx, number: &number };
-            rounds(100_000).for_each(|_| look(&mut sent));
+            rounds(100_000).for_each(|_| look(&tx, &mut rx, number.load(SeqCst)));
         });
     });
 }
@@ -53,7 +47,7 @@ fn while_another_sends(mut look: impl FnMut(&mut Sent<'_>) + Send + 'static) {
 #[test]
 fn what_was_looked_at_counts_as_seen_to_a_subscriber() {
     let mut last = 0;
-    while_another_sends(move |Sent { tx, .. }| {
+    while_another_sends(move |tx, _, _| {
         let before = whole(&tx.borrow());
         let new = tx.subscribe();
         let look = new.borrow();
@@ -69,8 +63,7 @@ fn what_was_looked_at_counts_as_seen_to_a_subscriber() {
 #[test]
 fn a_send_that_returned_has_arrived() {
     let mut last = 0;
-    while_another_sends(move |Sent { rx, number, .. }| {
-        let arrived = number.load(SeqCst);
+    while_another_sends(move |_, rx, arrived| {
         if arrived > last {
             assert!(rx.has_changed().unwrap(), "{arrived} after {last}");
             assert!(rx.changed().now_or_never().unwrap().is_ok());
