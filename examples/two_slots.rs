@@ -32,52 +32,36 @@ struct Quoted {
     margin: u32,
 }
 
-enum Ready {
-    Margin,
-    Price,
-}
-
-/// Waits for those that are still there; `None` once both are gone.
-fn wait(
-    margins: Option<&mut Receiver<u32>>,
-    prices: Option<&mut Receiver<Price>>,
-) -> Option<Ready> {
-    match (margins, prices) {
-        (Some(margins), Some(prices)) => match wait_any(&mut [margins, prices]) {
-            0 => Some(Ready::Margin),
-            _ => Some(Ready::Price),
-        },
-        // With one left there is nothing to choose from: its own `recv` waits.
-        (Some(_), None) => Some(Ready::Margin),
-        (None, Some(_)) => Some(Ready::Price),
-        (None, None) => None,
-    }
-}
-
-fn make_market(margins: Receiver<u32>, prices: Receiver<Price>) -> Quoted {
+fn make_market(mut margins: Receiver<u32>, mut prices: Receiver<Price>) -> Quoted {
     let mut quoted = Quoted::default();
-    let (mut margins, mut prices) = (Some(margins), Some(prices));
-    while let Some(ready) = wait(margins.as_mut(), prices.as_mut()) {
-        // No other receiver competes, so `recv` returns at once: the value, or the end.
-        match ready {
-            Ready::Margin => match margins.as_mut().map(Receiver::recv) {
-                Some(Ok(cents)) => {
+    let (mut has_desk, mut has_market) = (true, true);
+    while has_desk || has_market {
+        let margin_is_ready = match (has_desk, has_market) {
+            (true, true) => wait_any(&mut [&mut margins, &mut prices]) == 0,
+            // With one left there is nothing to choose from: its own `recv` waits.
+            (has_desk, _) => has_desk,
+        };
+        // No other receiver competes, so after `wait_any` a `recv` returns at once: the value, or the end.
+        if margin_is_ready {
+            match margins.recv() {
+                Ok(cents) => {
                     quoted.margin = cents;
                     quoted.changes += 1;
                     println!("from now on {cents} cents around the price");
                 }
-                _ => margins = None,
-            },
-            Ready::Price => match prices.as_mut().map(Receiver::recv) {
-                Some(Ok(price)) => {
+                Err(_gone) => has_desk = false,
+            }
+        } else {
+            match prices.recv() {
+                Ok(price) => {
                     assert!(quoted.newest < Some(price.number), "an older price came later");
                     thread::sleep(QUOTING_TAKES); // stands for sending the quote out
                     quoted.quotes += 1;
                     quoted.newest = Some(price.number);
                     quoted.bid_and_ask = (price.cents - quoted.margin, price.cents + quoted.margin);
                 }
-                _ => prices = None,
-            },
+                Err(_gone) => has_market = false,
+            }
         }
     }
     quoted

@@ -1,9 +1,6 @@
-//! Builds the `bounded` channel in a child process first: an allocation that fails takes only that
-//! process with it.
+//! Builds the `bounded` channel in a child process first: an allocation that fails takes only that process with it.
 
-#![forbid(unsafe_code)]
-
-use crate::policies::Policy;
+use crate::channels::Policy;
 use std::{
     env,
     process::{Command, Output, Stdio},
@@ -13,8 +10,8 @@ use support::allocator;
 /// The hidden option that makes a process such a child.
 pub(crate) const OPTION: &str = "in-child";
 
-/// The largest allocation of a child: `std` writes to every place of a new channel, and a machine
-/// that promises memory lightly can go down when it is used.
+/// The largest allocation of a child: `std` writes to every place of a new channel, and a machine that promises memory
+/// lightly can go down when it is used.
 const LIMIT: usize = 100_000_000;
 
 /// How a child ended that could not build its channel.

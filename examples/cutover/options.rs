@@ -1,8 +1,6 @@
 //! The command line.
 
-#![forbid(unsafe_code)]
-
-use crate::{child, policies::Policy};
+use crate::{channels::Policy, child};
 use clap::{Parser, ValueEnum};
 use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 

@@ -1,20 +1,18 @@
-//! Runs one play: a streamer, a worker and a migrator, each a thread, and the channel under test
-//! between the last two.
-
-#![forbid(unsafe_code)]
+//! Plays a cut-over with one channel, and judges how it went.
 
 use crate::{
+    channels::{Policy, take_peak},
     child::{self, Death},
-    gh_ost::{events::Events, migrator::migrate, streamer::stream, worker::work},
-    memory,
+    events::Events,
+    gh_ost::{migrate, stream, work},
     options::Options,
-    policies::Policy,
 };
 use std::{
     sync::{Condvar, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
+use support::dice::Dice;
 
 /// As many entries as gh-ost's.
 const EVENTS_QUEUE: usize = 1_000;
@@ -23,7 +21,7 @@ const EVENTS_QUEUE: usize = 1_000;
 pub(crate) struct Play<'a> {
     pub(crate) options: &'a Options,
     pub(crate) events: &'a Events,
-    /// See [`late_order`](crate::seed::late_order); empty if every sentinel arrives in order.
+    /// See [`late_order`]; empty if every sentinel arrives in order.
     pub(crate) late_order: &'a [usize],
     started: Instant,
     record: Mutex<Record>,
@@ -35,8 +33,6 @@ pub(crate) struct Play<'a> {
 pub(crate) struct Record {
     /// The last heartbeat that the streamer read from the log.
     pub(crate) heartbeat: usize,
-    /// The streamer waits for room in the events queue.
-    pub(crate) queue_is_full: bool,
     /// The attempts whose sentinels went into the events queue.
     pub(crate) queued: Vec<usize>,
     /// The number of row events that were applied when the last send began.
@@ -59,6 +55,8 @@ pub(crate) struct Record {
     over: bool,
     /// The most bytes that the channel held.
     pub(crate) peak_bytes: isize,
+    /// How the child process died that was to build the channel. Then nothing was played.
+    pub(crate) death: Option<Death>,
     /// The trace: time since the start, actor, what it did.
     pub(crate) notes: Vec<(Duration, &'static str, String)>,
 }
@@ -71,15 +69,21 @@ pub(crate) enum Halt {
     TooSlow,
 }
 
+/// What came of a policy in one of the plays.
+pub(crate) type Played = (Policy, Record);
+
 impl<'a> Play<'a> {
     pub(crate) fn run(
         policy: Policy,
         options: &'a Options,
         events: &'a Events,
         late_order: &'a [usize],
-    ) -> Result<Record, Death> {
+    ) -> Record {
         if policy == Policy::Bounded {
-            child::try_build(options.max_retries)?;
+            if let Err(death) = child::try_build(options.max_retries) {
+                let notes = vec![(Duration::ZERO, "child", death.details.clone())];
+                return Record { death: Some(death), notes, ..Record::default() };
+            }
         }
         let (outbox, inbox) = policy.open(options.max_retries);
         let (record, changed) = (Mutex::default(), Condvar::new());
@@ -88,14 +92,14 @@ impl<'a> Play<'a> {
         let (queue, queued) = mpsc::sync_channel(EVENTS_QUEUE);
         thread::scope(|scope| {
             let play = &play;
-            scope.spawn(move || stream(play, logged, queue));
+            scope.spawn(move || stream(play, logged, &queue));
             scope.spawn(move || work(play, queued, outbox));
             // The migrator's waits all end. The other actors' waits end with it, even if it panics.
             let migrated = scope.spawn(move || migrate(play, log, inbox)).join();
             play.record(|record| record.over = true);
             migrated.unwrap();
         });
-        Ok(Record { peak_bytes: memory::take_peak(), ..play.record.into_inner().unwrap() })
+        Record { peak_bytes: take_peak(), ..play.record.into_inner().unwrap() }
     }
 
     /// Reads or changes the record.
@@ -112,8 +116,8 @@ impl<'a> Play<'a> {
         until(&self.changed.wait_timeout_while(record, time, waits).unwrap().0)
     }
 
-    pub(crate) fn note(&self, actor: &'static str, what: String) {
-        self.note_at(Instant::now(), actor, what);
+    pub(crate) fn note(&self, actor: &'static str, what: impl Into<String>) {
+        self.note_at(Instant::now(), actor, what.into());
     }
 
     /// Adds a line to the trace.
@@ -121,4 +125,62 @@ impl<'a> Play<'a> {
         let elapsed = at.saturating_duration_since(self.started);
         self.record(|record| record.notes.push((elapsed, actor, what)));
     }
+}
+
+impl Record {
+    /// Finds the attempts that timed out although their sentinels had been sent in time. Each is `true` if its sentinel
+    /// was overtaken: an older sentinel was sent after it, and in time too.
+    pub(crate) fn false_timeouts(&self) -> Vec<bool> {
+        let timed_out = (1..=self.timed_out).zip(&self.deadlines);
+        let overtaken = timed_out.filter_map(|(attempt, deadline)| {
+            let mut in_time = self.sends.iter().filter(|(_, returned)| returned <= deadline);
+            in_time.find(|(sent, _)| *sent == attempt)?;
+            Some(in_time.any(|(sent, _)| *sent < attempt))
+        });
+        overtaken.collect()
+    }
+
+    /// The worker was in a send until the migrator was gone.
+    pub(crate) fn blocked_for_ever(&self) -> bool {
+        self.halt == Some(Halt::WorkerStuck) && self.sending
+    }
+
+    /// The last attempt received its sentinel.
+    pub(crate) fn cut_over(&self) -> bool {
+        self.deadlines.len() > self.timed_out
+    }
+
+    /// The first attempt that could succeed cut over, and the worker is free.
+    pub(crate) fn on_time(&self) -> bool {
+        self.cut_over() && self.false_timeouts().is_empty() && !self.blocked_for_ever()
+    }
+
+    /// Returns whether this crate's channel kept its promise, if it was played.
+    pub(crate) fn kept_promise(&self, policy: Policy) -> Option<bool> {
+        match policy {
+            // The latest to arrive stays, so an attempt that was overtaken could not succeed.
+            Policy::Send if self.false_timeouts().contains(&false) => Some(false),
+            Policy::Send => Some(self.cut_over() && !self.blocked_for_ever()),
+            Policy::SendNewest => Some(self.on_time()),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the attempts whose sentinels arrive late, in this order: the first sentinel in time, and then older sentinels
+/// that it overtakes.
+pub(crate) fn late_order(stall: usize, seed: u64) -> Vec<usize> {
+    let mut dice = Dice::new(seed);
+    // If several attempts time out, the sentinel of the last is not late: the first sentinel in time finds it in the
+    // channel.
+    let last = stall.saturating_sub(1).max(1);
+    let mut held_back: Vec<usize> = (1..=last).filter(|_| dice.one_in(2)).collect();
+    if held_back.is_empty() {
+        held_back.push(dice.within(1, last));
+    }
+    for end in (1..held_back.len()).rev() {
+        held_back.swap(end, dice.below(end + 1));
+    }
+    held_back.insert(0, stall + 1);
+    held_back
 }

@@ -1,15 +1,8 @@
 //! Futures that a test polls by hand.
 
 use futures::FutureExt;
-use std::{
-    fmt,
-    future::Future,
-    mem,
-    pin::{Pin, pin},
-    sync::Mutex,
-    task::Poll,
-};
-use support::waker::{Event, Task};
+use std::{fmt, future::Future, mem, pin::Pin, task::Poll};
+use support::waker::Task;
 
 /// A future in a task of its own, which counts its wakes.
 pub struct Polled<'a, O> {
@@ -81,27 +74,4 @@ impl<O> fmt::Debug for Polled<'_, O> {
 #[track_caller]
 pub fn at_once<O>(future: impl Future<Output = O>) -> O {
     future.now_or_never().expect("it waits")
-}
-
-/// Polls the future for the first time, and calls `act` in the middle of that, while the waker is cloned. Returns what
-/// the future does, which must be ready then, or have woken its task.
-#[track_caller]
-pub fn end_of_a_wait_that_begins_while<O>(
-    act: impl FnOnce() + Send + 'static,
-    future: impl Future<Output = O>,
-) -> O {
-    let act = Mutex::new(Some(act));
-    let task = Task::with(move |event| {
-        let act = act.lock().unwrap().take_if(|_| event == Event::Clone);
-        if let Some(act) = act {
-            act();
-        }
-    });
-    let mut future = pin!(future);
-    if let Poll::Ready(output) = task.poll(&mut future) {
-        return output;
-    }
-    assert!(task.seen().woken > 0, "it sleeps");
-    let Poll::Ready(output) = task.poll(&mut future) else { panic!("it still waits") };
-    output
 }

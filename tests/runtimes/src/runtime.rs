@@ -9,6 +9,7 @@ use futures::{
     task::LocalSpawnExt,
 };
 use smol::Executor;
+pub use smol::future::yield_now;
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
@@ -32,9 +33,6 @@ pub trait Task: Future<Output: Send + 'static> + Send + 'static {}
 
 impl<F: Future<Output: Send + 'static> + Send + 'static> Task for F {}
 
-/// What a thread does that may block.
-pub type Body<T> = Box<dyn FnOnce() -> T + Send>;
-
 /// A handle by which tasks are spawned.
 pub trait Runtime: Clone + 'static {
     /// Whether all tasks run in the thread of `run`.
@@ -47,7 +45,10 @@ pub trait Runtime: Clone + 'static {
     fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output>;
 
     /// Runs `body` in a thread that it may block, one of the runtime's if it has some for that.
-    fn unblock<T: Send + 'static>(&self, body: Body<T>) -> BoxFuture<'static, T> {
+    fn unblock<T: Send + 'static>(
+        &self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> BoxFuture<'static, T> {
         let (body, end) = async { body() }.remote_handle();
         thread::spawn(|| block_on(body));
         end.boxed()
@@ -75,7 +76,10 @@ impl<const THREADS: usize> Runtime for Tokio<THREADS> {
         join_or_abort(self.0.spawn(task))
     }
 
-    fn unblock<T: Send + 'static>(&self, body: Body<T>) -> BoxFuture<'static, T> {
+    fn unblock<T: Send + 'static>(
+        &self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> BoxFuture<'static, T> {
         join_or_abort(self.0.spawn_blocking(body))
     }
 }
@@ -117,7 +121,10 @@ impl<const THREADS: usize> Runtime for Smol<THREADS> {
         self.0.spawn(task).boxed()
     }
 
-    fn unblock<T: Send + 'static>(&self, body: Body<T>) -> BoxFuture<'static, T> {
+    fn unblock<T: Send + 'static>(
+        &self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> BoxFuture<'static, T> {
         smol::unblock(body).boxed()
     }
 }
@@ -189,20 +196,6 @@ macro_rules! on_each_runtime {
             )*
         }
     };
-}
-
-/// Lets other tasks run.
-pub async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if yielded {
-            return Poll::Ready(());
-        }
-        yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Lets other tasks run so many times.

@@ -4,7 +4,7 @@
 use super::{answer_parked, receive};
 use futures::{
     FutureExt,
-    future::{BoxFuture, Either, join_all, poll_fn, select},
+    future::{BoxFuture, join_all, poll_fn},
     poll,
 };
 use overwrite_channel::{Receiver, RecvError, Sender, channel};
@@ -12,9 +12,9 @@ use overwrite_channel_runtimes::{
     on_each_runtime,
     runtime::{Runtime, Waiting, yield_now, yield_times},
 };
+use smol::future::or;
 use std::{
     hint::spin_loop,
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -34,44 +34,6 @@ on_each_runtime! {
     a_cancelled_task_passes_its_wake_on
 }
 
-/// Waits in any of the ways, and may give up in any manner, if ordered to or before that.
-async fn wait(
-    rx: &mut Receiver<usize>,
-    order: &mut Receiver<()>,
-    ways: &[usize],
-    dice: &mut Dice,
-) -> Option<usize> {
-    let way = dice.pick(ways);
-    match dice.below(4) {
-        // A future that loses a race against the order, also if both are ready.
-        0 => match select(order.recv_async(), pin!(receive(rx, way))).await {
-            Either::Left(_) => None,
-            Either::Right((received, _)) => received,
-        },
-        // A future that wins the race, if both are ready.
-        1 => match select(pin!(receive(rx, way)), order.recv_async()).await {
-            Either::Left((received, _)) => received,
-            Either::Right(_) => None,
-        },
-        // A future that is dropped after a few polls.
-        2 => {
-            let mut received = pin!(receive(rx, way));
-            for _ in 0..dice.within(1, 4) {
-                if let Poll::Ready(received) = poll!(&mut received) {
-                    return received;
-                }
-                yield_now().await;
-            }
-            None
-        }
-        // A waker left behind by `poll_recv`.
-        _ => match poll_fn(|cx| Poll::Ready(rx.poll_recv(cx))).await {
-            Poll::Ready(received) => Some(received.unwrap()),
-            Poll::Pending => None,
-        },
-    }
-}
-
 /// A receiver that waits once a round, may give up, and then does **not look at the channel again in that round**, where
 /// it would find the value by chance.
 struct Impatient {
@@ -84,10 +46,29 @@ struct Impatient {
 
 impl Impatient {
     async fn play(mut self) -> Self {
-        if let Some(value) = wait(&mut self.rx, &mut self.order, self.ways, &mut self.dice).await {
+        if let Some(value) = self.wait().await {
             assert_eq!(self.answers.send(value), Ok(None));
         }
         self
+    }
+
+    /// Waits in any of the ways, and may give up in any manner, if ordered to or before that.
+    async fn wait(&mut self) -> Option<usize> {
+        let way = self.dice.pick(self.ways);
+        let (rx, order) = (&mut self.rx, self.order.recv_async());
+        match self.dice.below(4) {
+            // A future that loses a race against the order, also if both are ready.
+            0 => or(order.map(|_| None), receive(rx, way)).await,
+            // A future that wins the race, if both are ready.
+            1 => or(receive(rx, way), order.map(|_| None)).await,
+            // A future that is dropped some time after a few polls.
+            2 => or(yield_times(self.dice.within(1, 4)).map(|()| None), receive(rx, way)).await,
+            // A waker left behind by `poll_recv`.
+            _ => match poll_fn(|cx| Poll::Ready(rx.poll_recv(cx))).await {
+                Poll::Ready(received) => Some(received.unwrap()),
+                Poll::Pending => None,
+            },
+        }
     }
 }
 
@@ -164,7 +145,7 @@ fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize
         }
         let stays = match patient {
             Patient::Task => vec![runtime.spawn(super::answer(rx, answer))],
-            Patient::ParkedThread => vec![runtime.unblock(Box::new(|| answer_parked(rx, answer)))],
+            Patient::ParkedThread => vec![runtime.unblock(|| answer_parked(rx, answer))],
             Patient::WanderingFuture => {
                 let (mut to_one, from_other) = channel();
                 let (to_other, from_one) = channel();

@@ -1,8 +1,8 @@
 //! Values that go between tasks and threads.
 
 use super::{answer, answer_parked, receive, send_next};
-use futures::{SinkExt, StreamExt, future::join_all, poll};
-use overwrite_channel::{RecvError, SendError, channel};
+use futures::{SinkExt, StreamExt, future::join_all};
+use overwrite_channel::{RecvError, SendError, Sender, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
     runtime::{Runtime, Waiting, yield_times},
@@ -17,8 +17,6 @@ on_each_runtime! {
     every_value_is_answered
     every_value_is_accounted_for_until_the_senders_go
     every_value_is_accounted_for_until_the_receivers_go
-    the_newest_value_arrives
-    the_end_ends_every_wait
     a_receiver_is_a_stream_and_a_sender_is_a_sink
     a_sender_learns_that_the_receivers_are_gone
 }
@@ -30,7 +28,7 @@ fn every_value_is_answered<R: Runtime>() {
             let (mut tx, rx) = channel();
             let (back, mut answers) = channel();
             let answerer = if in_thread {
-                runtime.unblock(Box::new(|| answer_parked(rx, back)))
+                runtime.unblock(|| answer_parked(rx, back))
             } else {
                 runtime.spawn(answer(rx, back))
             };
@@ -106,61 +104,6 @@ fn every_value_is_accounted_for_until_the_receivers_go<R: Runtime>() {
     assert!(dropped_with_channel <= 1, "{dropped_with_channel} values in one slot");
 }
 
-fn the_newest_value_arrives<R: Runtime>() {
-    const NEWEST: usize = 300;
-    const SENDERS: usize = 3;
-    R::run(|runtime| async move {
-        let mut dice = Dice::new(0);
-        for _ in 0..10 {
-            let (tx, mut rx) = channel();
-            let senders: Vec<_> = (0..SENDERS)
-                .map(|first| {
-                    let (mut tx, mut dice) = (tx.clone(), dice.split());
-                    runtime.spawn(async move {
-                        for value in (0..=NEWEST).skip(first).step_by(SENDERS) {
-                            let not_kept = tx.send_newest(value).unwrap();
-                            assert_ne!(not_kept, Some(NEWEST));
-                            yield_times(dice.below(2)).await;
-                        }
-                    })
-                })
-                .collect();
-            // A sender is left, so the end cannot stand in for the value.
-            assert_eq!(rx.recv_matching_async(|value| *value == NEWEST).await, Ok(NEWEST));
-            join_all(senders).await;
-        }
-    });
-}
-
-fn the_end_ends_every_wait<R: Runtime>() {
-    const TASKS: usize = 9;
-    for value in [None, Some(1)] {
-        let (mut tx, rx) = channel();
-        let mut parked = rx.clone();
-        parked.set_spin_limit(0);
-        let thread = thread::spawn(move || parked.recv().ok());
-        let received: Vec<_> = R::run(|runtime| async move {
-            let waiting = Waiting::default();
-            let tasks: Vec<_> = (0..TASKS)
-                .map(|way| {
-                    let (mut rx, waiting) = (rx.clone(), waiting.clone());
-                    runtime.spawn(async move { waiting.on(receive(&mut rx, way)).await })
-                })
-                .collect();
-            waiting.reaches(TASKS).await;
-            let other = tx.clone();
-            if let Some(value) = value {
-                assert_eq!(tx.send(value), Ok(None));
-            }
-            drop(tx);
-            drop(other);
-            join_all(tasks).await
-        });
-        let received = received.into_iter().chain([thread.join().unwrap()]).flatten();
-        assert!(received.eq(value));
-    }
-}
-
 fn a_receiver_is_a_stream_and_a_sender_is_a_sink<R: Runtime>() {
     R::run(|runtime| async move {
         // A pipeline: what the first channel delivers goes to the second, and so does the end.
@@ -188,30 +131,19 @@ fn a_receiver_is_a_stream_and_a_sender_is_a_sink<R: Runtime>() {
 }
 
 fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
-    const TASKS: usize = 5;
     R::run(|runtime| async move {
         for _ in 0..20 {
             let (tx, rx) = channel::<usize>();
-            let other = rx.clone();
             let waiting = Waiting::default();
-            let wait = |_| {
-                let (tx, waiting) = (tx.clone(), waiting.clone());
-                runtime.spawn(async move {
-                    // A wait that is given up hinders no other wait.
-                    assert!(poll!(tx.closed()).is_pending());
-                    waiting.on(tx.closed()).await;
-                    assert!(tx.is_closed());
-                })
+            let wait = |tx: Sender<_>| {
+                let waiting = waiting.clone();
+                runtime.spawn(async move { waiting.on(tx.closed()).await })
             };
-            let mut tasks = join_all((0..TASKS).map(wait));
-            waiting.reaches(TASKS).await;
-            drop(rx);
-            let mut closed = tx.closed();
-            yield_times(3).await;
-            assert!(poll!(&mut closed).is_pending() && poll!(&mut tasks).is_pending());
-            thread::spawn(move || drop(other));
-            closed.await;
-            tasks.await;
+            let tasks = [tx.clone(), tx.clone()].map(wait);
+            waiting.reaches(tasks.len()).await;
+            thread::spawn(move || drop(rx));
+            tx.closed().await;
+            join_all(tasks).await;
         }
     });
 }

@@ -47,7 +47,7 @@ fn a_timeout_that_races_with_a_thread_loses_nothing() {
                 let limit = limits[round % limits.len()];
                 let wait = receive(&mut rx, round / limits.len()).map(Option::unwrap).boxed();
                 let in_time = limit(Duration::from_micros(500), wait).await;
-                tx = runtime.unblock(Box::new(|| sender.join().unwrap())).await;
+                tx = runtime.unblock(|| sender.join().unwrap()).await;
                 assert_eq!(in_time.or_else(|| rx.try_recv().ok()), Some(round));
                 assert!(rx.is_empty());
             }

@@ -2,21 +2,19 @@
 
 use super::threads::whole;
 use crate::watch::{Receiver, channel};
-use futures::{FutureExt, future::join_all};
+use futures::future::join_all;
 use overwrite_channel_runtimes::{
     on_each_runtime,
     runtime::{Runtime, Waiting, yield_now, yield_times},
 };
-use std::{future::ready, thread};
+use std::thread;
 use support::rounds::rounds;
 use tokio::select;
 
 on_each_runtime! {
     all_see_the_last_value_and_none_goes_back
-    all_find_what_they_wait_for
     two_tasks_that_answer_each_other_never_miss_a_change
     changes_are_given_up_and_none_is_lost
-    senders_learn_that_all_receivers_are_gone
 }
 
 const CROWD: usize = 8;
@@ -54,33 +52,6 @@ fn all_see_the_last_value_and_none_goes_back<R: Runtime>() {
             thread.join().unwrap();
         });
     }
-}
-
-/// Each waits for a value that stays, which comes while a thread still changes it.
-fn all_find_what_they_wait_for<R: Runtime>() {
-    let (tx, mut rx) = channel(0);
-    R::run(|runtime| async move {
-        let find = |number| {
-            let mut rx = rx.clone();
-            let wanted = number * SENDS / CROWD;
-            runtime.spawn(async move {
-                let mut before = 0;
-                let found = rx.wait_for(|value| {
-                    assert!(before <= *value, "{before} after {value}");
-                    before = *value;
-                    *value >= wanted
-                });
-                *found.await.unwrap() >= wanted
-            })
-        };
-        let tasks: Vec<_> = (1..=CROWD).map(find).collect();
-        let thread = thread::spawn(move || (1..=SENDS).for_each(|value| tx.send(value).unwrap()));
-        assert_eq!(join_all(tasks).await, [true; CROWD]);
-        thread.join().unwrap();
-        // The end has come, and the last value does still.
-        assert_eq!(*rx.wait_for(|value| *value == SENDS).await.unwrap(), SENDS);
-        assert!(rx.wait_for(|value| *value > SENDS).await.is_err());
-    });
 }
 
 /// A wake that is missed once stops both.
@@ -145,31 +116,4 @@ fn changes_are_given_up_and_none_is_lost<R: Runtime>() {
         sender.await;
         assert_eq!(join_all(tasks).await, [SENDS; CROWD]);
     });
-}
-
-/// Receivers go in threads and tasks, the last of them anywhere.
-fn senders_learn_that_all_receivers_are_gone<R: Runtime>() {
-    for _ in rounds(50) {
-        let (tx, rx) = channel(0);
-        R::run(|runtime| async move {
-            let waiting = Waiting::default();
-            let wait = |_| {
-                let (tx, waiting) = (tx.clone(), waiting.clone());
-                runtime.spawn(async move {
-                    waiting.on(tx.closed()).await;
-                    tx.is_closed() && tx.send(1).is_err()
-                })
-            };
-            let senders: Vec<_> = (0..4).map(wait).collect();
-            waiting.reaches(4).await;
-            let mut receivers = vec![rx; 4];
-            let in_task = receivers.split_off(2);
-            let thread = thread::spawn(move || drop(receivers));
-            let task = runtime.spawn(ready(in_task).map(drop));
-            assert_eq!(join_all(senders).await, [true; 4]);
-            tx.closed().await;
-            task.await;
-            thread.join().unwrap();
-        });
-    }
 }

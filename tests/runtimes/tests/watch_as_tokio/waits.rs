@@ -1,42 +1,16 @@
-//! Waits of crowds, and wakers and closures that act or panic in the middle of a call.
+//! Wakers and closures that act or panic in the middle of a call.
 
 use crate::{
     FAILED_MODIFICATION_STAYS, MODIFIES_IN_PLACE,
     watch::{Receiver, Sender, channel},
 };
-use overwrite_channel_runtimes::polled::{Polled, at_once, end_of_a_wait_that_begins_while};
-use std::{ptr, task::Poll};
+use overwrite_channel_runtimes::polled::{Polled, at_once};
+use std::{pin::pin, ptr, task::Poll};
 use support::{
     panics::{panics, strike},
     waker::{Event, Task},
     watchdog::watched,
 };
-
-#[test]
-fn one_send_or_end_ends_all_waits_but_those_given_up() {
-    const CROWD: usize = 30;
-    let (tx, rx) = channel(0);
-    let other = tx.clone();
-    let mut receivers = vec![rx; CROWD];
-    let mut waiting: Vec<_> =
-        receivers.iter_mut().map(|rx| Polled::waiting(rx.changed())).collect();
-    let gone: Vec<_> = waiting.drain(CROWD / 2..).map(Polled::give_up).collect();
-    tx.send(1).unwrap();
-    assert!(waiting.iter_mut().all(|changed| changed.woken_end().is_ok()));
-    assert!(gone.iter().all(|task| task.seen().woken == 0));
-    drop(waiting);
-    for (at, rx) in receivers.iter().enumerate() {
-        assert_eq!((*rx.borrow(), rx.has_changed().unwrap()), (1, at >= CROWD / 2));
-    }
-
-    receivers.truncate(CROWD / 2);
-    let mut waiting: Vec<_> =
-        receivers.iter_mut().map(|rx| Polled::waiting(rx.changed())).collect();
-    drop(tx);
-    assert!(waiting.iter_mut().all(|changed| changed.wakes() == 0 && changed.waits()));
-    drop(other);
-    assert!(waiting.iter_mut().all(|changed| changed.woken_end().is_err()));
-}
 
 #[test]
 fn a_value_is_modified_where_it_is_or_a_clone_of_it_is() {
@@ -71,6 +45,19 @@ fn a_waker_may_look_and_send() {
     });
 }
 
+/// Polls the future for the first time, and calls `act` in the middle of that, which ends it: at once, or by a wake.
+fn ends_by<O>(act: impl FnOnce() + Send + 'static, future: impl Future<Output = O>) -> O {
+    let task = Task::acting_in(Event::Clone, act);
+    let mut future = pin!(future);
+    let mut poll = task.poll(&mut future);
+    if poll.is_pending() {
+        assert!(task.seen().woken > 0, "it sleeps");
+        poll = task.poll(&mut future);
+    }
+    let Poll::Ready(output) = poll else { panic!("it still waits") };
+    output
+}
+
 #[test]
 fn what_comes_while_a_wait_begins_ends_it() {
     async fn wait(rx: &mut Receiver<u8>, wanted: Option<u8>) -> bool {
@@ -84,13 +71,13 @@ fn what_comes_while_a_wait_begins_ends_it() {
             let (tx, mut rx) = channel(0);
             let sender = tx.clone();
             let send = move || sender.send(1).unwrap();
-            assert!(end_of_a_wait_that_begins_while(send, wait(&mut rx, wanted)));
+            assert!(ends_by(send, wait(&mut rx, wanted)));
             assert!(!rx.has_changed().unwrap());
             let close = move || drop(tx);
-            assert!(!end_of_a_wait_that_begins_while(close, wait(&mut rx, wanted.map(|_| 2))));
+            assert!(!ends_by(close, wait(&mut rx, wanted.map(|_| 2))));
         }
         let (tx, rx) = channel(0);
-        end_of_a_wait_that_begins_while(move || drop(rx), tx.closed());
+        ends_by(move || drop(rx), tx.closed());
     });
 }
 

@@ -1,14 +1,16 @@
-//! What is printed.
-
-#![forbid(unsafe_code)]
+//! What is printed, and the file of `--trace`.
 
 use crate::{
-    child::Death,
-    gh_ost::events::Events,
-    judge::Played,
+    channels::Policy,
+    events::Events,
     options::Options,
-    play::{Halt, Record},
-    policies::Policy,
+    play::{Halt, Played, Record},
+};
+use clap::ValueEnum;
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    time::Duration,
 };
 
 /// Returns the name of a policy, and its number of places.
@@ -66,9 +68,10 @@ channel                        used timeouts skipped   blocked  bytes  outcome"
     )
 }
 
-pub(crate) fn row((policy, played): &Played) -> String {
-    let [attempts, timeouts, skipped, blocked, bytes, outcome] = match played {
-        Ok(record) => [
+pub(crate) fn row((policy, record): &Played) -> String {
+    let [attempts, timeouts, skipped, blocked, bytes] = match record.death {
+        Some(_) => ["-"; 5].map(String::from),
+        None => [
             record.deadlines.len().to_string(),
             record.false_timeouts().len().to_string(),
             record.skipped.to_string(),
@@ -77,55 +80,50 @@ pub(crate) fn row((policy, played): &Played) -> String {
                 time => format!("{time:.1?}"),
             },
             record.peak_bytes.to_string(),
-            outcome(record),
         ],
-        Err(Death { cause, .. }) => ["-", "-", "-", "-", "-", cause].map(String::from),
     };
-    let label = label(*policy).concat();
+    let (label, outcome) = (label(*policy).concat(), verdict(*policy, record).0);
     format!(
         "{label:26} {attempts:>8} {timeouts:>8} {skipped:>7} {blocked:>9} {bytes:>6}  {outcome}"
     )
 }
 
-fn outcome(record: &Record) -> String {
-    match record.false_timeouts().len() {
-        _ if record.blocked_for_ever() && record.cut_over() => "cut over, worker stuck".into(),
-        _ if record.blocked_for_ever() => "worker blocked for ever".into(),
-        _ if record.halt == Some(Halt::TooSlow) => "given up, machine too slow".into(),
-        _ if !record.cut_over() => "not cut over".into(),
-        0 => "cut over at the first chance".into(),
-        1 => "cut over 1 attempt late".into(),
-        late => format!("cut over {late} attempts late"),
-    }
-}
-
 /// Explains each mishap once.
 pub(crate) fn notes(results: &[Played]) -> String {
     let mut notes = Vec::new();
-    for (policy, played) in results {
-        let note = why(*policy, played).map(|why| format!("{}: {why}.", label(*policy)[0]));
-        notes.extend(note.map(|note| wrapped(&note)).filter(|note| !notes.contains(note)));
+    for (policy, record) in results {
+        let why = verdict(*policy, record).1;
+        let note = why.map(|why| wrapped(&format!("{}: {why}.", label(*policy)[0])));
+        notes.extend(note.filter(|note| !notes.contains(note)));
     }
     notes.join("\n")
 }
 
-fn why(policy: Policy, played: &Result<Record, Death>) -> Option<&str> {
-    let record = match played {
-        Err(death) => return Some(&death.details),
-        Ok(record) => record,
-    };
+/// Returns the outcome of a play, and how it came to a mishap.
+fn verdict(policy: Policy, record: &Record) -> (String, Option<&str>) {
     let false_timeouts = record.false_timeouts();
     let all_overtaken = !false_timeouts.contains(&false);
-    Some(match policy {
+    let outcome = match (&record.death, false_timeouts.len()) {
+        (Some(death), _) => return (death.cause.clone(), Some(&death.details)),
         _ if record.blocked_for_ever() && record.cut_over() => {
-            "the migrator never receives the older sentinel, so the worker never leaves its send"
+            let why = "the migrator never receives the older sentinel, so the worker never leaves \
+                       its send";
+            return ("cut over, worker stuck".into(), Some(why));
         }
         _ if record.blocked_for_ever() => {
-            "after a timeout the migrator does not receive, so the worker never leaves its send. \
-             The events queue fills up, the streamer waits for room, and while the log is not \
-             read, no attempt starts"
+            let why = "after a timeout the migrator does not receive, so the worker never leaves \
+                       its send. The events queue fills up, the streamer waits for room, and while \
+                       the log is not read, no attempt starts";
+            return ("worker blocked for ever".into(), Some(why));
         }
-        _ if false_timeouts.is_empty() => return None,
+        _ if record.halt == Some(Halt::TooSlow) => "given up, machine too slow".into(),
+        _ if !record.cut_over() => "not cut over".into(),
+        (None, 0) => "cut over at the first chance".into(),
+        (None, 1) => "cut over 1 attempt late".into(),
+        (None, late) => format!("cut over {late} attempts late"),
+    };
+    let why = match policy {
+        _ if false_timeouts.is_empty() => return (outcome, None),
         Policy::DropNewest => {
             "an older sentinel lay in the buffer, so the right sentinel was dropped"
         }
@@ -138,7 +136,8 @@ fn why(policy: Policy, played: &Result<Record, Death>) -> Option<&str> {
              right sentinel; send_newest is for that"
         }
         _ => "the right sentinel was lost, which must never happen",
-    })
+    };
+    (outcome, Some(why))
 }
 
 /// Says in one sentence what happened.
@@ -150,7 +149,7 @@ pub(crate) fn conclusion(options: &Options, results: &[Played]) -> String {
     let mut groups = [const { Vec::new() }; 3];
     for policy in options.policies() {
         let plays = results.iter().filter(|(played, _)| *played == policy);
-        let on_time = plays.map(|(_, played)| played.as_ref().is_ok_and(Record::on_time));
+        let on_time = plays.map(|(_, record)| record.on_time());
         let group = match on_time.collect::<Vec<_>>()[..] {
             [true] | [true, true] => 0,
             [true, false] => 1,
@@ -183,5 +182,28 @@ fn wrapped(text: &str) -> String {
             width if width + word.len() < 100 => lines + " " + word,
             _ => lines + "\n" + word,
         }
+    })
+}
+
+/// Creates the file of `--trace`, if it was asked for; refuses the file of `--events`.
+pub(crate) fn create_trace(options: &Options) -> Result<Option<File>, String> {
+    let Some(path) = &options.trace else { return Ok(None) };
+    let refuse = |why: String| format!("--trace {}: expected {why}", path.display());
+    let events = options.events.as_ref().and_then(|events| fs::canonicalize(events).ok());
+    if events.is_some() && events == fs::canonicalize(path).ok() {
+        return Err(refuse("another file than that of --events".into()));
+    }
+    let created = File::create(path);
+    created.map(Some).map_err(|error| refuse(format!("a file that can be written: {error}")))
+}
+
+/// Appends a play to the trace: elapsed time, actor, what.
+pub(crate) fn trace(file: &mut File, order: &str, (policy, record): &Played) -> io::Result<()> {
+    let mut notes = record.notes.clone();
+    notes.sort_by_key(|(elapsed, ..)| *elapsed);
+    let policy = policy.to_possible_value().unwrap();
+    notes.insert(0, (Duration::ZERO, "play", format!("{}, {order}", policy.get_name())));
+    notes.iter().try_for_each(|(elapsed, actor, what)| {
+        writeln!(file, "{:>12.3} ms  {actor:8}  {what}", elapsed.as_secs_f64() * 1_000.0)
     })
 }

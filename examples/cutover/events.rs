@@ -1,10 +1,9 @@
 //! Row events: read from a file, or generated.
 
-#![forbid(unsafe_code)]
-
 use crate::options::Options;
 use clap::ValueEnum;
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Read},
     path::Path,
@@ -54,16 +53,16 @@ impl Events {
     fn generate(seed: u64) -> Self {
         use Operation::{Delete, Insert, Update};
         let mut dice = Dice::new(seed);
-        let row = |_| Row {
-            table: dice.below(4),
-            operation: dice.pick(&[Insert, Delete, Update, Update]),
+        let row = |_| {
+            let table = dice.below(4);
+            Row { table, operation: dice.pick(&[Insert, Delete, Update, Update]) }
         };
         Self { rows: (0..5_000).map(row).collect(), tables: 4, seconds: 10 }
     }
 
     /// Parses the content of a file, or says what is wrong with it.
     fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let (mut rows, mut tables, mut timestamps) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut tables, mut timestamps) = (Vec::new(), BTreeMap::new(), Vec::new());
         for (number, line) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -73,11 +72,8 @@ impl Events {
             let (timestamp, table, operation) =
                 parse_line(line).map_err(|wrong| format!("line {number}: {wrong}"))?;
             timestamps.push(timestamp);
-            let table = tables.iter().position(|known| *known == table).unwrap_or_else(|| {
-                tables.push(table);
-                tables.len() - 1
-            });
-            rows.push(Row { table, operation });
+            let new = tables.len();
+            rows.push(Row { table: *tables.entry(table).or_insert(new), operation });
         }
         let (Some(first), Some(last)) = (timestamps.iter().min(), timestamps.iter().max()) else {
             return Err(format!("line 1: expected a row event, {HEADER}; found none in the file"));
