@@ -39,7 +39,8 @@
 //!         Err(TryRecvError::Disconnected) => break,
 //!     }
 //! }
-//! assert_eq!(progress, 100); // the last value survives its sender
+//! // The last value survives its sender.
+//! assert_eq!(progress, 100);
 //! worker.join().unwrap();
 //! ```
 //!
@@ -65,7 +66,7 @@
 //!
 //! Memory is constant: the channel holds one value, and each handle has room for one more. `channel()` makes one
 //! allocation. A clone allocates if no dropped handle has left its room behind. Sending, receiving and waiting do not
-//! allocate.
+//! allocate. (Each send of a `watch` does.)
 //!
 //! # Features
 //!
