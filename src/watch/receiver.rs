@@ -201,8 +201,9 @@ impl<T> Receiver<T> {
 
     /// Returns how many changes this receiver has skipped: those that a newer one replaced before a call marked them as seen.
     ///
-    /// [`changed`](Self::changed) marks the newest change of its moment. A look at the value after it may find a still newer one,
-    /// and the change that was marked does not count as skipped.
+    /// [`changed`](Self::changed) marks the newest change of its moment. A look at the value after it may find a still newer one.
+    /// The change that was marked does not count as skipped then, although no look has found it. So the number is for
+    /// diagnosis, and no account of every change.
     ///
     /// A clone starts at the number of its original, a receiver made by [`subscribe`](super::Sender::subscribe) at 0.
     ///
