@@ -1,62 +1,42 @@
 //! Charts as SVG. The page stays transparent, and every colour is dark enough for a white page and light enough for a
 //! black one. The names stand beside the plot in the order of the lines' ends, where no legend covers a line.
 
-use plotters::{
-    backend::SVGBackend,
-    chart::ChartBuilder,
-    coord::{
-        combinators::IntoLogRange,
-        ranged1d::{IntoSegmentedCoord, SegmentValue},
-    },
-    drawing::IntoDrawingArea,
-    element::{Circle, PathElement, Rectangle, Text},
-    series::LineSeries,
-    style::{
-        Color, FontStyle, IntoFont, RGBColor, TextStyle,
-        text_anchor::{HPos, Pos, VPos},
-    },
+use super::{
+    contender::Contender,
+    peers::{Overwrite, can_be_waited_for, is_ours},
 };
-use std::error::Error;
+use std::{fmt::Write, ops::RangeInclusive};
 
 /// Contrast 4 and more to white and to GitHub's dark page; so have all colours below.
-const NEUTRAL: RGBColor = RGBColor(0x77, 0x7c, 0x84);
+const NEUTRAL: &str = "#777c84";
 /// Of this crate: the first is the channel's.
-const OURS: [RGBColor; 3] =
-    [RGBColor(0xdd, 0x48, 0x14), RGBColor(0xc0, 0x3c, 0x8a), RGBColor(0xd9, 0x40, 0x58)];
-const OTHERS: [RGBColor; 8] = [
-    RGBColor(0x1f, 0x83, 0xc9),
-    RGBColor(0x12, 0x8a, 0x6a),
-    RGBColor(0x7a, 0x70, 0xd0),
-    RGBColor(0x94, 0x7a, 0x0a),
-    RGBColor(0xa8, 0x65, 0x9f),
-    RGBColor(0xa8, 0x70, 0x30),
-    RGBColor(0x21, 0x88, 0x9a),
-    NEUTRAL,
-];
+const OURS: [&str; 3] = ["#dd4814", "#c03c8a", "#d94058"];
+const OTHERS: [&str; 8] =
+    ["#1f83c9", "#128a6a", "#7a70d0", "#947a0a", "#a8659f", "#a87030", "#21889a", NEUTRAL];
 
-const WIDTH: u32 = 620;
-/// Beside the plot, for the names.
-const NAMES: u32 = 420;
+const WIDTH: f64 = 1040.0;
 /// Of a line of text.
-const ROW: u32 = 22;
+const ROW: f64 = 22.0;
+/// Above the plot, for two lines of the finding.
+const TOP: f64 = 66.0;
+/// Below the plot, for its axis.
+const BOTTOM: f64 = 54.0;
 
-/// Whether a contender is this crate's, which is drawn stronger.
-pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with("overwrite-channel")
-}
-
-pub(super) enum Chart {
-    Plot(Plot),
-    Bars(Bars),
-}
-
-/// Lines over two logarithmic axes.
-pub(super) struct Plot {
+/// One picture, over logarithmic axes.
+pub(super) struct Chart {
     pub(super) file: &'static str,
-    pub(super) title: String,
+    /// What is found: the contender "takes" its last value, with its unit and these words after it.
+    pub(super) unit: fn(f64) -> String,
+    pub(super) what: String,
     pub(super) x: &'static str,
-    pub(super) y: &'static str,
-    pub(super) lines: Vec<Line>,
+    pub(super) drawing: Drawing,
+}
+
+pub(super) enum Drawing {
+    /// What the vertical axis is, and the lines.
+    Lines(&'static str, Vec<Line>),
+    /// The quartiles of each contender, from the top to the bottom.
+    Bars(Vec<(String, [f64; 3])>),
 }
 
 /// What one contender does.
@@ -71,172 +51,214 @@ impl Line {
     pub(super) fn new(name: String, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         Self { name, points: points.into_iter().collect(), ends: None }
     }
-}
 
-/// One number for each contender, from the top to the bottom, on a logarithmic axis.
-pub(super) struct Bars {
-    pub(super) file: &'static str,
-    pub(super) title: &'static str,
-    pub(super) label: &'static str,
-    pub(super) contenders: Vec<Bar>,
-}
-
-pub(super) struct Bar {
-    pub(super) name: String,
-    pub(super) value: f64,
-    /// The quartiles.
-    pub(super) range: (f64, f64),
-}
-
-impl Chart {
-    /// The name of the file, and what is in it.
-    pub(super) fn svg(&self) -> (&'static str, String) {
-        let mut svg = String::new();
-        let (file, drawn) = match self {
-            Self::Plot(plot) => (plot.file, plot.draw(&mut svg)),
-            Self::Bars(bars) => (bars.file, bars.draw(&mut svg)),
-        };
-        drawn.expect("a chart can be drawn");
-        (file, svg)
+    pub(super) fn end(&self) -> (f64, f64) {
+        self.points.last().copied().unwrap_or_default()
     }
 }
 
-fn words(size: u32, color: RGBColor, bold: bool) -> TextStyle<'static> {
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = ("sans-serif", size, style).into_font();
-    font.color(&color).pos(Pos::new(HPos::Left, VPos::Center))
+/// A logarithmic axis, from its first value to its last, and where these are drawn.
+struct Axis(RangeInclusive<f64>, [f64; 2]);
+
+impl Axis {
+    /// From somewhat less than the least to somewhat more than the most.
+    fn around(values: impl IntoIterator<Item = f64>, place: [f64; 2]) -> Self {
+        let values = values.into_iter().filter(|value| *value > 0.0);
+        let (least, most) = values.fold((f64::INFINITY, 1.0_f64), |(least, most), value| {
+            (least.min(value), most.max(value))
+        });
+        Self(least.min(most) / 1.4..=most * 1.4, place)
+    }
+
+    fn at(&self, value: f64) -> f64 {
+        let Self(range, [from, to]) = self;
+        from + (value / range.start()).ln() / (range.end() / range.start()).ln() * (to - from)
+    }
+
+    /// Powers of ten, with 2 and 5 between few of them, and not all of many.
+    fn ticks(&self) -> impl Iterator<Item = f64> {
+        let decades = (self.0.end() / self.0.start()).log10();
+        let steps: &[f64] = if decades < 3.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let powers = (-3..16).step_by(if decades > 8.0 { 2 } else { 1 });
+        let all = powers.flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
+        all.filter(|tick| self.0.contains(tick))
+    }
 }
 
 /// A number of an axis, with a letter for thousands.
-fn tick(value: f64) -> String {
+fn short(value: f64) -> String {
     let letters = [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")];
     let letter = letters.into_iter().find(|(size, _)| value >= size * 0.999);
     let (size, letter) = letter.unwrap_or((1.0, ""));
-    format!("{}{letter}", value / size)
+    format!("{}{letter}", (value / size * 1e3).round() / 1e3)
 }
 
-/// From somewhat less than the least to somewhat more than the most, on a logarithmic axis.
-fn around(values: impl IntoIterator<Item = f64>, space: f64) -> std::ops::Range<f64> {
-    let values = values.into_iter().filter(|value| *value > 0.0);
-    let (least, most) = values
-        .fold((f64::INFINITY, 1.0_f64), |(least, most), value| (least.min(value), most.max(value)));
-    least.min(most) / space..most * space
-}
+/// What is drawn so far.
+struct Svg(String);
 
-impl Plot {
-    fn draw(&self, svg: &mut String) -> Result<(), Box<dyn Error + '_>> {
-        let mut lines = self.lines.iter().collect::<Vec<_>>();
-        let end = |line: &Line| line.points.last().map_or((0.0, 0.0), |point| *point);
-        // Lines that go further first, and of those the highest.
-        lines.sort_by(|one, other| end(other).partial_cmp(&end(one)).expect("numbers"));
-        let rows = u32::try_from(lines.len())?;
-        let height = (ROW * rows + 100).max(420);
-        let page = SVGBackend::with_string(svg, (WIDTH + NAMES, height)).into_drawing_area();
-        let (left, right) = page.split_horizontally(WIDTH);
-        let points = || lines.iter().flat_map(|line| &line.points);
-        let x = around(points().map(|point| point.0), 1.3).log_scale();
-        let y = around(points().map(|point| point.1), 1.3).log_scale();
-        let mut builder = ChartBuilder::on(&left);
-        builder
-            .caption(&self.title, words(20, NEUTRAL, true))
-            .margin(10)
-            .x_label_area_size(48)
-            .y_label_area_size(64);
-        let color = |line: &Line| {
-            let same =
-                self.lines.iter().filter(|other| is_ours(&other.name) == is_ours(&line.name));
-            let place = same.take_while(|other| other.name != line.name).count();
-            if is_ours(&line.name) {
-                OURS[place % OURS.len()]
-            } else {
-                OTHERS[place % OTHERS.len()]
-            }
-        };
-        let mut chart = builder.build_cartesian_2d(x, y)?;
-        chart
-            .configure_mesh()
-            .light_line_style(NEUTRAL.mix(0.0))
-            .bold_line_style(NEUTRAL.mix(0.3))
-            .axis_style(NEUTRAL)
-            .label_style(words(14, NEUTRAL, false))
-            .x_desc(self.x)
-            .y_desc(self.y)
-            .x_labels(8)
-            .x_label_formatter(&|value| tick(*value))
-            .y_label_formatter(&|value| tick(*value))
-            .draw()?;
-        for line in lines.iter().rev() {
-            let (width, dot) = if is_ours(&line.name) { (4, 5) } else { (2, 3) };
-            let style = color(line).stroke_width(width);
-            chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
-            let dots = line.points.iter();
-            chart.draw_series(dots.map(|at| Circle::new(*at, dot, color(line).filled())))?;
+impl Svg {
+    fn add(&mut self, element: &str) {
+        writeln!(self.0, "{element}").expect("a string takes all");
+    }
+
+    fn line(&mut self, [x1, y1, x2, y2]: [f64; 4], color: &str, style: &str) {
+        self.add(&format!(
+            r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" stroke="{color}" {style}/>"#
+        ));
+    }
+
+    fn dot(&mut self, (x, y): (f64, f64), radius: u8, color: &str) {
+        self.add(&format!(r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{color}"/>"#));
+    }
+
+    /// `style` says where the text has its anchor, or that it is bold.
+    fn text(&mut self, (x, y): (f64, f64), color: &str, style: &str, text: &str) {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        self.add(&format!(r#"<text x="{x:.1}" y="{y:.1}" fill="{color}" {style}>{text}</text>"#));
+    }
+
+    /// An axis, and its lines across the plot.
+    fn axis(&mut self, axis: &Axis, [from, to]: [f64; 2], title: &str, is_x: bool) {
+        let middle = f64::midpoint(axis.1[0], axis.1[1]);
+        for tick in axis.ticks() {
+            let at = axis.at(tick);
+            let line = if is_x { [at, from, at, to] } else { [from, at, to, at] };
+            self.line(line, NEUTRAL, r#"opacity="0.3""#);
+            let place = if is_x { (at, to + 18.0) } else { (from - 6.0, at + 4.0) };
+            self.text(place, NEUTRAL, if is_x { MIDDLE } else { END }, &short(tick));
         }
-        for (line, row) in lines.into_iter().zip(0_i32..) {
-            let y = 60 + row * i32::try_from(ROW)?;
-            let color = color(line);
-            let ours = is_ours(&line.name);
-            right.draw(&Circle::new((8, y), if ours { 5 } else { 3 }, color.filled()))?;
-            let ends = line.ends.as_ref().map_or(String::new(), |ends| format!(": {ends}"));
-            let text = format!("{}{ends}", line.name);
-            right.draw(&Text::new(text, (20, y), words(15, color, ours)))?;
+        if is_x {
+            self.text((middle, to + 40.0), NEUTRAL, MIDDLE, title);
+        } else {
+            let turned = format!(r#"{MIDDLE} transform="rotate(-90 14 {middle})""#);
+            self.text((14.0, middle), NEUTRAL, &turned, title);
         }
-        page.present()?;
-        Ok(())
     }
 }
 
-impl Bars {
-    fn draw(&self, svg: &mut String) -> Result<(), Box<dyn Error + '_>> {
-        let rows = u32::try_from(self.contenders.len())?;
-        let size = (WIDTH + NAMES, ROW * rows + 120);
-        let page = SVGBackend::with_string(svg, size).into_drawing_area();
-        let mut values = around(self.contenders.iter().map(|bar| bar.value), 1.5);
-        values.end *= 1.5;
-        let start = values.start;
-        let mut chart = ChartBuilder::on(&page)
-            .caption(self.title, words(20, NEUTRAL, true))
-            .margin(10)
-            .x_label_area_size(48)
-            .y_label_area_size(NAMES - 60)
-            .build_cartesian_2d(values.log_scale(), (0..rows).into_segmented())?;
-        let at = |row: &SegmentValue<u32>| match row {
-            SegmentValue::CenterOf(row) | SegmentValue::Exact(row) if *row < rows => {
-                self.contenders[(rows - 1 - row) as usize].name.clone()
+const BOLD: &str = r#"font-weight="bold""#;
+const MIDDLE: &str = r#"text-anchor="middle""#;
+const END: &str = r#"text-anchor="end""#;
+
+/// Bold and wide, if it is this crate's.
+fn stress(name: &str) -> (&'static str, u8) {
+    if is_ours(name) { (BOLD, 4) } else { ("", 2) }
+}
+
+/// The colour of the `place`-th contender, of all that are drawn.
+fn color(names: &[&str], place: usize) -> &'static str {
+    let ours = is_ours(names[place]);
+    let before = names[..place].iter().filter(|name| is_ours(name) == ours).count();
+    let colors: &[&str] = if ours { &OURS } else { &OTHERS };
+    colors[before % colors.len()]
+}
+
+impl Chart {
+    /// What the picture shows, in a sentence.
+    pub(super) fn finding(&self) -> String {
+        // The last value of each, and whether there could be no more.
+        let ends = match &self.drawing {
+            Drawing::Lines(_, lines) => {
+                let end = |line: &Line| (line.name.clone(), line.end().1, line.ends.is_some());
+                lines.iter().map(end).collect::<Vec<_>>()
             }
-            _ => String::new(),
+            Drawing::Bars(bars) => {
+                bars.iter().map(|(name, of)| (name.clone(), of[1], false)).collect()
+            }
         };
-        chart
-            .configure_mesh()
-            .light_line_style(NEUTRAL.mix(0.0))
-            .bold_line_style(NEUTRAL.mix(0.3))
-            .disable_y_mesh()
-            .axis_style(NEUTRAL)
-            .label_style(words(14, NEUTRAL, false))
-            .x_desc(self.label)
-            .y_labels(self.contenders.len())
-            .x_label_formatter(&|value| tick(*value))
-            .y_label_formatter(&at)
-            .draw()?;
-        for (bar, row) in self.contenders.iter().rev().zip(0..) {
-            let ours = is_ours(&bar.name);
-            let color = if ours { OURS[0] } else { OTHERS[0] };
-            let middle = || SegmentValue::CenterOf(row);
-            // Pale enough that the quartiles are seen on it.
-            let faint = color.mix(if ours { 0.6 } else { 0.4 }).filled();
-            let corners =
-                [(start, SegmentValue::Exact(row)), (bar.value, SegmentValue::Exact(row + 1))];
-            let mut rectangle = Rectangle::new(corners, faint);
-            rectangle.set_margin(3, 3, 0, 0);
-            chart.draw_series([rectangle])?;
-            let whisker = [(bar.range.0, middle()), (bar.range.1, middle())];
-            chart.draw_series([PathElement::new(whisker, color.stroke_width(3))])?;
-            let end = (bar.value.max(bar.range.1) * 1.05, middle());
-            let number = format!("{:.2}", bar.value);
-            chart.draw_series([Text::new(number, end, words(14, color, ours))])?;
+        let ours = <Overwrite as Contender<u64>>::NAME;
+        let Some((name, ours, _)) = ends.iter().find(|(name, ..)| name == ours) else {
+            return "This crate was not measured".into();
+        };
+        let finding = format!("{name} takes {} {}", (self.unit)(*ours), self.what);
+        // The times of the Go program are not compared: it does not take turns with the others.
+        let peers =
+            ends.iter().filter(|(name, ..)| can_be_waited_for(name) && !name.starts_with("Go "));
+        let failed = peers.clone().filter(|(_, _, failed)| *failed).count();
+        match peers.clone().min_by(|one, other| one.1.total_cmp(&other.1)) {
+            _ if failed > 0 => {
+                let all = peers.count();
+                format!("{finding}. Of {all} peers, {failed} cannot be built for the largest")
+            }
+            Some((name, least, _)) => {
+                let least = (self.unit)(*least);
+                format!("{finding}. The nearest peer that can be waited for, {name}, takes {least}")
+            }
+            None => finding,
         }
-        page.present()?;
-        drop(chart);
-        Ok(())
+    }
+
+    pub(super) fn svg(&self) -> String {
+        let rows = match &self.drawing {
+            Drawing::Lines(_, lines) => lines.len().max(15),
+            Drawing::Bars(bars) => bars.len(),
+        };
+        let plot = [TOP, TOP + ROW * f64::from(u8::try_from(rows).expect("a few contenders"))];
+        let height = plot[1] + BOTTOM;
+        let mut svg = Svg(format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+             height=\"{height}\" font-family=\"sans-serif\" font-size=\"14\">\n"
+        ));
+        for (line, y) in self.finding().split(". ").zip([22.0, 46.0]) {
+            let style =
+                if y < 30.0 { r#"font-size="17" font-weight="bold""# } else { r#"font-size="16""# };
+            svg.text((10.0, y), NEUTRAL, style, line);
+        }
+        match &self.drawing {
+            Drawing::Lines(y, lines) => self.lines(&mut svg, plot, y, lines),
+            Drawing::Bars(bars) => self.bars(&mut svg, plot, bars),
+        }
+        svg.0 + "</svg>\n"
+    }
+
+    fn lines(&self, svg: &mut Svg, [top, bottom]: [f64; 2], title: &str, lines: &[Line]) {
+        let (left, right) = (70.0, 640.0);
+        let mut lines = lines.iter().collect::<Vec<_>>();
+        // Lines that go further first, and of those the highest.
+        lines.sort_by(|one, other| other.end().partial_cmp(&one.end()).expect("numbers"));
+        let names = lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>();
+        let points = || lines.iter().flat_map(|line| &line.points);
+        let x = Axis::around(points().map(|point| point.0), [left, right]);
+        let y = Axis::around(points().map(|point| point.1), [bottom, top]);
+        svg.axis(&x, [top, bottom], self.x, true);
+        svg.axis(&y, [left, right], title, false);
+        for (place, line) in lines.iter().enumerate().rev() {
+            let (color, (bold, width)) = (color(&names, place), stress(&line.name));
+            let points = line.points.iter().map(|(at, value)| (x.at(*at), y.at(*value)));
+            let words = points.clone().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>();
+            svg.add(&format!(
+                r#"<polyline points="{}" fill="none" stroke="{color}" stroke-width="{width}"/>"#,
+                words.join(" ")
+            ));
+            points.for_each(|point| svg.dot(point, width + 1, color));
+            let row = top + ROW * f64::from(u8::try_from(place).expect("a few lines")) + 8.0;
+            svg.dot((right + 20.0, row), width + 1, color);
+            let ends = line.ends.as_ref().map_or(String::new(), |ends| format!(": {ends}"));
+            let text = format!("{}{ends}", line.name);
+            svg.text((right + 32.0, row + 5.0), color, bold, &text);
+        }
+    }
+
+    fn bars(&self, svg: &mut Svg, [top, bottom]: [f64; 2], bars: &[(String, [f64; 3])]) {
+        let (left, right) = (370.0, 980.0);
+        let x = Axis::around(bars.iter().flat_map(|(_, quartiles)| *quartiles), [left, right]);
+        svg.axis(&x, [top, bottom], self.x, true);
+        let mut y = top;
+        for (name, [low, value, high]) in bars {
+            let (color, bold) = (if is_ours(name) { OURS[0] } else { OTHERS[0] }, stress(name).0);
+            let middle = y + ROW / 2.0;
+            // Pale enough that the quartiles are seen on it.
+            svg.add(&format!(
+                r#"<rect x="{left}" y="{:.1}" width="{:.1}" height="{}" fill="{color}" opacity="0.5"/>"#,
+                y + 3.0,
+                x.at(*value) - left,
+                ROW - 6.0
+            ));
+            svg.line([x.at(*low), middle, x.at(*high), middle], color, r#"stroke-width="3""#);
+            svg.text((left - 8.0, middle + 5.0), color, &format!("{END} {bold}"), name);
+            let number = format!("{value:.2}");
+            svg.text((x.at(value.max(*high)) + 8.0, middle + 5.0), color, bold, &number);
+            y += ROW;
+        }
     }
 }

@@ -6,9 +6,9 @@
 
 use super::{
     Section, Setup,
-    charts::{Chart, Line, Plot},
+    charts::{Chart, Drawing, Line},
     contender::{Payload, Relays, Sentinel},
-    measure::{Row, Table, quartiles, rounds, rounds_line, time, with_commas, written},
+    measure::{Row, Table, quartiles, ratio_tables_for, time, with_commas, written},
     peers::{Crossbeam, Overwrite, RELAYING},
     threads::{Pair, start_there},
 };
@@ -97,24 +97,14 @@ pub(super) fn measured(setup: &Setup) -> Section {
         table.one_floor = is_many(stale);
         table
     });
-    let tables = rounds(setup, tables.into(), Duration::from_secs(setup.pick(25, 5, 0)));
-    let mut text = format!(
-        "## Time to the fresh value\n\n![Time until the receiver has the current sentinel](benchmarks/fresh.svg)\n\n\
-         After *k* attempts that timed out, their sentinels lie in the channel, and the receiver waits for the present \
-         one's: a queue is walked through, a slot holds it. Very many take so long to send that the receiver's core \
-         has turned to other things meanwhile, which is what a slot shows then. Ratios are to this crate's channel.\n\n{}",
-        rounds_line(&tables)
+    let (text, tables) =
+        ratio_tables_for(setup, tables.into(), Duration::from_secs(setup.pick(25, 5, 0)));
+    let text = format!(
+        "## Time to the fresh value\n\nAfter *k* attempts that timed out, their sentinels lie in the channel, and the \
+         receiver waits for the present one's: a queue is walked through, a slot holds it. Very many take so long to \
+         send that the receiver's core has turned to other things meanwhile, which is what a slot shows then. Ratios \
+         are to this crate's channel.\n\n{text}"
     );
-    for table in &tables {
-        let line = |row: &Row| {
-            let [low, middle, high] = row.figure(0).map(time);
-            let ratio = format!("{:.2}", row.ratio(0)[1]);
-            vec![row.name.clone(), middle, format!("{low} – {high}"), ratio]
-        };
-        text += &["### ", &table.title, "\n\n"].concat();
-        let head = ["", "until it has it", "quartiles", "ratio"];
-        text += &written(&head, 1, table.rows.iter().map(line));
-    }
     let standing = |table: &Table| {
         let mut standing = table.standing(format!("time to the fresh value, {}", table.title), 0);
         // The channel's own place is looked for, not that of `watch`.
@@ -135,47 +125,26 @@ fn chart(tables: &[Table]) -> Chart {
         let points = points.map(|(stale, table)| (f64::from(*stale), table.rows[row].figure(0)[1]));
         Line::new(name.clone(), points)
     });
-    Chart::Plot(Plot {
+    let most = with_commas(STALE[STALE.len() - 1]);
+    Chart {
         file: "fresh.svg",
-        title: "Time until the receiver has the current sentinel".into(),
-        x: "attempts that timed out before",
-        y: "ns",
-        lines: lines.collect(),
-    })
+        unit: time,
+        what: format!("to the current value behind {most} stale ones"),
+        x: "attempts that timed out before, each with a stale value",
+        drawing: Drawing::Lines("ns until the receiver has the current value", lines.collect()),
+    }
 }
 
-/// When the sentinels come.
-#[derive(Clone, Copy)]
-struct Course {
-    name: &'static str,
-    /// Whether this attempt's sentinel comes only after its time-out. Attempts count from 1.
-    is_late: fn(u32) -> bool,
-    /// Whether a sentinel in time finds the receiver waiting, which has taken all there was.
-    finds_receiver: bool,
-}
+/// When the sentinels come: whether this attempt's comes only after its time-out (attempts count from 1), and whether
+/// those in time find the receiver waiting, which has taken all there was.
+type Course = (&'static str, fn(u32) -> bool, bool);
 
 const COURSES: [Course; 5] = [
-    Course { name: "the first is late", is_late: |attempt| attempt == 1, finds_receiver: false },
-    Course {
-        name: "the first 10 are late",
-        is_late: |attempt| attempt <= 10,
-        finds_receiver: false,
-    },
-    Course {
-        name: "every 10th is late",
-        is_late: |attempt| attempt % 10 == 0,
-        finds_receiver: false,
-    },
-    Course {
-        name: "every 2nd is late",
-        is_late: |attempt| attempt % 2 == 0,
-        finds_receiver: false,
-    },
-    Course {
-        name: "every 2nd is late; the others find the receiver waiting",
-        is_late: |attempt| attempt % 2 == 0,
-        finds_receiver: true,
-    },
+    ("the first is late", |attempt| attempt == 1, false),
+    ("the first 10 are late", |attempt| attempt <= 10, false),
+    ("every 10th is late", |attempt| attempt % 10 == 0, false),
+    ("every 2nd is late", |attempt| attempt % 2 == 0, false),
+    ("every 2nd is late; the others find the receiver waiting", |attempt| attempt % 2 == 0, true),
 ];
 
 /// What it costs to drop the newest value: attempts that fail although their sentinel came in time. Nothing here depends
@@ -194,12 +163,12 @@ fn losses(attempts: u32) -> String {
         ];
         assert_eq!((counts[0].1[2], counts[1].1[2]), (0, 0), "in time is in time: {counts:?}");
         counts.map(|(policy, counts)| {
-            let words = [course.name, policy].map(str::to_owned).into_iter();
+            let words = [course.0, policy].map(str::to_owned).into_iter();
             words.chain(counts.map(|count| count.to_string())).collect()
         })
     });
     format!(
-        "What it costs to drop the newest value instead, in {attempts} attempts: those *done* received their sentinel; \
+        "### Dropping the newest value instead\n\nOf {attempts} attempts, those *done* received their sentinel; \
          those *late* had it sent too late for any policy; those *lost* had it sent in time, and did not receive it.\n\n{}",
         written(&["", "policy", "done", "late", "lost"], 2, lines)
     )
@@ -207,21 +176,25 @@ fn losses(attempts: u32) -> String {
 
 /// Attempts that received their sentinel, attempts whose sentinel came too late for any policy, and attempts that did
 /// not receive a sentinel that was sent in time.
-fn play<C: Relays>(capacity: usize, course: Course, attempts: u32) -> [u32; 3] {
+fn play<C: Relays>(
+    capacity: usize,
+    (_, is_late, finds_receiver): Course,
+    attempts: u32,
+) -> [u32; 3] {
     let (mut tx, mut rx) = C::open(capacity);
     let [mut done, mut late, mut lost] = [0; 3];
     // A receiver whose time is over takes what there is, and waits for nothing.
     let now = Instant::now();
     for attempt in 1..=attempts {
         let challenge = u64::from(attempt);
-        let is_late = (course.is_late)(attempt);
+        let is_late = is_late(attempt);
         let mut has_it = false;
         let mut look = || {
             while let Some(sentinel) = C::recv_deadline(&mut rx, now) {
                 has_it |= sentinel.number() == challenge;
             }
         };
-        if course.finds_receiver {
+        if finds_receiver {
             look();
         }
         // A sentinel that is refused is gone: the worker has other things to do.

@@ -10,9 +10,9 @@
 
 use super::{
     Section, Setup,
-    charts::{Chart, Line, Plot},
+    charts::{Chart, Drawing, Line},
     contender::{Awaits, Blocks, Elsewhere, Overwrites, Polled, Visit, open_elsewhere},
-    measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, with_commas, written},
+    measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, time, with_commas, written},
     peers::{AWAITING, BLOCKING, BareFlag, BareSwap, after, each_word},
     ratios::Crowd,
     threads::{LOOKS, Pair, poll, start_there, until_asleep},
@@ -47,19 +47,8 @@ const PERCENTILES: [(&str, f64); 5] =
 const FIGURES: [(&str, usize); 2] = [("p50", 50), ("p99", 99)];
 /// Drawn percentiles. The maximum is one sample, and the machine's more than the contender's.
 const DRAWN: usize = PERCENTILES.len() - 1;
-/// The drawn contenders, because more lines than these cannot be distinguished. Those ahead are among them.
-const SHOWN: [&str; 10] = [
-    "bare flag",
-    "overwrite-channel",
-    "nexus-slot",
-    "triple_buffer",
-    "ring-channel (1)",
-    "crossbeam ArrayQueue (1), force_push",
-    "tokio watch (clones)",
-    "tokio mpsc (1), drain and send",
-    "std Mutex<Option<T>> and Condvar",
-    "crossbeam-channel (1), drain and send",
-];
+/// The contenders with the least at the last drawn percentile. More lines than these cannot be distinguished.
+const SHOWN: usize = 10;
 
 /// Runs a contender for a moment: the nanoseconds of each sample, for each title of the group.
 type Samples = Rc<dyn Fn() -> Vec<Vec<u64>>>;
@@ -345,7 +334,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
     let (tables, kept): (Vec<_>, Vec<_>) = groups.iter().map(Group::table).unzip();
     let tables = rounds(setup, tables, Duration::from_secs(setup.pick(60, 9, 0)));
     let mut section = Section::text(format!(
-        "## Latency\n\n![Latency of a hand-over](benchmarks/latency.svg)\n\nNanoseconds. Each sample is timed by itself, \
+        "## Latency\n\nNanoseconds. Each sample is timed by itself, \
          so the clock's cost is in all of them; the ratios are those of p50 and p99 to the first row's.\n\n{}",
         rounds_line(&tables)
     ));
@@ -384,8 +373,7 @@ fn written_table(table: &Table, which: usize, kept: &[Histograms]) -> String {
 }
 
 fn chart(table: &Table, kept: &[Histograms]) -> Chart {
-    let shown = table.rows.iter().zip(kept).filter(|(row, _)| SHOWN.contains(&row.name.as_str()));
-    let lines = shown.map(|(row, kept)| {
+    let lines = table.rows.iter().zip(kept).map(|(row, kept)| {
         let nanos = percentiles(kept, 0).map(|nanos| Duration::from_nanos(nanos).as_secs_f64());
         let points = PERCENTILES[..DRAWN].iter().zip(nanos);
         Line::new(
@@ -393,13 +381,16 @@ fn chart(table: &Table, kept: &[Histograms]) -> Chart {
             points.map(|((_, part), nanos)| (1.0 / (1.0 - part), nanos * 1e9)),
         )
     });
-    Chart::Plot(Plot {
+    let mut lines = lines.collect::<Vec<_>>();
+    lines.sort_by(|one, other| one.end().1.total_cmp(&other.end().1));
+    lines.truncate(SHOWN);
+    Chart {
         file: "latency.svg",
-        title: format!("Latency of a {HAND_OVER}"),
-        x: "one of so many takes longer (10: p90)",
-        y: "ns",
-        lines: lines.collect(),
-    })
+        unit: time,
+        what: "or less for 999 of 1,000 hand-overs between polling threads".into(),
+        x: "one hand-over in so many takes longer (1 in 100: p99)",
+        drawing: Drawing::Lines("ns from the send to the receive", lines),
+    }
 }
 
 /// What the clock adds to each sample, as a sentence.

@@ -109,7 +109,8 @@ impl Table {
     /// The ratios of a figure, by which a reader finds the fastest.
     pub(crate) fn standing(&self, title: String, which: usize) -> Standing {
         let cells = self.rows.iter().map(|row| (row.name.clone(), row.ratio(which)));
-        Standing { title, cells: cells.collect() }
+        let floor = format!("{}, {}", self.rows[0].name, time(self.rows[0].figure(which)[1]));
+        Standing { title, floor, cells: cells.collect() }
     }
 }
 
@@ -120,7 +121,6 @@ pub(crate) fn rounds(setup: &Setup, mut tables: Vec<Table>, time: Duration) -> V
     loop {
         for table in &mut tables {
             table.round();
-            setup.progress(start.elapsed(), time);
         }
         if start.elapsed() >= time {
             return tables;
@@ -131,14 +131,25 @@ pub(crate) fn rounds(setup: &Setup, mut tables: Vec<Table>, time: Duration) -> V
 /// Where the contenders of a table stand. Less is better.
 pub(crate) struct Standing {
     pub(crate) title: String,
-    /// The quartiles of each.
+    /// What the cells are ratios to, and its time.
+    pub(crate) floor: String,
+    /// The quartiles of each. Infinite, if the contender cannot do it.
     pub(crate) cells: Vec<(String, [f64; 3])>,
 }
 
-/// Measures the tables and writes each one's nanoseconds and ratios.
+/// Measures the tables for as long as most suites do.
 pub(crate) fn ratio_tables(setup: &Setup, tables: Vec<Table>) -> (String, Vec<Table>) {
     let time = setup.pick(6_000, 1_000, 0) * u64::try_from(tables.len()).expect("a few tables");
-    let tables = rounds(setup, tables, Duration::from_millis(time));
+    ratio_tables_for(setup, tables, Duration::from_millis(time))
+}
+
+/// Measures the tables and writes each one's nanoseconds and ratios.
+pub(crate) fn ratio_tables_for(
+    setup: &Setup,
+    tables: Vec<Table>,
+    time: Duration,
+) -> (String, Vec<Table>) {
+    let tables = rounds(setup, tables, time);
     let mut text = rounds_line(&tables);
     for table in &tables {
         let line = |row: &Row| {
@@ -165,6 +176,30 @@ pub(crate) fn heading(title: &str) -> String {
     format!("### {}\n\n", first.chain(chars).collect::<String>())
 }
 
+/// Makes one line of those that differ in one word before the column `numbers`, and in nothing else.
+fn merged(numbers: usize, lines: impl IntoIterator<Item = Vec<String>>) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = Vec::new();
+    for line in lines {
+        // The one column in which a line above differs.
+        let differing = |above: &Vec<String>| {
+            let columns = 0..above.len().max(line.len());
+            let mut columns = columns.filter(|column| above.get(*column) != line.get(*column));
+            columns.next().filter(|column| *column < numbers && columns.next().is_none())
+        };
+        let same = all.iter_mut().find_map(|above| Some((differing(above)?, above)));
+        let Some((column, above)) = same else {
+            all.push(line);
+            continue;
+        };
+        let (above, word) = (&mut above[column], &line[column]);
+        // What both begin with, up to a comma and a whole word, is not said again.
+        let same = above.bytes().zip(word.bytes()).take_while(|(one, other)| one == other).count();
+        let same = word[..same].rfind(' ').filter(|end| word[..*end].contains(','));
+        *above += &["; ", &word[same.map_or(0, |end| end + 1)..]].concat();
+    }
+    all
+}
+
 /// A table in Markdown. Columns from `numbers` on are flush right.
 pub(crate) fn written(
     head: &[&str],
@@ -172,7 +207,7 @@ pub(crate) fn written(
     lines: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
     let mut all = vec![head.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()];
-    all.extend(lines);
+    all.extend(merged(numbers, lines));
     let width = |column: usize| {
         let widths = all.iter().filter_map(|line| Some(line.get(column)?.chars().count()));
         widths.max().unwrap_or(0).clamp(3, 60)
@@ -221,12 +256,6 @@ pub(crate) fn bytes(bytes: f64) -> String {
 /// A number as people write it.
 pub(crate) fn with_commas(number: impl Display) -> String {
     let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
 }

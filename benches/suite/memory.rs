@@ -6,18 +6,17 @@
 
 use super::{
     Section, Setup,
-    charts::{Chart, Line, Plot},
+    charts::{Chart, Drawing, Line},
     contender::{Contender, Payload, Relays, Sentinel},
-    measure::{Standing, bytes, heading, time, with_commas, written},
+    measure::{Standing, bytes, heading, quartiles, time, with_commas, written},
     peers::{RELAYING, Relaying, Watch},
 };
 use std::{
     array, env,
     fs::File,
     hint::black_box,
-    io::{self, Read},
-    process::{Child, Command, ExitStatus, Stdio},
-    thread,
+    io::Read,
+    process::{Command, ExitStatus},
     time::{Duration, Instant},
 };
 use support::allocator::measure_process;
@@ -79,11 +78,7 @@ impl Found {
     fn middle(all: &[Self]) -> Self {
         let same = all.windows(2).all(|two| two[0].counted() == two[1].counted());
         assert!(same, "the same program, counted twice: {all:?}");
-        Self(array::from_fn(|which| {
-            let mut numbers = all.iter().map(|found| found.0[which]).collect::<Vec<_>>();
-            numbers.sort_by(f64::total_cmp);
-            numbers[numbers.len() / 2]
-        }))
+        Self(array::from_fn(|which| quartiles(all.iter().map(|found| found.0[which]))[1]))
     }
 
     /// As a line of the table.
@@ -98,41 +93,28 @@ impl Found {
     }
 }
 
-/// Why there are no figures.
-#[derive(Clone, Debug)]
-struct Failure {
-    /// What the channel does, in a word.
-    word: &'static str,
-    text: String,
-}
+/// What is found, or why nothing is: what the channel does, and after a colon more of it.
+type Outcome = Result<Found, String>;
 
-impl Failure {
-    const NOT_TRIED: &str = "not tried";
+const NOT_TRIED: &str = "not tried: ";
 
-    fn new(word: &'static str, why: &str) -> Self {
-        Self { word, text: format!("{word}: {why}") }
-    }
-
-    /// How a child ended that has said nothing.
-    fn autopsy(status: ExitStatus, complaint: &str) -> Self {
-        let lines = complaint.lines().map(str::trim);
-        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note:"));
-        // A panic first says where it was. Otherwise what was wrong is said last.
-        let panicked = lines.clone().skip_while(|line| !line.contains("panicked at")).nth(1);
-        let message = panicked.or_else(|| lines.next_back()).unwrap_or("(no word)");
-        let message = message.chars().take(100).collect::<String>();
-        // Rust gives the process up if its allocator is refused memory.
-        let refused = message.strip_prefix("memory allocation of ");
-        let refused = refused.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
-        match (refused, panicked) {
-            (Some(refused), _) => Self::new("aborts", &format!("{} asked for", bytes(refused))),
-            (None, Some(_)) => Self::new("panics", &message),
-            (None, None) => Self::new("is ended", &format!("{status}: {message}")),
-        }
+/// How a child ended that has said nothing.
+fn autopsy(status: ExitStatus, complaint: &str) -> String {
+    let lines = complaint.lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note:"));
+    // A panic first says where it was. Otherwise what was wrong is said last.
+    let panicked = lines.clone().skip_while(|line| !line.contains("panicked at")).nth(1);
+    let message = panicked.or_else(|| lines.next_back()).unwrap_or("(no word)");
+    let message = message.chars().take(100).collect::<String>();
+    // Rust gives the process up if its allocator is refused memory.
+    let refused = message.strip_prefix("memory allocation of ");
+    let refused = refused.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
+    match (refused, panicked) {
+        (Some(refused), _) => format!("aborts: {} asked for", bytes(refused)),
+        (None, Some(_)) => format!("panics: {message}"),
+        (None, None) => format!("is ended: {status}: {message}"),
     }
 }
-
-type Outcome = Result<Found, Failure>;
 
 /// Has a child try the contender.
 ///
@@ -143,40 +125,19 @@ fn in_child(name: &str, capacity: u64) -> Outcome {
     let this = env::current_exe().expect("the path of this program");
     let mut command = Command::new(this);
     command.args([OPTION, name, &capacity.to_string()]).env("RUST_BACKTRACE", "0");
-    let ended = run(&mut command).expect("a child process");
-    let Some((status, said, complaint)) = ended else {
-        return Err(Failure::new("hangs", &format!("not done after {PATIENCE:?}, so ended")));
-    };
+    // It ends: its processor time is limited, and its wait has a deadline.
+    let output = command.output().expect("a child process");
+    let [said, complaint] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     match said.trim_end().split_once(' ').unwrap_or_default() {
         ("found", numbers) => {
             let mut numbers = numbers.split(' ').map(|number| number.parse().expect("a number"));
             Ok(Found(array::from_fn(|_| numbers.next().expect("a line as the child prints it"))))
         }
-        ("missing", what) => Err(Failure::new(Failure::NOT_TRIED, what)),
+        ("missing", what) => Err([NOT_TRIED, what].concat()),
         ("wrong", what) => panic!("{name} with a capacity of {capacity}: {what}"),
-        _ => Err(Failure::autopsy(status, &complaint)),
+        _ => Err(autopsy(output.status, &complaint)),
     }
-}
-
-/// Returns `None` if the child had to be ended.
-fn run(command: &mut Command) -> io::Result<Option<(ExitStatus, String, String)>> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    let start = Instant::now();
-    // It writes a few lines at most, which a pipe holds: they can be read afterwards.
-    while start.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait()? {
-            let Child { stdout, stderr, .. } = child;
-            let (mut said, mut complaint) = (String::new(), String::new());
-            stdout.map_or(Ok(0), |mut pipe| pipe.read_to_string(&mut said))?;
-            stderr.map_or(Ok(0), |mut pipe| pipe.read_to_string(&mut complaint))?;
-            return Ok(Some((status, said, complaint)));
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    child.kill()?;
-    child.wait()?;
-    Ok(None)
 }
 
 /// If this process is a child, does everything that it is for, and returns `true`.
@@ -190,12 +151,10 @@ pub(super) fn is_child() -> bool {
     let contender = contenders().find(|contender| contender.name == name).expect("a contender");
     let line = match harmless(capacity.parse().expect("a capacity")) {
         Err(missing) => format!("missing {missing}"),
-        Ok(capacity) => match (contender.build)(capacity) {
-            Ok(found) => {
-                format!("found {}", found.0.map(|number| number.to_string()).join(" "))
-            }
-            Err(wrong) => format!("wrong {wrong}"),
-        },
+        Ok(capacity) => (contender.build)(capacity).map_or_else(
+            |wrong| format!("wrong {wrong}"),
+            |found| format!("found {}", found.0.map(|number| number.to_string()).join(" ")),
+        ),
     };
     println!("{line}");
     true
@@ -310,9 +269,8 @@ fn resident() -> f64 {
 
 /// What this crate claims: one value, whatever `MaxRetries` is and however many are sent.
 fn check(outcomes: &[Outcome]) {
-    let tried = outcomes.iter().filter(|outcome| {
-        outcome.as_ref().err().is_none_or(|failure| failure.word != Failure::NOT_TRIED)
-    });
+    let is_tried = |outcome: &&Outcome| !matches!(outcome, Err(why) if why.starts_with(NOT_TRIED));
+    let tried = outcomes.iter().filter(is_tried);
     let counts = tried.map(|outcome| {
         let found = outcome.as_ref().expect("a channel with one slot can be built");
         let [bytes, blocks, filled_bytes, filled_blocks, refused] = found.counted();
@@ -334,7 +292,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
     let rounds = setup.pick(15, 5, 1);
     // Of each contender, and of it for each capacity.
     let mut found = vec![vec![Ok(Vec::new()); CAPACITIES.len()]; contenders().count()];
-    for round in 0..rounds {
+    for _ in 0..rounds {
         for (which, capacity) in CAPACITIES.into_iter().enumerate() {
             for (contender, found) in contenders().zip(&mut found) {
                 // A contender that failed once has failed.
@@ -344,38 +302,28 @@ pub(super) fn measured(setup: &Setup) -> Section {
                 });
             }
         }
-        setup.progress(Duration::from_secs(round + 1), Duration::from_secs(rounds));
     }
-    let middle = |found: Result<Vec<Found>, Failure>| found.map(|found| Found::middle(&found));
+    let middle = |found: Result<Vec<Found>, String>| found.map(|found| Found::middle(&found));
     let outcomes = found.into_iter().map(|found| found.into_iter().map(middle).collect::<Vec<_>>());
     let outcomes = outcomes.collect::<Vec<_>>();
     check(&outcomes[0]);
     let mut text = format!(
-        "## Memory against MaxRetries\n\n![Memory of a channel, just built](benchmarks/memory.svg)\n\n\
+        "## Memory against MaxRetries\n\n\
          Each channel is built in a process of its own, which may have an address space of {} GiB, and is then sent \
-         {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *resident* by \
-         how much the process grew in memory; the system counts that in batches, so a few hundred kB are nothing. \
-         `watch` allocates each value; what it holds more after the sends is a record of the thread, which `arc-swap` \
-         makes at the first use and keeps for all later ones.\n\n",
+         {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *filled* what it \
+         gave until the last send, *resident* by how much the process grew in memory; the system counts that in batches, \
+         so a few hundred kB are nothing. `watch` allocates each value; what it holds more after the sends is a record \
+         of the thread, which `arc-swap` makes at the first use and keeps for all later ones.\n\n",
         ADDRESS_SPACE >> 30,
         with_commas(SENDS)
     );
     for (which, capacity) in CAPACITIES.into_iter().enumerate() {
         text += &heading(&format!("MaxRetries {}", with_commas(capacity)));
-        let head = [
-            "",
-            "bytes",
-            "blocks",
-            "resident",
-            "time to build",
-            "bytes after the sends",
-            "resident",
-            "refused",
-        ];
+        let head = ["", "bytes", "blocks", "resident", "to build", "filled", "resident", "refused"];
         let lines = contenders().zip(&outcomes).map(|(contender, outcomes)| {
             let words = match &outcomes[which] {
                 Ok(found) => found.words(),
-                Err(failure) => vec![failure.text.clone()],
+                Err(failure) => vec![failure.clone()],
             };
             [contender.name.to_owned()].into_iter().chain(words).collect()
         });
@@ -398,15 +346,18 @@ fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
         let rows = contenders().zip(outcomes);
         let rows = rows.filter(|(row, _)| row.name != <Watch as Contender<Sentinel>>::NAME);
         let cells = rows.filter_map(|(row, outcomes)| {
-            Some((row.name.to_owned(), [outcomes[which].as_ref().ok()?.get(of); 3]))
+            let figure = match &outcomes[which] {
+                Ok(found) => found.get(of),
+                Err(failure) if failure.starts_with(NOT_TRIED) => return None,
+                Err(_) => f64::INFINITY,
+            };
+            Some((row.name.to_owned(), [figure; 3]))
         });
         let title = format!("{what}, MaxRetries {}", with_commas(CAPACITIES[which]));
-        Standing { title, cells: cells.collect() }
+        Standing { title, floor: String::new(), cells: cells.collect() }
     };
-    let all = COMPARED
-        .into_iter()
-        .flat_map(|what| (0..CAPACITIES.len()).map(move |which| standing(what, which)));
-    all.collect()
+    let each = |what| (0..CAPACITIES.len()).map(move |which| standing(what, which));
+    COMPARED.into_iter().flat_map(each).collect()
 }
 
 fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
@@ -417,16 +368,16 @@ fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
         });
         let mut line = Line::new(contender.name.to_owned(), built);
         line.ends = points.clone().find_map(|(capacity, outcome)| {
-            let failure = outcome.as_ref().err()?;
-            Some(format!("{} at {}", failure.word, with_commas(*capacity)))
+            let (word, _) = outcome.as_ref().err()?.split_once(':')?;
+            Some(format!("{word} at {}", with_commas(*capacity)))
         });
         line
     });
-    Chart::Plot(Plot {
+    Chart {
         file: "memory.svg",
-        title: "Memory of a channel, just built".into(),
-        x: "MaxRetries",
-        y: "bytes",
-        lines: lines.collect(),
-    })
+        unit: bytes,
+        what: "whatever MaxRetries, the number of attempts, is set to".into(),
+        x: "MaxRetries: a queue has room for a value of each attempt",
+        drawing: Drawing::Lines("bytes allocated when built", lines.collect()),
+    }
 }

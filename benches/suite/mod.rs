@@ -23,9 +23,8 @@ mod waits;
 mod watch;
 
 use charts::Chart;
-use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Standing, Table};
-use std::{cell::OnceCell, env, process::ExitCode, sync::Arc, time::Duration};
+use std::{cell::OnceCell, env, process::ExitCode, sync::Arc};
 use support::allocator::Counting;
 use threads::Pair;
 use tokio::runtime::{Builder, Runtime};
@@ -59,10 +58,10 @@ type Suite = (&'static str, fn(&Setup) -> Section);
 const SUITES: [Suite; 8] = [
     ("memory", memory::measured),
     ("crowds", crowds::measured),
-    ("allocations", allocations::measured),
     ("fresh", fresh::measured),
     ("latency", latency::measured),
     ("ratios", ratios::measured),
+    ("allocations", allocations::measured),
     ("waits", waits::measured),
     ("watch", watch::measured),
 ];
@@ -88,18 +87,21 @@ struct Setup {
     /// tokio's, with one thread and with two.
     runtimes: [Arc<Runtime>; 2],
     pair: OnceCell<Option<Pair>>,
-    bar: ProgressBar,
 }
 
 impl Setup {
     fn new() -> Result<Self, String> {
-        // Without `--bench` it is `cargo test` that runs this.
-        let mut effort = Effort::Test;
+        let has = |option: &str| env::args().any(|arg| arg == option);
+        let effort = match has("--quick") {
+            // Without `--bench` it is `cargo test` that runs this.
+            _ if has("--test") || !has("--bench") => Effort::Test,
+            true => Effort::Quick,
+            false => Effort::Whole,
+        };
         let (mut only, mut out, mut names, mut pair) = (None, None, Vec::new(), OnceCell::new());
         let mut args = env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {
-                "--bench" if effort == Effort::Test => effort = Effort::Whole,
                 "--unpinned" => pair = Pair::floating().into(),
                 "--only" => only = args.next(),
                 "--out" => {
@@ -111,21 +113,11 @@ impl Setup {
                 name => names.push(name.to_owned()),
             }
         }
-        let has = |option: &str| env::args().any(|arg| arg == option);
-        if has("--test") {
-            effort = Effort::Test;
-        } else if has("--quick") && effort == Effort::Whole {
-            effort = Effort::Quick;
-        }
         // Before this thread is pinned: their workers would be, too.
         let one = Builder::new_current_thread().build().expect("a runtime");
         let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
         let runtimes = [one, two].map(Arc::new);
-        let bar = ProgressBar::new(1_000).with_style(
-            ProgressStyle::with_template("{msg:12} {bar:30} {percent:>3} % {elapsed}")
-                .expect("a good template"),
-        );
-        Ok(Self { effort, only, out, names, runtimes, pair, bar })
+        Ok(Self { effort, only, out, names, runtimes, pair })
     }
 
     fn pick(&self, whole: u64, quick: u64, test: u64) -> u64 {
@@ -150,17 +142,10 @@ impl Setup {
         *self.pair.get_or_init(Pair::pinned)
     }
 
-    /// Shows how much of the time of a suite is over.
-    fn progress(&self, over: Duration, all: Duration) {
-        let parts = over.as_millis() * 1_000 / all.as_millis().max(1);
-        self.bar.set_position(u64::try_from(parts).unwrap_or(1_000).min(1_000));
-    }
-
+    /// Runs a suite, and shows which.
     fn run(&self, (name, suite): Suite) -> Section {
-        self.bar.set_message(name);
-        let section = suite(self);
-        self.bar.reset();
-        section
+        eprintln!("{name} …");
+        suite(self)
     }
 }
 
@@ -176,7 +161,6 @@ fn suites(setup: &Setup) -> Result<(), String> {
             println!("{text}");
         }
     }
-    setup.bar.finish_and_clear();
     Ok(())
 }
 

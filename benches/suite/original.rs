@@ -2,8 +2,8 @@
 
 use super::{
     Section,
-    charts::{Chart, Line},
-    measure::{Standing, written},
+    charts::{Chart, Drawing, Line},
+    measure::{heading, with_commas, written},
 };
 use std::{path::Path, process::Command};
 
@@ -33,31 +33,24 @@ impl Original {
 
     /// Adds the bytes of the Go channels that can be made to the standings of memory, and the Go lines to the charts.
     pub(super) fn join(&self, section: &mut Section) {
-        let kind = match &section.chart {
-            Some(Chart::Plot(plot)) if plot.file == "memory.svg" => "memory",
-            Some(Chart::Plot(plot)) if plot.file == "fresh.svg" => "fresh",
-            _ => return,
+        let Some(Chart { file, drawing: Drawing::Lines(_, lines), .. }) = &mut section.chart else {
+            return;
         };
-        let Some(Chart::Plot(plot)) = &mut section.chart else { return };
+        let kind = file.trim_end_matches(".svg");
         for fields in self.lines(kind) {
             let [name, at, value] = fields else { continue };
-            if !plot.lines.iter().any(|line| line.name == *name) {
-                plot.lines.push(Line::new(name.clone(), []));
-            }
-            let Some(line) = plot.lines.iter_mut().find(|line| line.name == *name) else {
-                continue;
-            };
+            let place = lines.iter().position(|line| line.name == *name).unwrap_or_else(|| {
+                lines.push(Line::new(name.clone(), []));
+                lines.len() - 1
+            });
+            let line = &mut lines[place];
             match (at.parse(), value.parse()) {
                 (Ok(at), Ok(value)) => line.points.push((at, value)),
                 _ => line.ends = line.ends.take().or(Some(format!("{value} at {at}"))),
             }
-            let bytes_of = |standing: &&mut Standing| {
-                let capacity = standing.title.strip_prefix("bytes when built, MaxRetries ");
-                kind == "memory" && capacity.is_some_and(|text| text.replace(',', "") == *at)
-            };
-            if let (Some(standing), Ok(bytes)) =
-                (section.standings.iter_mut().find(bytes_of), value.parse())
-            {
+            let title = format!("bytes when built, MaxRetries {}", with_commas(at));
+            let standing = section.standings.iter_mut().find(|standing| standing.title == title);
+            if let (Some(standing), Ok(bytes)) = (standing, value.parse()) {
                 standing.cells.push((name.clone(), [bytes; 3]));
             }
         }
@@ -69,15 +62,16 @@ impl Original {
             "{version}. A channel buffered to MaxRetries, as it was, and its cure, a buffer of one that is drained \
              first ([`benches/go`](../benches/go)).\n\n"
         );
-        let tables: [(&str, &[&str]); 5] = [
-            ("memory", &["", "MaxRetries", "bytes"]),
-            ("fresh", &["", "k", "ns to the fresh value"]),
-            ("send", &["", "ns of a send, without a receiver"]),
-            ("parked", &["", "ns of a round trip of two goroutines that wait"]),
-            ("lost", &["", "senders", "values that no receiver got", "of"]),
+        let tables: [(&str, &str, &[&str], usize); 5] = [
+            ("memory", "Memory", &["", "MaxRetries", "bytes"], 2),
+            ("fresh", "Time to the fresh value", &["", "k", "ns"], 2),
+            ("send", "Send, without a receiver", &["", "ns"], 1),
+            ("parked", "Round trip of two goroutines that wait", &["", "ns"], 1),
+            ("lost", "Values that no receiver got", &["", "senders", "lost", "of"], 1),
         ];
-        for (kind, head) in tables {
-            text += &written(head, 1, self.lines(kind).map(<[String]>::to_vec));
+        for (kind, title, head, labels) in tables {
+            text += &heading(title);
+            text += &written(head, labels, self.lines(kind).map(<[String]>::to_vec));
         }
         text
     }

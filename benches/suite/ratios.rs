@@ -15,7 +15,7 @@
 
 use super::{
     Section, Setup,
-    charts::{Bar, Bars, Chart},
+    charts::{Chart, Drawing},
     contender::{Elsewhere, Overwrites, Payload, Polled, Visit, Words, open_elsewhere},
     measure::{Row, Run, Table, cell, ratio_tables, timed},
     peers::{BareFlag, BareSlot, BareSwap, FlagAndValue, after, each, each_copy, each_word},
@@ -295,24 +295,20 @@ pub(crate) fn measured(setup: &Setup) -> Section {
     });
     let (text, tables) = ratio_tables(setup, tables.collect());
     let text = format!(
-        "## What an operation costs\n\n![A send and a receive on one thread](benchmarks/cost.svg)\n\n\
+        "## What an operation costs\n\n\
          *Results written:* each result is written to memory, as in criterion's `iter`; *back to back:* nothing is. A \
          bare swap gains by the second, because an exchange waits until earlier writes have reached the cache.\n\n\
          {text}"
     );
-    let drawn = |table: &&Table| table.title == "send + try_recv, results written";
-    Section { chart: tables.iter().find(drawn).map(chart), ..Section::of_ratios(text, &tables) }
-}
-
-fn chart(table: &Table) -> Chart {
-    let bars = table.rows.iter().map(|row| {
-        let [low, value, high] = row.ratio(0);
-        Bar { name: row.name.clone(), value, range: (low, high) }
-    });
-    Chart::Bars(Bars {
+    let mut section = Section::of_ratios(text, &tables);
+    let drawn =
+        section.standings.iter().find(|table| table.title == "send + try_recv, results written");
+    section.chart = drawn.map(|table| Chart {
         file: "cost.svg",
-        title: "A send and a receive on one thread",
-        label: "times two bare swaps",
-        contenders: bars.collect(),
-    })
+        unit: |times| format!("{times:.2}"),
+        what: "times two bare swaps for a send and a receive on one thread".into(),
+        x: "times two bare swaps, with the quartiles of the rounds",
+        drawing: Drawing::Bars(table.cells.clone()),
+    });
+    section
 }

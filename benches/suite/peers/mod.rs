@@ -47,6 +47,26 @@ use self::{
     tokio::Mpsc,
 };
 
+/// The floors, which are no peers but the least that the work can cost.
+const FLOORS: [&str; 4] = ["bare ", "nothing", "a word and", "arc-swap alone"];
+/// No receiver can wait for these; some are for one sender and one receiver only.
+const CANNOT_WAIT: [&str; 5] =
+    ["triple_buffer", "nexus-slot", "crossbeam ArrayQueue", "crossbeam AtomicCell", "arc-swap"];
+
+/// Returns `true` for a name of this crate's, which is drawn stronger.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name.starts_with("overwrite-channel")
+}
+
+pub(crate) fn is_peer(name: &str) -> bool {
+    !is_ours(name) && !FLOORS.iter().any(|floor| name.starts_with(floor))
+}
+
+/// Returns `true` for a peer whose receiver can wait for a value, as this crate's can.
+pub(crate) fn can_be_waited_for(name: &str) -> bool {
+    is_peer(name) && !CANNOT_WAIT.iter().any(|peer| name.starts_with(peer))
+}
+
 /// What the suites do with a contender for which a thread waits.
 pub(crate) struct Blocking {
     pub(crate) name: &'static str,

@@ -1,106 +1,56 @@
 //! Where a peer is ahead of this crate: found in the figures, not chosen.
 
 use crate::suite::{
-    charts::is_ours,
     measure::{Standing, written},
+    peers::{can_be_waited_for, is_ours, is_peer},
 };
 
-/// The floors, which are no peers but the least that the work can cost.
-const FLOORS: [&str; 4] = ["bare ", "nothing", "a word and", "arc-swap alone"];
-/// No receiver can wait for these; some are for one sender and one receiver only.
-const CANNOT_WAIT: [&str; 5] =
-    ["triple_buffer", "nexus-slot", "crossbeam ArrayQueue", "crossbeam AtomicCell", "arc-swap"];
-const CAPACITY: &str = ", MaxRetries ";
-
-/// A peer whose median is less than the least of this crate's.
-struct Lead<'a> {
-    name: &'a str,
-    /// Of what this crate takes.
-    part: f64,
-    /// Whether the quartiles overlap.
-    perhaps: bool,
-}
-
-fn begins(name: &str, with: &[&str]) -> bool {
-    with.iter().any(|start| name.starts_with(start))
-}
-
-/// The farthest ahead first.
-fn leads(standing: &Standing) -> Vec<Lead<'_>> {
-    let (ours, others): (Vec<_>, Vec<_>) =
-        standing.cells.iter().partition(|(name, _)| is_ours(name));
-    let ours = ours.into_iter().map(|cell| cell.1).min_by(|a, b| a[1].total_cmp(&b[1]));
-    let Some(ours) = ours else { return Vec::new() };
-    let peers = others.into_iter().filter(|(name, _)| !begins(name, &FLOORS));
-    let leads = peers.map(|(name, [_, median, high])| Lead {
-        name,
-        part: median / ours[1],
-        perhaps: *high >= ours[0],
-    });
-    // What is written as 1.00 is no lead.
-    let mut leads = leads.filter(|lead| lead.part < 0.995).collect::<Vec<_>>();
-    leads.sort_by(|one, other| one.part.total_cmp(&other.part));
-    leads
-}
-
-/// Why a peer is ahead in a table, where that is known. Written by hand: nothing stands here that is a guess.
-fn reason(title: &str) -> &'static str {
-    if begins(title, &["watch: has_changed"]) {
-        "tokio's compares two numbers; here it may look at the value, so that a seen value does not count as new"
-    } else if begins(title, &["watch: send that wakes", "watch: round trip, two tasks"]) {
-        "as much longer as the send itself"
-    } else if begins(title, &["watch: send"]) {
+/// Why a peer is ahead in the tables that begin so, where that is known. Written by hand: nothing here is a guess.
+const REASONS: [(&str, &str); 5] = [
+    ("round trip, 1 KiB", "`ring-channel` puts a large value in a box, and hands the box over"),
+    ("bytes when built", "`flume` allocates when values come"),
+    (
+        "watch: has_changed",
+        "tokio's compares two numbers; here it may look at the value, so that a seen value does not count as new",
+    ),
+    (
+        "watch: send",
         "each value is an allocation of its own, so that a receiver that looks at a value does not hold up a send; \
-         tokio's writes over the one value, under a lock"
-    } else if begins(title, &["round trip, 1 KiB"]) {
-        "`ring-channel` puts a large value in a box, and hands the box over"
-    } else if begins(title, &["bytes when built", "blocks when built"]) {
-        "`flume` allocates when values come"
-    } else {
-        ""
-    }
+         tokio's writes over the one value, under a lock",
+    ),
+    ("watch: round trip, two tasks", "as much longer as the send itself"),
+];
+
+/// The peers of a kind whose median is less than the least of this crate's, the farthest ahead first. Each comes after
+/// its part of what this crate takes, and after a question mark if the quartiles overlap.
+fn leads(standing: &Standing, can_wait: bool) -> String {
+    let ours = standing.cells.iter().filter(|(name, _)| is_ours(name)).map(|cell| cell.1);
+    let Some(ours) = ours.min_by(|a, b| a[1].total_cmp(&b[1])) else { return String::new() };
+    let peers = standing.cells.iter().filter(|(name, _)| is_peer(name));
+    let peers = peers.filter(|(name, _)| can_be_waited_for(name) == can_wait);
+    // What is written as 1.00 is no lead.
+    let leads = peers.filter(|(_, [_, median, _])| median / ours[1] < 0.995);
+    let mut leads = leads.collect::<Vec<_>>();
+    leads.sort_by(|(_, one), (_, other)| one[1].total_cmp(&other[1]));
+    let leads = leads.into_iter().map(|(name, [_, median, high])| {
+        format!("{:.2}{} {name}", median / ours[1], if *high >= ours[0] { "?" } else { "" })
+    });
+    leads.collect::<Vec<_>>().join("; ")
 }
 
-/// A table of the standings in which some peers of a kind are ahead.
+/// A table of the standings in which some peers of a kind are ahead, and the known reasons.
 fn table(standings: &[&Standing], can_wait: bool) -> String {
-    let mut lines: Vec<[String; 3]> = Vec::new();
-    for standing in standings {
-        let title = &standing.title;
-        let leads = leads(standing);
-        let leads = leads.iter().filter(|lead| can_wait != begins(lead.name, &CANNOT_WAIT));
-        let all = leads.map(|lead| {
-            format!("{:.2}{} {}", lead.part, if lead.perhaps { "?" } else { "" }, lead.name)
-        });
-        let all = all.collect::<Vec<_>>().join("; ");
-        let what = |title: &str| title.split_once(CAPACITY).map(|(what, _)| what.to_owned());
-        match lines.last_mut() {
-            _ if all.is_empty() => {}
-            // The same for another capacity.
-            Some([above, same, _])
-                if *same == all && what(title).is_some_and(|text| Some(text) == what(above)) =>
-            {
-                let least = above.split(" to ").next().unwrap_or_default();
-                *above = format!("{least} to {}", title.rsplit(' ').next().unwrap_or_default());
-            }
-            _ => lines.push([title.clone(), all, if can_wait { reason(title) } else { "" }.into()]),
-        }
-    }
+    let lines =
+        standings.iter().map(|standing| vec![standing.title.clone(), leads(standing, can_wait)]);
+    let lines = lines.filter(|line| !line[1].is_empty()).collect::<Vec<_>>();
     if lines.is_empty() {
         return "Nowhere, this time.\n\n".into();
     }
-    let mut last = String::new();
-    for [_, _, why] in &mut lines {
-        let above = *why == last && !why.is_empty();
-        last.clone_from(why);
-        if above {
-            *why = "as above".into();
-        }
-    }
-    written(
-        &["where", "its part of what this crate takes, and which peer", ""],
-        3,
-        lines.into_iter().map(Vec::from),
-    )
+    let begins = |start: &str| can_wait && lines.iter().any(|line| line[0].starts_with(start));
+    let reasons = REASONS.iter().filter(|(start, _)| begins(start));
+    let reasons = reasons.map(|(start, why)| format!("* *{start}*: {why}.\n")).collect::<Vec<_>>();
+    let head = ["where", "its part of what this crate takes, and which peer"];
+    format!("{}{}\n", written(&head, 2, lines), reasons.concat())
 }
 
 /// Two tables: the peers that can be waited for, as this crate can, and the others.
@@ -111,7 +61,7 @@ pub(super) fn section(standings: &[&Standing]) -> String {
          quartiles overlap, and another run may say otherwise. Not looked at: *resident* memory, which the system counts \
          in batches, and the times of the Go program, which does not take turns with the others. Times to build are \
          medians without quartiles. Four senders share the cores that there are.\n\n\
-         ### Peers that can be waited for\n\n{}### Peers that cannot\n\n\
+         ### Peers that can be waited for\n\n{}### Peers without a blocking receive\n\n\
          No receiver can wait for a `triple_buffer`, a `nexus-slot` (both for one sender and one receiver), an \
          `ArrayQueue`, an `AtomicCell` or an `ArcSwap`. A `nexus-slot` copies its value with plain stores, without an \
          exchange; an `AtomicCell` of an `Option` of a `NonZeroU64` is the bare swap: the value is the word.\n\n{}",

@@ -1,13 +1,13 @@
 //! Everything measured, one after the other, and written down as one page.
 
 mod ahead;
+mod headline;
 mod machine;
 
 use super::{
-    Effort, Setup, allocations, fresh, latency, measure::written, memory, original, ratios, waits,
-    watch,
+    Effort, SUITES, Setup, latency,
+    original::{self, Original},
 };
-use original::Original;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -49,66 +49,58 @@ fn folder(setup: &Setup) -> io::Result<Option<PathBuf>> {
 /// The page, and the names and contents of its pictures.
 fn measured(setup: &Setup) -> (String, Vec<(&'static str, String)>) {
     let machine = machine::here();
-    // The first two start processes, which must not be pinned as this thread is later on.
-    setup.bar.set_message("the Go original");
+    // Before this thread is pinned: it starts processes, as the first of the suites does.
     let original = Original::measured(setup.effort != Effort::Whole);
-    let mut sections = [
-        ("memory", memory::measured as fn(&Setup) -> _),
-        ("fresh", fresh::measured),
-        ("latency", latency::measured),
-        ("ratios", ratios::measured),
-        ("allocations", allocations::measured),
-        ("waits", waits::measured),
-        ("watch", watch::measured),
-    ]
-    .map(|suite| setup.run(suite));
-    setup.bar.finish_and_clear();
+    let suites = SUITES.into_iter().filter(|(name, _)| *name != "crowds");
+    let mut sections = suites.map(|suite| setup.run(suite)).collect::<Vec<_>>();
     if let Ok(original) = &original {
         for section in &mut sections {
             original.join(section);
         }
     }
-    let command = match setup.effort {
-        Effort::Whole => "cargo bench --bench report",
-        Effort::Quick => "cargo bench --bench report -- --quick",
-        Effort::Test => "cargo bench --bench report -- --test",
-    };
+    let option = ["", " -- --quick", " -- --test"][setup.effort as usize];
+    let standings = sections.iter().flat_map(|section| &section.standings).collect::<Vec<_>>();
+    let charts = sections.iter().filter_map(|section| section.chart.as_ref()).collect::<Vec<_>>();
+    let pictures =
+        charts.iter().map(|chart| format!("![{}]({PICTURES}/{})\n\n", chart.finding(), chart.file));
     let threads = setup.pair().map_or("one core only, not pinned".into(), |pair| pair.to_string());
-    let mut page = format!(
-        "# Benchmarks\n\nWritten by `{command}` on {}.\n\n\
-         * {}. Threads: {threads}; tokio's are not pinned.\n* {}.\n* {}\n\n\
+    let measured = format!(
+        "## How it was measured\n\nWritten by `cargo bench --bench report{option}` on {}. No figure and no finding is \
+         written by hand.\n\n* {}. Threads: {threads}; tokio's are not pinned.\n* {}.\n* {}\n\n\
          Machines are noisy. Contenders take turns in many short rounds, with a *floor* right before and after each: the \
          least that the work could cost. The ratios are medians over the rounds, of a contender's time to the floor's in \
          the same round, with their quartiles; how far the floor's own row is from 1.00 is the error. Each contender is \
          used as its documentation shows, and checked for what it is to do before it is timed. The code is in \
          [`benches/`](../benches), a small file for each peer.\n\n",
-        machine.date,
-        machine.description,
-        machine.versions,
+        machine::said("date", &["-u", "+%Y-%m-%d"]),
+        machine,
+        machine::versions(),
         latency::clock(),
     );
-    let standings = sections.iter().flat_map(|section| &section.standings).collect::<Vec<_>>();
+    let mut page = format!("# Benchmarks\n\n{}", headline::section(&standings));
+    page += "## In pictures\n\nThe axes are logarithmic. This crate's figures are red.\n\n";
+    page.extend(pictures);
     page += &ahead::section(&standings);
-    page.extend(sections.iter().map(|section| section.text.as_str()));
-    page += &original::section(&original);
-    page += &instructions();
+    page += &measured;
     // Markdown takes `<T>` for a tag.
-    let page = page.replace('<', "\\<");
-    let charts = sections.iter().filter_map(|section| section.chart.as_ref());
-    (page, charts.map(super::Chart::svg).collect())
+    let mut page = page.replace('<', "\\<") + "## All tables\n\n";
+    page.extend(sections.iter().map(|section| folded(&section.text)));
+    page += &folded(&original::section(&original));
+    page += "### Instructions\n\nCounted by callgrind, and checked on every change.\n\n```text\n";
+    page += include_str!("../../instructions.txt");
+    page += "```\n";
+    (page, charts.iter().map(|chart| (chart.file, chart.svg())).collect())
 }
 
-fn instructions() -> String {
-    let mut lines = include_str!("../../instructions.txt").lines();
-    let compiler = lines.next().unwrap_or_default();
-    let lines = lines.filter_map(|line| line.trim().split_once("  "));
-    let table = written(
-        &["", "instructions"],
-        1,
-        lines.map(|(count, name)| vec![name.to_owned(), count.to_owned()]),
-    );
-    format!(
-        "## Instructions\n\nCounted by callgrind, checked on every change ({compiler}).\n\n{}\n",
-        table.trim_end()
-    )
+/// Puts the headings of a suite below the page's, and folds what stands under the heading of each table.
+fn folded(text: &str) -> String {
+    let text = text.replace('<', "\\<");
+    let mut parts = text.split("### ");
+    let above = parts.next().unwrap_or_default().replace("## ", "### ");
+    let tables = parts.map(|part| {
+        let (title, table) = part.split_once("\n\n").unwrap_or((part, ""));
+        let table = table.trim_end();
+        format!("<details><summary>{title}</summary>\n\n{table}\n\n</details>\n\n")
+    });
+    [above].into_iter().chain(tables).collect()
 }
