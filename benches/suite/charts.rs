@@ -5,22 +5,38 @@ use super::{
     contender::Contender,
     peers::{Overwrite, can_be_waited_for, is_ours},
 };
-use std::{fmt::Write, ops::RangeInclusive};
+use plotters::{
+    coord::{
+        Shift,
+        combinators::WithKeyPoints,
+        ranged1d::{AsRangedCoord, ValueFormatter},
+        types::RangedCoordf64,
+    },
+    prelude::*,
+    style::text_anchor::{HPos, Pos, VPos},
+};
+use std::error::Error;
 
 /// Contrast 4 and more to white and to GitHub's dark page; so have all colours below.
-const NEUTRAL: &str = "#777c84";
+const NEUTRAL: u32 = 0x77_7c_84;
 /// Of this crate: the first is the channel's.
-const OURS: [&str; 3] = ["#dd4814", "#c03c8a", "#d94058"];
-const OTHERS: [&str; 8] =
-    ["#1f83c9", "#128a6a", "#7a70d0", "#947a0a", "#a8659f", "#a87030", "#21889a", NEUTRAL];
+const OURS: [u32; 3] = [0xdd_48_14, 0xc0_3c_8a, 0xd9_40_58];
+const OTHERS: [u32; 8] =
+    [0x1f_83_c9, 0x12_8a_6a, 0x7a_70_d0, 0x94_7a_0a, 0xa8_65_9f, 0xa8_70_30, 0x21_88_9a, NEUTRAL];
 
-const WIDTH: f64 = 1040.0;
+fn rgb(color: u32) -> RGBColor {
+    let [_, red, green, blue] = color.to_be_bytes();
+    RGBColor(red, green, blue)
+}
+
+const WIDTH: i32 = 1040;
 /// Of a line of text.
-const ROW: f64 = 22.0;
+const ROW: i32 = 22;
 /// Above the plot, for two lines of the finding.
-const TOP: f64 = 66.0;
+const TOP: i32 = 66;
 /// Below the plot, for its axis.
-const BOTTOM: f64 = 54.0;
+const BOTTOM: i32 = 50;
+const MARGIN: i32 = 10;
 
 /// One picture, over logarithmic axes.
 pub(super) struct Chart {
@@ -57,32 +73,23 @@ impl Line {
     }
 }
 
-/// A logarithmic axis, from its first value to its last, and where these are drawn.
-struct Axis(RangeInclusive<f64>, [f64; 2]);
+type Page<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type LogAxis = WithKeyPoints<LogCoord<f64>>;
+type Drawn<T = ()> = Result<T, Box<dyn Error>>;
 
-impl Axis {
-    /// From somewhat less than the least to somewhat more than the most.
-    fn around(values: impl IntoIterator<Item = f64>, place: [f64; 2]) -> Self {
-        let values = values.into_iter().filter(|value| *value > 0.0);
-        let (least, most) = values.fold((f64::INFINITY, 1.0_f64), |(least, most), value| {
-            (least.min(value), most.max(value))
-        });
-        Self(least.min(most) / 1.4..=most * 1.4, place)
-    }
-
-    fn at(&self, value: f64) -> f64 {
-        let Self(range, [from, to]) = self;
-        from + (value / range.start()).ln() / (range.end() / range.start()).ln() * (to - from)
-    }
-
-    /// Powers of ten, with 2 and 5 between few of them, and not all of many.
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        let decades = (self.0.end() / self.0.start()).log10();
-        let steps: &[f64] = if decades < 3.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
-        let powers = (-3..16).step_by(if decades > 8.0 { 2 } else { 1 });
-        let all = powers.flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
-        all.filter(|tick| self.0.contains(tick))
-    }
+/// A logarithmic axis, from somewhat less than the least to somewhat more than the most. Its ticks are powers of ten,
+/// with 2 and 5 between few of them, and not all of many.
+fn logarithmic(values: impl IntoIterator<Item = f64>) -> LogAxis {
+    let values = values.into_iter().filter(|value| *value > 0.0);
+    let (least, most) = values
+        .fold((f64::INFINITY, 1.0_f64), |(least, most), value| (least.min(value), most.max(value)));
+    let range = least.min(most) / 1.4..most * 1.4;
+    let decades = (range.end / range.start).log10();
+    let steps: &[f64] = if decades < 3.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let powers = (-3..16).step_by(if decades > 8.0 { 2 } else { 1 });
+    let ticks = powers.flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power)));
+    let ticks = ticks.filter(|tick| range.contains(tick)).collect();
+    range.log_scale().with_key_points(ticks)
 }
 
 /// A number of an axis, with a letter for thousands.
@@ -93,64 +100,44 @@ fn short(value: f64) -> String {
     format!("{}{letter}", (value / size * 1e3).round() / 1e3)
 }
 
-/// What is drawn so far.
-struct Svg(String);
-
-impl Svg {
-    fn add(&mut self, element: &str) {
-        writeln!(self.0, "{element}").expect("a string takes all");
-    }
-
-    fn line(&mut self, [x1, y1, x2, y2]: [f64; 4], color: &str, style: &str) {
-        self.add(&format!(
-            r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" stroke="{color}" {style}/>"#
-        ));
-    }
-
-    fn dot(&mut self, (x, y): (f64, f64), radius: u8, color: &str) {
-        self.add(&format!(r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{color}"/>"#));
-    }
-
-    /// `style` says where the text has its anchor, or that it is bold.
-    fn text(&mut self, (x, y): (f64, f64), color: &str, style: &str, text: &str) {
-        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        self.add(&format!(r#"<text x="{x:.1}" y="{y:.1}" fill="{color}" {style}>{text}</text>"#));
-    }
-
-    /// An axis, and its lines across the plot.
-    fn axis(&mut self, axis: &Axis, [from, to]: [f64; 2], title: &str, is_x: bool) {
-        let middle = f64::midpoint(axis.1[0], axis.1[1]);
-        for tick in axis.ticks() {
-            let at = axis.at(tick);
-            let line = if is_x { [at, from, at, to] } else { [from, at, to, at] };
-            self.line(line, NEUTRAL, r#"opacity="0.3""#);
-            let place = if is_x { (at, to + 18.0) } else { (from - 6.0, at + 4.0) };
-            self.text(place, NEUTRAL, if is_x { MIDDLE } else { END }, &short(tick));
-        }
-        if is_x {
-            self.text((middle, to + 40.0), NEUTRAL, MIDDLE, title);
-        } else {
-            let turned = format!(r#"{MIDDLE} transform="rotate(-90 14 {middle})""#);
-            self.text((14.0, middle), NEUTRAL, &turned, title);
-        }
-    }
+/// Text of so many pixels, with its middle at the height where it is placed.
+fn words(size: f64, color: u32, bold: bool) -> TextStyle<'static> {
+    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+    // plotters writes the size divided by 1.24.
+    let font = ("sans-serif", size * 1.24, style).into_font();
+    font.color(&rgb(color)).pos(Pos::new(HPos::Left, VPos::Center))
 }
 
-const BOLD: &str = r#"font-weight="bold""#;
-const MIDDLE: &str = r#"text-anchor="middle""#;
-const END: &str = r#"text-anchor="end""#;
-
-/// Bold and wide, if it is this crate's.
-fn stress(name: &str) -> (&'static str, u8) {
-    if is_ours(name) { (BOLD, 4) } else { ("", 2) }
-}
-
-/// The colour of the `place`-th contender, of all that are drawn.
-fn color(names: &[&str], place: usize) -> &'static str {
-    let ours = is_ours(names[place]);
-    let before = names[..place].iter().filter(|name| is_ours(name) == ours).count();
-    let colors: &[&str] = if ours { &OURS } else { &OTHERS };
-    colors[before % colors.len()]
+/// Draws the axes between these margins, each with its words. A vertical axis without words has no ticks.
+fn axes<'a, Y>(
+    page: &Page<'a>,
+    [left, right]: [i32; 2],
+    x: (LogAxis, &str),
+    y: (Y, &str),
+) -> Drawn<ChartContext<'a, SVGBackend<'a>, Cartesian2d<LogAxis, Y>>>
+where
+    Y: AsRangedCoord<CoordDescType = Y> + Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    let mut chart = ChartBuilder::on(page)
+        .margin_top(TOP)
+        .margin_left(MARGIN)
+        .margin_right(right)
+        .x_label_area_size(BOTTOM)
+        .y_label_area_size(left)
+        .build_cartesian_2d(x.0, y.0)?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(rgb(NEUTRAL).mix(0.3))
+        .axis_style(rgb(NEUTRAL).mix(0.3))
+        .label_style(words(14.0, NEUTRAL, false))
+        .x_label_formatter(&|value| short(*value))
+        .y_label_formatter(&|value| short(*value))
+        .x_desc(x.1)
+        .y_labels(if y.1.is_empty() { 0 } else { 10 })
+        .y_desc(y.1)
+        .draw()?;
+    Ok(chart)
 }
 
 impl Chart {
@@ -189,76 +176,81 @@ impl Chart {
     }
 
     pub(super) fn svg(&self) -> String {
+        let mut svg = String::new();
+        self.draw(&mut svg).expect("a chart can be drawn");
+        svg
+    }
+
+    fn draw(&self, svg: &mut String) -> Drawn {
         let rows = match &self.drawing {
             Drawing::Lines(_, lines) => lines.len().max(15),
             Drawing::Bars(bars) => bars.len(),
         };
-        let plot = [TOP, TOP + ROW * f64::from(u8::try_from(rows).expect("a few contenders"))];
-        let height = plot[1] + BOTTOM;
-        let mut svg = Svg(format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-             height=\"{height}\" font-family=\"sans-serif\" font-size=\"14\">\n"
-        ));
-        for (line, y) in self.finding().split(". ").zip([22.0, 46.0]) {
-            let style =
-                if y < 30.0 { r#"font-size="17" font-weight="bold""# } else { r#"font-size="16""# };
-            svg.text((10.0, y), NEUTRAL, style, line);
+        let height = TOP + ROW * i32::try_from(rows)? + BOTTOM;
+        let size = (WIDTH.try_into()?, height.try_into()?);
+        let page = SVGBackend::with_string(svg, size).into_drawing_area();
+        let styles = [words(17.0, NEUTRAL, true), words(16.0, NEUTRAL, false)];
+        for ((line, style), y) in self.finding().split(". ").zip(styles).zip([16, 40]) {
+            page.draw_text(line, &style, (MARGIN, y))?;
         }
         match &self.drawing {
-            Drawing::Lines(y, lines) => self.lines(&mut svg, plot, y, lines),
-            Drawing::Bars(bars) => self.bars(&mut svg, plot, bars),
+            Drawing::Lines(y, lines) => self.lines(&page, y, lines)?,
+            Drawing::Bars(bars) => self.bars(&page, bars)?,
         }
-        svg.0 + "</svg>\n"
+        Ok(page.present()?)
     }
 
-    fn lines(&self, svg: &mut Svg, [top, bottom]: [f64; 2], title: &str, lines: &[Line]) {
-        let (left, right) = (70.0, 640.0);
-        let mut lines = lines.iter().collect::<Vec<_>>();
-        // Lines that go further first, and of those the highest.
-        lines.sort_by(|one, other| other.end().partial_cmp(&one.end()).expect("numbers"));
-        let names = lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>();
+    fn lines(&self, page: &Page, title: &str, lines: &[Line]) -> Drawn {
         let points = || lines.iter().flat_map(|line| &line.points);
-        let x = Axis::around(points().map(|point| point.0), [left, right]);
-        let y = Axis::around(points().map(|point| point.1), [bottom, top]);
-        svg.axis(&x, [top, bottom], self.x, true);
-        svg.axis(&y, [left, right], title, false);
-        for (place, line) in lines.iter().enumerate().rev() {
-            let (color, (bold, width)) = (color(&names, place), stress(&line.name));
-            let points = line.points.iter().map(|(at, value)| (x.at(*at), y.at(*value)));
-            let words = points.clone().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>();
-            svg.add(&format!(
-                r#"<polyline points="{}" fill="none" stroke="{color}" stroke-width="{width}"/>"#,
-                words.join(" ")
-            ));
-            points.for_each(|point| svg.dot(point, width + 1, color));
-            let row = top + ROW * f64::from(u8::try_from(place).expect("a few lines")) + 8.0;
-            svg.dot((right + 20.0, row), width + 1, color);
+        let x = logarithmic(points().map(|point| point.0));
+        let y = logarithmic(points().map(|point| point.1));
+        let names = 400;
+        let mut chart = axes(page, [70, names], (x, self.x), (y, title))?;
+        // Colours in the order of the names, of which the channel's is the first of ours.
+        let mut lines = lines.iter().collect::<Vec<_>>();
+        lines.sort_by_key(|line| &line.name);
+        let mut colors = [&OTHERS[..], &OURS].map(|colors| colors.iter().cycle());
+        let mut color = |line: &Line| colors[usize::from(is_ours(&line.name))].next();
+        let colored = lines.into_iter().map_while(|line| Some((line, *color(line)?)));
+        let mut lines = colored.collect::<Vec<_>>();
+        // The names in the order of the ends: lines that go further first, and of those the highest.
+        lines.sort_by(|(one, _), (other, _)| other.end().partial_cmp(&one.end()).expect("numbers"));
+        for ((line, color), row) in lines.into_iter().zip(0..) {
+            let ours = is_ours(&line.name);
+            let (width, dot) = if ours { (4, 5) } else { (2, 3) };
+            let style = rgb(color).filled().stroke_width(width);
+            let points = line.points.iter().copied();
+            chart.draw_series(LineSeries::new(points, style).point_size(dot))?;
             let ends = line.ends.as_ref().map_or(String::new(), |ends| format!(": {ends}"));
-            let text = format!("{}{ends}", line.name);
-            svg.text((right + 32.0, row + 5.0), color, bold, &text);
+            let name = format!("{}{ends}", line.name);
+            let place = EmptyElement::at((WIDTH - names + 20, TOP + ROW * row + 8));
+            let dot = Circle::new((0, 0), dot, rgb(color).filled());
+            page.draw(&(place + dot + Text::new(name, (12, 0), words(14.0, color, ours))))?;
         }
+        Ok(())
     }
 
-    fn bars(&self, svg: &mut Svg, [top, bottom]: [f64; 2], bars: &[(String, [f64; 3])]) {
-        let (left, right) = (370.0, 980.0);
-        let x = Axis::around(bars.iter().flat_map(|(_, quartiles)| *quartiles), [left, right]);
-        svg.axis(&x, [top, bottom], self.x, true);
-        let mut y = top;
-        for (name, [low, value, high]) in bars {
-            let (color, bold) = (if is_ours(name) { OURS[0] } else { OTHERS[0] }, stress(name).0);
-            let middle = y + ROW / 2.0;
+    fn bars(&self, page: &Page, bars: &[(String, [f64; 3])]) -> Drawn {
+        let x = logarithmic(bars.iter().flat_map(|(_, quartiles)| *quartiles));
+        let y = RangedCoordf64::from(f64::from(u32::try_from(bars.len())?)..0.0);
+        let mut chart = axes(page, [360, 60], (x, self.x), (y, ""))?;
+        let start = chart.x_range().start;
+        for ((name, [low, value, high]), row) in bars.iter().zip(0..) {
+            let (ours, top) = (is_ours(name), f64::from(row));
+            let color = if ours { OURS[0] } else { OTHERS[0] };
+            let (style, middle) = (words(14.0, color, ours), top + 0.5);
             // Pale enough that the quartiles are seen on it.
-            svg.add(&format!(
-                r#"<rect x="{left}" y="{:.1}" width="{:.1}" height="{}" fill="{color}" opacity="0.5"/>"#,
-                y + 3.0,
-                x.at(*value) - left,
-                ROW - 6.0
-            ));
-            svg.line([x.at(*low), middle, x.at(*high), middle], color, r#"stroke-width="3""#);
-            svg.text((left - 8.0, middle + 5.0), color, &format!("{END} {bold}"), name);
-            let number = format!("{value:.2}");
-            svg.text((x.at(value.max(*high)) + 8.0, middle + 5.0), color, bold, &number);
-            y += ROW;
+            let corners = [(start, top + 0.15), (*value, top + 0.85)];
+            chart.draw_series([Rectangle::new(corners, rgb(color).mix(0.5).filled())])?;
+            let thick = rgb(color).filled().stroke_width(2);
+            let quartiles = ErrorBar::new_horizontal(middle, *low, *value, *high, thick, 6);
+            chart.draw_series([quartiles])?;
+            let number = Text::new(format!("{value:.2}"), (8, 0), style.clone());
+            chart.draw_series([EmptyElement::at((value.max(*high), middle)) + number])?;
+            let name =
+                Text::new(name.clone(), (-8, 0), style.pos(Pos::new(HPos::Right, VPos::Center)));
+            chart.draw_series([EmptyElement::at((start, middle)) + name])?;
         }
+        Ok(())
     }
 }
