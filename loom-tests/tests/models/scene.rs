@@ -13,6 +13,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll, Waker},
     thread::panicking,
     time::Duration,
@@ -22,7 +23,12 @@ use std::{
 pub(crate) const SOME_TIME: Duration = Duration::from_secs(1000);
 
 /// Explores every schedule with at most `preemptions` preemptions; `LOOM_MAX_PREEMPTIONS` overrides.
+///
+/// One model at a time: loom maps and unmaps a stack for each thread of each schedule, and two models at once would wait
+/// for the process's memory map most of the time.
 pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    static EXPLORES: Mutex<()> = Mutex::new(());
+    let _explores = EXPLORES.lock().unwrap_or_else(PoisonError::into_inner);
     let mut builder = Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     builder.check(body);
