@@ -41,6 +41,20 @@ impl<T> fmt::Display for SendError<T> {
 
 impl<T> Error for SendError<T> {}
 
+/// Every reader of a buffer is gone. The value that was not published is still the writer's.
+///
+/// Returned by [`buffer::Writer::publish`](crate::buffer::Writer::publish).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishError;
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("publishing on a channel without readers")
+    }
+}
+
+impl Error for PublishError {}
+
 /// Every sender is gone, and no value is left to receive or to see.
 ///
 /// Returned by [`Receiver::recv`](crate#overview), [`Receiver::recv_async`](crate::Receiver::recv_async) and the other calls

@@ -93,6 +93,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod buffer;
 mod channel;
 mod core;
 mod error;
@@ -100,19 +101,24 @@ mod error;
 #[cfg(all(doc, not(doctest)))]
 pub mod guides;
 mod sync;
+mod taker;
 mod wait;
+#[cfg(feature = "std")]
+mod wait_any;
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
 pub mod watch;
 
 #[cfg(feature = "std")]
-pub use channel::{IntoIter, Iter, Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+pub use channel::{IntoIter, Iter};
 pub use channel::{
     Receiver, RecvFuture, RecvMatchingFuture, Sender, SharedSender, TryIter, channel,
 };
 #[cfg(feature = "std")]
 pub use error::RecvTimeoutError;
-pub use error::{RecvError, SendError, TryRecvError};
+pub use error::{PublishError, RecvError, SendError, TryRecvError};
 pub use wait::ClosedFuture;
+#[cfg(feature = "std")]
+pub use wait_any::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 
 /// The README's examples, run.
 #[cfg(doctest)]

@@ -2,12 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::receiver::{Announced, Receiver, WaitGuard};
-use crate::{
-    RecvError, RecvTimeoutError, TryRecvError,
-    sync::rest,
-    wait::{Armed, Deadline, SpinWait, Waiter},
-};
+use super::Receiver;
+use crate::{RecvError, RecvTimeoutError, wait::Deadline};
 use core::convert::identity;
 use std::time::{Duration, Instant};
 
@@ -41,7 +37,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn recv(&mut self) -> Result<T, RecvError> {
         // Without a deadline there is no timeout.
-        self.wait(&mut Deadline::Never, |_| RecvError)
+        self.taker.wait(&mut Deadline::Never, |_| RecvError)
     }
 
     /// Takes the value, blocking for at most `timeout` until there is one.
@@ -75,7 +71,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_timeout(Duration::MAX), Ok(5));
     /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.wait(&mut Deadline::After(timeout), identity)
+        self.taker.wait(&mut Deadline::After(timeout), identity)
     }
 
     /// Takes the value, blocking until there is one or `deadline` has passed.
@@ -106,7 +102,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_deadline(deadline), Ok(5));
     /// ```
     pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.wait(&mut Deadline::At(deadline), identity)
+        self.taker.wait(&mut Deadline::At(deadline), identity)
     }
 
     /// Blocks until a value is `wanted`, and takes it. Takes and drops the values before it.
@@ -234,7 +230,7 @@ impl<T> Receiver<T> {
     /// rx.set_spin_limit(0);
     /// ```
     pub fn set_spin_limit(&mut self, looks: u32) {
-        self.spin_limit = looks;
+        self.taker.spin_limit = looks;
     }
 
     fn wait_matching(
@@ -244,7 +240,7 @@ impl<T> Receiver<T> {
     ) -> Result<T, RecvTimeoutError> {
         let mut late = false;
         let result = loop {
-            match self.wait(&mut deadline, identity) {
+            match self.taker.wait(&mut deadline, identity) {
                 Ok(value) if !wanted(&value) => {}
                 result => break result,
             }
@@ -254,92 +250,8 @@ impl<T> Receiver<T> {
             }
             late = deadline.has_passed();
         };
-        drop(wanted); // not as this returns: see `park`
+        drop(wanted); // not as this returns: that would leak what it returns (https://github.com/rust-lang/rust/issues/47949)
         result
-    }
-
-    /// Takes the value, or waits for one. `error` makes the caller's error, because mapping a whole result would move the
-    /// value once more.
-    #[inline]
-    fn wait<E>(
-        &mut self,
-        deadline: &mut Deadline,
-        error: impl FnOnce(RecvTimeoutError) -> E,
-    ) -> Result<T, E> {
-        WaitGuard::end(self); // a future may have been forgotten
-        if let Some(value) = self.registration.access().take(false) {
-            return Ok(value.into_inner());
-        }
-        if !self.handle().counts.has_senders() {
-            return match self.last_look(false) {
-                Some(value) => Ok(value.into_inner()),
-                None => Err(error(RecvTimeoutError::Disconnected)),
-            };
-        }
-        self.spin(deadline).map_err(error)
-    }
-
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: a value that was sent in
-    /// time is received, however late this thread runs.
-    #[inline(never)]
-    fn spin(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
-        let mut spins = SpinWait::new(self.spin_limit, self.unpaused);
-        loop {
-            let late = deadline.has_passed();
-            if !late && !spins.spin() {
-                self.unpaused = spins.learned(false).unwrap_or(self.unpaused);
-                return self.park(deadline);
-            }
-            match self.look(false) {
-                Ok(value) => {
-                    self.unpaused = spins.learned(true).unwrap_or(self.unpaused);
-                    return Ok(value);
-                }
-                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
-                Err(TryRecvError::Empty) if late => return Err(RecvTimeoutError::Timeout),
-                Err(TryRecvError::Empty) => {}
-            }
-        }
-    }
-
-    /// Parks until there is a value, or none can come, or the deadline has passed.
-    fn park(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
-        drop(self.disarm()); // a waker that a poll left behind
-        let wait = WaitGuard(self);
-        let result = wait.0.sleep(deadline);
-        // It may notify, and so panic: as this function returned, that would leak what it returns
-        // (https://github.com/rust-lang/rust/issues/47949).
-        drop(wait);
-        result
-    }
-
-    fn sleep(&mut self, deadline: &mut Deadline) -> Result<T, RecvTimeoutError> {
-        let mut timed_out = false;
-        loop {
-            match self.look(self.baton) {
-                Err(TryRecvError::Empty) if timed_out => return Err(RecvTimeoutError::Timeout),
-                Err(TryRecvError::Empty) => {}
-                result => {
-                    // The exchange left `WAITING` behind, or the senders' end notifies every receiver.
-                    self.baton = false;
-                    return result.map_err(|_| RecvTimeoutError::Disconnected);
-                }
-            }
-            match self.arm(Armed::InCall, Waiter::this_thread()) {
-                Announced::Value(value) => return Ok(value),
-                Announced::Busy => {
-                    rest();
-                    timed_out |= deadline.has_passed();
-                }
-                Announced::Asleep => {
-                    while !timed_out && self.registration.is_armed() {
-                        timed_out = deadline.park();
-                    }
-                }
-                Announced::Closed => {}
-            }
-            drop(self.disarm());
-        }
     }
 }
 
@@ -354,15 +266,15 @@ mod tests {
         let (_other_tx, mut other) = channel::<u8>();
         // So long that it spins to the end, however busy the machine is.
         let timeout = Duration::from_millis(50);
-        let before = rx.unpaused;
+        let before = rx.taker.unpaused;
         assert!(rx.recv_timeout(timeout).is_err());
-        assert_eq!((rx.unpaused, other.unpaused), (before + 1, before));
+        assert_eq!((rx.taker.unpaused, other.taker.unpaused), (before + 1, before));
         assert_eq!(wait_any_timeout(&mut [&mut rx, &mut other], timeout), None);
-        assert_eq!((rx.unpaused, other.unpaused), (before + 2, before + 2));
-        assert_eq!(rx.clone().unpaused, before + 2);
+        assert_eq!((rx.taker.unpaused, other.taker.unpaused), (before + 2, before + 2));
+        assert_eq!(rx.clone().taker.unpaused, before + 2);
         // It parks at once, and has learned nothing.
         rx.set_spin_limit(0);
         assert!(rx.recv_timeout(timeout).is_err());
-        assert_eq!(rx.unpaused, before + 2);
+        assert_eq!(rx.taker.unpaused, before + 2);
     }
 }

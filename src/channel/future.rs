@@ -2,8 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use super::receiver::{Receiver, WaitGuard};
-use crate::RecvError;
+use super::Receiver;
+use crate::{
+    RecvError,
+    core::{Handle, Receivers},
+    taker::{WaitGuard, poll_once},
+};
 use core::{
     fmt,
     future::Future,
@@ -56,7 +60,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn recv_async(&mut self) -> RecvFuture<'_, T> {
-        RecvFuture { wait: Some(WaitGuard(self)) }
+        RecvFuture { wait: Some(WaitGuard(&mut self.taker)) }
     }
 
     /// Waits as a task until a value is `wanted`, and takes it. Takes and drops the values before it.
@@ -101,7 +105,7 @@ impl<T> Receiver<T> {
     where
         F: FnMut(&T) -> bool,
     {
-        RecvMatchingFuture { wait: Some(WaitGuard(self)), wanted }
+        RecvMatchingFuture { wait: Some(WaitGuard(&mut self.taker)), wanted }
     }
 }
 
@@ -109,19 +113,14 @@ impl<T> Receiver<T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct RecvFuture<'a, T> {
     /// `None` once the future was ready.
-    wait: Option<WaitGuard<'a, T>>,
+    wait: Option<WaitGuard<'a, Handle<T, Receivers>>>,
 }
 
 impl<T> Future for RecvFuture<'_, T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let wait = self.wait.as_mut().expect("`RecvFuture` polled after it had finished");
-        let poll = wait.poll(cx);
-        if poll.is_ready() {
-            self.wait = None;
-        }
-        poll
+        poll_once(&mut self.wait, cx, "RecvFuture")
     }
 }
 
@@ -129,7 +128,7 @@ impl<T> Future for RecvFuture<'_, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct RecvMatchingFuture<'a, T, F> {
     /// `None` once the future was ready.
-    wait: Option<WaitGuard<'a, T>>,
+    wait: Option<WaitGuard<'a, Handle<T, Receivers>>>,
     wanted: F,
 }
 

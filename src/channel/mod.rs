@@ -16,8 +16,6 @@ mod shared_sender;
 mod sink;
 #[cfg(feature = "stream")]
 mod stream;
-#[cfg(feature = "std")]
-mod wait_any;
 
 #[cfg(feature = "std")]
 pub use blocking_iter::{IntoIter, Iter};
@@ -26,8 +24,6 @@ pub use iter::TryIter;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use shared_sender::SharedSender;
-#[cfg(feature = "std")]
-pub use wait_any::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 
 /// Makes a channel that holds one value: the newest that no receiver has taken.
 ///
@@ -47,5 +43,5 @@ pub use wait_any::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 #[must_use]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = crate::core::channel();
-    (Sender::new(sender), Receiver::new(receiver, 1))
+    (Sender::new(sender), Receiver::new(receiver))
 }

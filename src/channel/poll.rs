@@ -1,13 +1,10 @@
-//! Receiving as a task: one poll, and what a wait owes from one poll to the next.
+//! Receiving in a future that is written by hand.
 
 #![forbid(unsafe_code)]
 
-use super::receiver::{Announced, Receiver, WaitGuard};
-use crate::{
-    RecvError, TryRecvError,
-    wait::{Armed, Waiter, reschedule},
-};
-use core::task::{Context, Poll, Waker, ready};
+use super::Receiver;
+use crate::RecvError;
+use core::task::{Context, Poll};
 
 impl<T> Receiver<T> {
     /// Takes the value, or registers the task's waker and returns `Pending`.
@@ -48,48 +45,6 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.poll_recv(&mut cx), Poll::Ready(Ok(3)));
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        let poll = self.poll_armed(Armed::Detached, cx.waker());
-        if poll.is_ready() {
-            drop(self.disarm());
-        }
-        poll
-    }
-
-    /// Looks. If there is no value, arms the node, announces that, and returns `Pending`. If it returns `Ready`, the node may
-    /// still be armed.
-    fn poll_armed(&mut self, armed: Armed, waker: &Waker) -> Poll<Result<T, RecvError>> {
-        let last = self.disarm();
-        if armed == Armed::Detached {
-            // A detached waiter never holds the baton. A future that was forgotten may have left it.
-            self.pass_on();
-        }
-        match self.look(self.baton) {
-            Err(TryRecvError::Empty) => {}
-            result => {
-                // The exchange left `WAITING` behind, or the senders' end notifies every receiver.
-                self.baton = false;
-                drop(last);
-                return Poll::Ready(result.map_err(|_| RecvError));
-            }
-        }
-        match self.arm(armed, Waiter::task(last, waker)) {
-            Announced::Busy => reschedule(waker),
-            Announced::Value(value) => Poll::Ready(Ok(value)),
-            Announced::Asleep => Poll::Pending,
-            Announced::Closed => Poll::Ready(self.look(false).map_err(|_| RecvError)),
-        }
-    }
-}
-
-impl<T> WaitGuard<'_, T> {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        // Before a value is taken. The node is not armed in a call then: each wait that was ready has disarmed it.
-        ready!(self.0.budget.poll_proceed(cx.waker()));
-        let poll = self.0.poll_armed(Armed::InCall, cx.waker());
-        if poll.is_ready() {
-            // The wait is over: a predicate that looks at the value next may take its time, or panic.
-            WaitGuard::end(self.0);
-        }
-        self.0.budget.charge(poll)
+        self.taker.poll(cx)
     }
 }

@@ -1,16 +1,14 @@
-//! The receiving half: looking, predicates, and the handle's life.
+//! The receiving half: looking and predicates.
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "std")]
-use crate::wait::{DEFAULT_LIMIT, UNKNOWN, Unpaused};
 use crate::{
     TryRecvError,
-    core::{Handle, Receivers, Taken},
-    wait::{Armed, Budget, Disarmed, Registration, Waiter},
+    core::{Handle, Receivers},
+    taker::Taker,
 };
 use core::{
-    fmt, mem,
+    fmt,
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
@@ -28,23 +26,7 @@ use core::{
 /// [`closed`](crate::Sender::closed). It also drops a waker that a poll left behind. If such a waker panics, the drop
 /// panics.
 pub struct Receiver<T> {
-    /// The handle, and where it waits.
-    pub(super) registration: Registration<Handle<T, Receivers>>,
-    /// This receiver was notified inside a call, and receivers that are still asleep depend on it: the send that notified
-    /// it removed `WAITING`. The baton is discharged by an exchange that sets `WAITING`, as each announcement does, or by
-    /// notifying the next receiver.
-    pub(super) baton: bool,
-    /// Of its futures and its stream.
-    pub(super) budget: Budget,
-    /// Its stream has returned `None`.
-    #[cfg(feature = "stream")]
-    pub(super) ended: bool,
-    /// Maximum number of looks after the first, before it parks.
-    #[cfg(feature = "std")]
-    pub(super) spin_limit: u32,
-    /// The knowledge from earlier waits about spinning.
-    #[cfg(feature = "std")]
-    pub(super) unpaused: Unpaused,
+    pub(crate) taker: Taker<Handle<T, Receivers>>,
 }
 
 // As `Sender`.
@@ -52,19 +34,9 @@ impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
-    /// Makes a receiver that is one of `receivers`.
-    pub(super) fn new(handle: Handle<T, Receivers>, receivers: usize) -> Self {
-        Self {
-            registration: Registration::new(handle, receivers),
-            baton: false,
-            budget: Budget::new(),
-            #[cfg(feature = "stream")]
-            ended: false,
-            #[cfg(feature = "std")]
-            spin_limit: DEFAULT_LIMIT,
-            #[cfg(feature = "std")]
-            unpaused: UNKNOWN,
-        }
+    /// Makes the first receiver.
+    pub(super) fn new(handle: Handle<T, Receivers>) -> Self {
+        Self { taker: Taker::new(handle, 1) }
     }
 
     /// Takes the value if there is one, without waiting.
@@ -98,33 +70,7 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.look(false)
-    }
-
-    pub(super) fn handle(&self) -> &Handle<T, Receivers> {
-        self.registration.owner()
-    }
-
-    /// Takes the value if there is one, as `try_recv`, for a receiver that may hold the baton.
-    #[inline]
-    pub(super) fn look(&mut self, baton: bool) -> Result<T, TryRecvError> {
-        if let Some(value) = self.registration.access().take(baton) {
-            return Ok(value.into_inner());
-        }
-        if self.handle().counts.has_senders() {
-            return Err(TryRecvError::Empty);
-        }
-        match self.last_look(baton) {
-            Some(value) => Ok(value.into_inner()),
-            None => Err(TryRecvError::Disconnected),
-        }
-    }
-
-    /// Looks once more when the senders are gone: the last value may have come after the first look, but not after them.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn last_look(&mut self, baton: bool) -> Option<Taken<'_, T>> {
-        self.registration.access().take(baton)
+        self.taker.look(false)
     }
 
     /// Returns `true` if there is no value now.
@@ -147,7 +93,7 @@ impl<T> Receiver<T> {
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.handle().slot.is_empty()
+        self.taker.is_empty()
     }
 
     /// Returns `true` if every sender is gone. A value may still be in the channel.
@@ -170,7 +116,7 @@ impl<T> Receiver<T> {
     #[inline]
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.handle().counts.has_senders()
+        self.taker.is_closed()
     }
 
     /// Returns `true` if both receivers belong to the same channel.
@@ -189,50 +135,8 @@ impl<T> Receiver<T> {
     /// ```
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
-        self.handle().is_same_channel(other.handle())
+        self.taker.handle().is_same_channel(other.taker.handle())
     }
-
-    /// Arms the node, and announces that on the slot's word. The node stays armed, whatever the announcement found.
-    pub(super) fn arm(&mut self, armed: Armed, waiter: Waiter) -> Announced<T> {
-        if !self.registration.arm(armed, waiter) {
-            return Announced::Busy;
-        }
-        let came = self.registration.access().announce();
-        // The announcement left `WAITING` behind, which discharges the baton.
-        self.baton = false;
-        match came {
-            Some(value) => Announced::Value(value),
-            None if self.handle().counts.confirm_open() => Announced::Asleep,
-            None => Announced::Closed,
-        }
-    }
-
-    /// Stops waiting; notes the baton. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
-    #[inline]
-    pub(super) fn disarm(&mut self) -> Option<Waiter> {
-        let disarmed = self.registration.disarm();
-        self.baton |= matches!(disarmed, Disarmed::Notified(Armed::InCall));
-        disarmed.into_waiter()
-    }
-
-    /// Notifies the next receiver, which holds the baton then, if this one holds it.
-    pub(super) fn pass_on(&mut self) {
-        if mem::take(&mut self.baton) {
-            self.handle().counts.wait_list.notify_one();
-        }
-    }
-}
-
-/// The outcome of arming and announcing.
-pub(super) enum Announced<T> {
-    /// Notifiers are at work in every vacant node: nothing was announced.
-    Busy,
-    /// Nothing: a notifier will wake the waiter.
-    Asleep,
-    /// A value that came meanwhile.
-    Value(T),
-    /// Nothing, and no sender is left. The next look says the last value, or the end.
-    Closed,
 }
 
 impl<T> Clone for Receiver<T> {
@@ -249,44 +153,7 @@ impl<T> Clone for Receiver<T> {
     ///
     /// If there are more than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        let (handle, receivers) = self.handle().another();
-        #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
-        let mut clone = Self::new(handle, receivers);
-        #[cfg(feature = "std")]
-        {
-            clone.spin_limit = self.spin_limit;
-            clone.unpaused = self.unpaused;
-        }
-        clone
-    }
-}
-
-impl<T> Drop for Receiver<T> {
-    fn drop(&mut self) {
-        // Dropped last: a waker's drop is user code, as a wake is. Whatever panics, the registration and the handle end
-        // after this.
-        let _left = self.disarm();
-        self.pass_on();
-    }
-}
-
-/// A receiver that waits inside a call, blocking or over many polls. However the call ends, with a value, a timeout, a
-/// dropped future or a panic, the guard disarms the node and passes the baton on.
-pub(super) struct WaitGuard<'a, T>(pub(super) &'a mut Receiver<T>);
-
-impl<T> WaitGuard<'_, T> {
-    /// Ends a wait of `receiver`, if a call left one behind: a future that was forgotten.
-    pub(super) fn end(receiver: &mut Receiver<T>) {
-        drop(WaitGuard(receiver));
-    }
-}
-
-impl<T> Drop for WaitGuard<'_, T> {
-    fn drop(&mut self) {
-        // Dropped last: that may be user code, as a wake is. A waker that `poll_recv` left stays.
-        let in_call = self.0.registration.armed() == Some(Armed::InCall);
-        let _last = if in_call { self.0.disarm() } else { None };
-        self.0.pass_on();
+        Self { taker: self.taker.another(self.taker.handle().another()) }
     }
 }
 

@@ -5,7 +5,7 @@
 use super::Receiver;
 use core::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 use futures_core::{FusedStream, Stream};
 
@@ -34,10 +34,7 @@ impl<T> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        ready!(self.budget.poll_proceed(cx.waker()));
-        let poll = self.poll_recv(cx).map(Result::ok);
-        self.ended |= matches!(poll, Poll::Ready(None));
-        self.budget.charge(poll)
+        self.taker.poll_next(cx)
     }
 }
 
@@ -64,6 +61,6 @@ impl<T> Stream for Receiver<T> {
 /// ```
 impl<T> FusedStream for Receiver<T> {
     fn is_terminated(&self) -> bool {
-        self.ended
+        self.taker.ended
     }
 }

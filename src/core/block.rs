@@ -1,23 +1,25 @@
 //! The one allocation that makes a channel, and the nodes in it.
 //!
 //! ```text
-//! | counts, wait list (read by all, seldom written) | … | word | node | node | node |
+//! | counts, wait list (read by all, seldom written) | … | word | node | node | node | …
 //! ^ a multiple of a line                            ^ another one
 //! ```
 //!
-//! The first three nodes lie behind the word. Small ones share its cache line, so that a value
-//! travels between cores on the line of the word itself; large ones start on lines of their own. A
-//! handle that goes leaves an inner node to the next clone, and frees any other.
+//! The nodes of the slot and of the first two handles lie behind the word. Small ones share its cache line, so that a value
+//! travels between cores on the line of the word itself; large ones start on lines of their own. A handle that goes leaves an
+//! inner node to the next clone, and frees any other.
 
 use super::{
     counts::{Counts, Side},
+    flavour::Flavour,
     node::{Node, OwnedNode},
     slot::Slot,
 };
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
     alloc::{Layout, LayoutError},
-    mem::{ManuallyDrop, MaybeUninit, align_of, size_of},
+    marker::PhantomData,
+    mem::{self, ManuallyDrop, MaybeUninit, align_of, size_of},
     ops::Deref,
     ptr::NonNull,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
@@ -27,10 +29,8 @@ use crossbeam_utils::CachePadded;
 /// The distance between data that two cores use, on this platform.
 const APART: usize = align_of::<CachePadded<u8>>();
 
-/// The usual cache line. A word and three nodes that fit into one lie together.
+/// The usual cache line. A word and the inner nodes lie together if they fit into one.
 const LINE: usize = 64;
-
-const INNER: usize = 3;
 
 /// Keeps the word off the line of the counts, which every call reads.
 const GAP: usize = size_of::<Counts>().next_multiple_of(APART) - size_of::<Counts>();
@@ -44,15 +44,15 @@ pub(crate) struct Header<T> {
 }
 
 /// A handle's pointer to the block, which lives until the last handle of both sides is gone.
-pub(super) struct Block<T>(NonNull<Header<T>>);
+pub(super) struct Block<T, F>(NonNull<Header<T>>, PhantomData<F>);
 
-impl<T> Clone for Block<T> {
+impl<T, F> Clone for Block<T, F> {
     fn clone(&self) -> Self {
-        Self(self.0)
+        Self(self.0, PhantomData)
     }
 }
 
-impl<T> Deref for Block<T> {
+impl<T, F> Deref for Block<T, F> {
     type Target = Header<T>;
 
     #[inline]
@@ -63,13 +63,13 @@ impl<T> Deref for Block<T> {
     }
 }
 
-impl<T> Block<T> {
+impl<T, F: Flavour> Block<T, F> {
     /// The distance between inner nodes; never 0, so that each has an address of its own.
     const STRIDE: usize = {
         let size = size_of::<Node<T>>();
         if size == 0 {
             align_of::<Node<T>>()
-        } else if size_of::<Slot<T>>() + size_of::<[Node<T>; INNER]>() <= LINE {
+        } else if size_of::<Slot<T>>() + size * F::INNER <= LINE {
             size
         } else {
             size.next_multiple_of(APART)
@@ -86,7 +86,7 @@ impl<T> Block<T> {
     const fn layout() -> Result<(Layout, usize), LayoutError> {
         let align = align_of::<Node<T>>();
         let align = if Self::STRIDE < APART || align > APART { align } else { APART };
-        let nodes = match Layout::from_size_align(Self::STRIDE * INNER, align) {
+        let nodes = match Layout::from_size_align(Self::STRIDE * F::INNER, align) {
             Ok(nodes) => nodes,
             Err(error) => return Err(error),
         };
@@ -100,27 +100,21 @@ impl<T> Block<T> {
         }
     }
 
-    /// Makes a channel with one handle on each side, and the nodes of both.
-    pub(super) fn new() -> (Self, OwnedNode<T>, OwnedNode<T>) {
+    /// Allocates a block, whose header is still to be written, and makes its nodes.
+    pub(super) fn allocate<const INNER: usize>() -> (Unfinished<T, F>, [OwnedNode<T>; INNER]) {
+        const { assert!(INNER == F::INNER) };
         // SAFETY: the layout is not empty: it holds a `Header`.
         let memory = unsafe { alloc(Self::LAYOUT.0) };
         let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT.0) };
-        let block = Self(memory.cast());
-        for index in 0..INNER {
+        let block = Self(memory.cast(), PhantomData);
+        let nodes = core::array::from_fn(|index| {
+            let node = block.inner(index);
             // SAFETY: the layout has room for it, and no other thread has the block yet.
-            unsafe { Node::init(block.inner(index)) };
-        }
-        // SAFETY: each of the inner nodes gets one owner: the slot and two handles (I1).
-        let [slot, one, other] =
-            [0, 1, 2].map(|index| unsafe { OwnedNode::from_owned(block.inner(index)) });
-        let header = Header {
-            counts: Counts::new(),
-            _apart: [const { MaybeUninit::uninit() }; GAP],
-            slot: Slot::new(slot),
-        };
-        // SAFETY: allocated above with room for it, and no other thread has the block yet.
-        unsafe { block.0.write(header) };
-        (block, one, other)
+            unsafe { Node::init(node) };
+            // SAFETY: each of the inner nodes gets one owner (I1).
+            unsafe { OwnedNode::from_owned(node) }
+        });
+        (Unfinished(block), nodes)
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
@@ -133,7 +127,7 @@ impl<T> Block<T> {
     }
 
     fn inner(&self, index: usize) -> NonNull<Node<T>> {
-        // SAFETY: `index` is below `INNER`, and the layout has room for as many strides.
+        // SAFETY: `index` is below `F::INNER`, and the layout has room for as many strides.
         unsafe { self.first_inner().byte_add(index * Self::STRIDE) }
     }
 
@@ -141,7 +135,7 @@ impl<T> Block<T> {
     pub(super) fn acquire_node(&self) -> OwnedNode<T> {
         // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else.
         let unowned = self.counts.unowned.load(Relaxed);
-        for index in 0..INNER {
+        for index in 0..F::INNER {
             let bit = 1 << index;
             // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
             // with the node.
@@ -157,7 +151,7 @@ impl<T> Block<T> {
     pub(super) fn release_node(&self, node: OwnedNode<T>) {
         let from_first = node.as_ptr().addr().wrapping_sub(self.first_inner().as_ptr().addr());
         let index = from_first / Self::STRIDE;
-        if index < INNER {
+        if index < F::INNER {
             // ORDERING: Release pairs with the Acquire in `acquire_node`.
             self.counts.unowned.fetch_or(1 << index, Release);
         } else {
@@ -171,7 +165,7 @@ impl<T> Block<T> {
     ///
     /// # Safety
     /// The handle is counted on that side, and does not use the block again. Its node is `node`.
-    pub(super) unsafe fn end<S: Side>(self, node: OwnedNode<T>) {
+    pub(super) unsafe fn end<S: Side<Flavour = F>>(self, node: OwnedNode<T>) {
         self.release_node(node);
         if self.counts.leave::<S>() {
             let side_ends = SideEnds(self);
@@ -187,17 +181,50 @@ impl<T> Block<T> {
         // SAFETY: no handle is left to use the slot.
         let (node, is_full) = unsafe { self.slot.dismantle() };
         let mut remains = Remains { block: self, node: ManuallyDrop::new(node) };
-        if is_full {
-            // SAFETY: the word said `FULL` (I2).
-            drop(unsafe { remains.node.taken() });
+        if F::KEEPS || is_full {
+            // SAFETY: the slot's node holds a value (I2).
+            drop(unsafe { remains.node.held() });
         }
+    }
+
+    /// # Safety
+    /// The block is not used again.
+    unsafe fn dealloc(&self) {
+        // SAFETY: allocated in `allocate` with this very layout.
+        unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
+    }
+}
+
+/// A block without a header. The drop frees it: its nodes are empty then.
+pub(super) struct Unfinished<T, F: Flavour>(Block<T, F>);
+
+impl<T, F: Flavour> Unfinished<T, F> {
+    /// Writes the header, with one handle on each side and `slot` as the slot's node.
+    pub(super) fn finish(self, slot: OwnedNode<T>) -> Block<T, F> {
+        let block = self.0.clone();
+        mem::forget(self);
+        let header = Header {
+            counts: Counts::new(),
+            _apart: [const { MaybeUninit::uninit() }; GAP],
+            slot: Slot::new(slot),
+        };
+        // SAFETY: the memory has room for it, and no other thread has the block yet.
+        unsafe { block.0.write(header) };
+        block
+    }
+}
+
+impl<T, F: Flavour> Drop for Unfinished<T, F> {
+    fn drop(&mut self) {
+        // SAFETY: it has not become a channel.
+        unsafe { self.0.dealloc() };
     }
 }
 
 /// A side whose waiters were notified of its end, or one of their wakers has panicked.
-struct SideEnds<T>(Block<T>);
+struct SideEnds<T, F: Flavour>(Block<T, F>);
 
-impl<T> Drop for SideEnds<T> {
+impl<T, F: Flavour> Drop for SideEnds<T, F> {
     fn drop(&mut self) {
         if self.0.counts.close() {
             // SAFETY: no handle is left on either side, and the caller of `end` does not use the block again.
@@ -208,21 +235,20 @@ impl<T> Drop for SideEnds<T> {
 
 /// The remains of a channel without handles: its memory, and the slot's node. The drop frees both, also if the drop of
 /// the value in the node has panicked.
-struct Remains<T> {
-    block: Block<T>,
+struct Remains<T, F: Flavour> {
+    block: Block<T, F>,
     node: ManuallyDrop<OwnedNode<T>>,
 }
 
-impl<T> Drop for Remains<T> {
+impl<T, F: Flavour> Drop for Remains<T, F> {
     fn drop(&mut self) {
         // SAFETY: the node is not used after this.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };
         self.block.release_node(node);
-        let memory = self.block.0;
         // SAFETY: no handle is left to use the block, whose memory goes next.
-        let header = unsafe { memory.read() };
-        // SAFETY: allocated in `new` with this very layout.
-        unsafe { dealloc(memory.as_ptr().cast(), Block::<T>::LAYOUT.0) };
+        let header = unsafe { self.block.0.read() };
+        // SAFETY: as above.
+        unsafe { self.block.dealloc() };
         // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
         // is notified by the receivers' end.
         drop(header);

@@ -1,10 +1,14 @@
 //! How many handles each side has, and what follows when the last one goes.
 
+use super::flavour::{Flavour, Keeps, Moves};
 use crate::{
     sync::{AtomicBool, AtomicU8, AtomicUsize},
     wait::{ReceiverCount, WaitList},
 };
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use core::{
+    marker::PhantomData,
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
 
 /// The part of a channel that every call reads and few calls write.
 #[repr(C)]
@@ -85,6 +89,8 @@ pub(crate) fn count(handles: &AtomicUsize) -> usize {
 
 /// One side of a channel.
 pub(crate) trait Side {
+    type Flavour: Flavour;
+
     fn count(counts: &Counts) -> &AtomicUsize;
 
     /// Notifies all that wait for the end of this side: always, because a send may just have removed `WAITING` and
@@ -92,9 +98,12 @@ pub(crate) trait Side {
     fn notify_closed(counts: &Counts);
 }
 
-pub(crate) enum Senders {}
+/// The side that puts values in, of a flavour.
+pub(crate) struct Putting<F>(PhantomData<F>);
 
-impl Side for Senders {
+impl<F: Flavour> Side for Putting<F> {
+    type Flavour = F;
+
     fn count(counts: &Counts) -> &AtomicUsize {
         &counts.senders
     }
@@ -104,9 +113,12 @@ impl Side for Senders {
     }
 }
 
-pub(crate) enum Receivers {}
+/// The side that takes them.
+pub(crate) struct Taking<F>(PhantomData<F>);
 
-impl Side for Receivers {
+impl<F: Flavour> Side for Taking<F> {
+    type Flavour = F;
+
     fn count(counts: &Counts) -> &AtomicUsize {
         &counts.receivers.count
     }
@@ -115,3 +127,8 @@ impl Side for Receivers {
         counts.receivers.notify_closed();
     }
 }
+
+pub(crate) type Senders = Putting<Moves>;
+pub(crate) type Receivers = Taking<Moves>;
+pub(super) type Writers = Putting<Keeps>;
+pub(super) type Readers = Taking<Keeps>;

@@ -2,8 +2,9 @@
 
 use super::{
     block::{Block, Header},
-    counts::{Receivers, Senders, Side, count},
-    node::{Node, OwnedNode, Taken},
+    counts::{Counts, Receivers, Senders, Side, count},
+    flavour::Moves,
+    node::{Held, Node, OwnedNode},
 };
 use crate::{
     sync::{AtomicPtr, get_mut},
@@ -19,15 +20,16 @@ use core::{
 
 /// Makes a channel, with one handle on each side.
 pub(crate) fn channel<T>() -> (Handle<T, Senders>, Handle<T, Receivers>) {
-    let (block, one, other) = Block::new();
+    let (block, [slot, one, other]) = Block::allocate();
+    let block = block.finish(slot);
     (Handle::new(block.clone(), one), Handle::new(block, other))
 }
 
 /// A handle of one side, with a node of its own.
 pub(crate) struct Handle<T, S: Side> {
-    block: Block<T>,
-    /// Always there but for the body of `drop`.
-    node: ManuallyDrop<OwnedNode<T>>,
+    pub(super) block: Block<T, S::Flavour>,
+    /// Always there but for the body of `drop`. Empty then.
+    pub(super) node: ManuallyDrop<OwnedNode<T>>,
     side: PhantomData<S>,
 }
 
@@ -38,7 +40,7 @@ unsafe impl<T: Send, S: Side> Sync for Handle<T, S> {}
 
 impl<T, S: Side> Handle<T, S> {
     /// Makes a handle that is counted already.
-    fn new(block: Block<T>, node: OwnedNode<T>) -> Self {
+    pub(super) fn new(block: Block<T, S::Flavour>, node: OwnedNode<T>) -> Self {
         Self { block, node: ManuallyDrop::new(node), side: PhantomData }
     }
 
@@ -82,22 +84,47 @@ impl<T> Handle<T, Senders> {
 }
 
 // SAFETY: the list lies in the block, which stays where it is until the handle's drop.
-unsafe impl<T> ListOwner for Handle<T, Receivers> {
+unsafe impl<T, S: Side> ListOwner for Handle<T, S> {
     fn wait_list(&self) -> &WaitList {
         &self.counts.wait_list
     }
 }
 
-impl<T> Registration<Handle<T, Receivers>> {
+impl<T> Header<T> {
+    /// Puts a node in, and notifies a receiver if it must. Returns what `displaced` makes of the node that comes back, if that
+    /// holds a value that no receiver has taken. One exchange.
+    ///
+    /// # Safety
+    /// The node holds a value.
     #[inline]
-    pub(crate) fn access(&mut self) -> Access<'_, T> {
-        // SAFETY: the handle stays what it is, whatever becomes of its node.
-        let handle = unsafe { self.owner_mut() };
-        Access { channel: &handle.block, node: &mut handle.node }
+    pub(super) unsafe fn put<'n, R>(
+        &self,
+        node: &'n mut OwnedNode<T>,
+        displaced: impl FnOnce(&'n mut OwnedNode<T>) -> R,
+    ) -> Option<R> {
+        let wait_list = &self.counts.wait_list;
+        // SAFETY: as the caller promises.
+        unsafe { self.slot.put(node, || wait_list.notify_one(), displaced) }
+    }
+
+    /// Takes the slot's node if it is full. Returns what `taken` makes of the node that comes back, if that was. One exchange
+    /// at most. A receiver that holds the baton owes a notification to the receivers that sleep: its exchange leaves `WAITING`
+    /// behind, if there can be any.
+    #[inline]
+    pub(super) fn take<'n, R>(
+        &self,
+        node: &'n mut OwnedNode<T>,
+        baton: bool,
+        taken: impl FnOnce(&'n mut OwnedNode<T>) -> R,
+    ) -> Option<R> {
+        let counts = &self.counts;
+        // ORDERING: Relaxed; a receiver that sleeps while this one lives keeps the count above 1.
+        let others_wait = baton && counts.receivers.count.load(Relaxed) > 1;
+        self.slot.take(node, others_wait, || counts.wait_list.notify_one(), taken)
     }
 }
 
-/// A call's access to the channel, with the node of its handle.
+/// A sender's access to the channel, with the node of its handle.
 pub(crate) struct Access<'a, T> {
     channel: &'a Header<T>,
     node: &'a mut OwnedNode<T>,
@@ -112,35 +139,107 @@ impl<'a, T> Access<'a, T> {
     /// Puts `value` in, and returns the one that it displaces. One exchange; notifies a receiver first if it must.
     #[inline]
     pub(crate) fn put(&mut self, value: T) -> Option<T> {
-        let wait_list = &self.channel.counts.wait_list;
-        self.channel.slot.put(self.node, value, || wait_list.notify_one())
+        self.channel.slot.prefetch();
+        self.node.write(value);
+        // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+        let read = |node: &mut OwnedNode<T>| unsafe { node.read() };
+        // SAFETY: written above.
+        unsafe { self.channel.put(self.node, read) }
     }
+}
 
-    /// Takes the value, if there is one. One exchange at most. A receiver that holds the baton owes a notification to the
-    /// receivers that sleep: its exchange leaves `WAITING` behind, if there can be any.
-    #[inline]
-    pub(crate) fn take(self, baton: bool) -> Option<Taken<'a, T>> {
-        let counts = &self.channel.counts;
-        // ORDERING: Relaxed; a receiver that sleeps while this one lives keeps the count above 1.
-        let others_wait = baton && counts.receivers.count.load(Relaxed) > 1;
-        self.channel.slot.take(self.node, others_wait, || counts.wait_list.notify_one())
-    }
+/// A handle of the side that takes.
+pub(crate) trait TakingHandle: ListOwner {
+    /// What a call returns that has taken a value.
+    type Value;
+    /// The same, still in its node.
+    type Taken<'a>
+    where
+        Self: 'a;
+
+    fn counts(&self) -> &Counts;
+
+    /// Returns `true` if there is no value at this moment.
+    fn is_empty(&self) -> bool;
+
+    /// Takes the value, if there is one; see [`Header::take`].
+    fn take(&mut self, baton: bool) -> Option<Self::Taken<'_>>;
+
+    fn into_value(taken: Self::Taken<'_>) -> Self::Value;
 
     /// Announces that the receiver waits, and returns the value that was there, if one was.
-    pub(crate) fn announce(self) -> Option<T> {
-        self.channel.slot.announce(self.node)
-    }
+    fn announce(&mut self) -> Option<Self::Value>;
 
     /// Announces that the receiver waits, unless there is a value. Returns `false` if there is.
     #[cfg(feature = "std")]
-    pub(crate) fn announce_if_empty(self) -> bool {
-        self.channel.slot.announce_if_empty(self.node)
+    fn announce_if_empty(&mut self) -> bool;
+}
+
+impl<H: TakingHandle> Registration<H> {
+    /// See [`TakingHandle::take`].
+    #[inline]
+    pub(crate) fn take(&mut self, baton: bool) -> Option<H::Taken<'_>> {
+        // SAFETY: the handle stays what it is, whatever becomes of its node.
+        unsafe { self.owner_mut() }.take(baton)
+    }
+
+    /// See [`TakingHandle::announce`].
+    pub(crate) fn announce(&mut self) -> Option<H::Value> {
+        // SAFETY: as in `take`.
+        unsafe { self.owner_mut() }.announce()
+    }
+
+    /// See [`TakingHandle::announce_if_empty`].
+    #[cfg(feature = "std")]
+    pub(crate) fn announce_if_empty(&mut self) -> bool {
+        // SAFETY: as in `take`.
+        unsafe { self.owner_mut() }.announce_if_empty()
+    }
+}
+
+impl<T> TakingHandle for Handle<T, Receivers> {
+    type Value = T;
+    type Taken<'a>
+        = Held<'a, T>
+    where
+        T: 'a;
+
+    #[inline]
+    fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.slot.is_empty()
+    }
+
+    #[inline]
+    fn take(&mut self, baton: bool) -> Option<Held<'_, T>> {
+        // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+        self.block.take(&mut self.node, baton, |node| unsafe { node.held() })
+    }
+
+    #[inline]
+    fn into_value(taken: Held<'_, T>) -> T {
+        taken.into_inner()
+    }
+
+    fn announce(&mut self) -> Option<T> {
+        let taken = self.block.slot.announce(&mut self.node);
+        // SAFETY: read only if the word said `FULL`: the node that came back holds a value (I2).
+        taken.then(|| unsafe { self.node.read() })
+    }
+
+    #[cfg(feature = "std")]
+    fn announce_if_empty(&mut self) -> bool {
+        self.block.slot.announce_if_empty(&mut self.node)
     }
 }
 
 /// A sender's handle that puts values through `&self`.
 pub(crate) struct SharedHandle<T> {
-    block: Block<T>,
+    block: Block<T, Moves>,
     /// The node at home; null while a send has it.
     home: AtomicPtr<Node<T>>,
 }
@@ -153,7 +252,7 @@ unsafe impl<T: Send> Sync for SharedHandle<T> {}
 impl<T> SharedHandle<T> {
     /// Makes a handle that is counted already.
     #[expect(clippy::needless_pass_by_value, reason = "the handle owns the node from now on")]
-    fn new(block: Block<T>, node: OwnedNode<T>) -> Self {
+    fn new(block: Block<T, Moves>, node: OwnedNode<T>) -> Self {
         Self { block, home: AtomicPtr::new(node.as_ptr()) }
     }
 

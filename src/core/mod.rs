@@ -2,12 +2,13 @@
 //!
 //! A channel is one allocation, a block: counts, wait list, the slot's word, and the first nodes. Each handle owns a
 //! node for its next value. A send writes the value into that node and exchanges it for the slot's node; a receive
-//! exchanges an empty node for the slot's.
+//! exchanges an empty node for the slot's. In a `buffer` the values stay in their nodes, and a reader owns two.
 //!
 //! * **I1** *A node has one owner: a handle, or the slot.* Ownership moves only by exchanging the slot's word, by
 //!   exchanging the node at home in a shared handle, or, while no handle owns an inner node, through its bit in the block.
 //! * **I2** *The slot's node holds a value if and only if the word says `FULL`. A handle's node holds none*, outside the
-//!   body of one call.
+//!   body of one call. In a `buffer`: *every node that has an owner holds a value; `FULL` says that no reader has taken the
+//!   slot's.*
 //! * **I3** *`WAITING` is set only on an empty slot, after the waiters have armed their nodes.* The thread whose exchange
 //!   removes `WAITING` without setting it again must notify.
 //! * **I4** *A side is gone if and only if its count is zero.* A waiter that is about to sleep has armed its node and reads
@@ -16,10 +17,12 @@
 
 mod block;
 mod counts;
+mod filled;
+mod flavour;
 mod handle;
 mod node;
 mod slot;
 
 pub(crate) use counts::{Receivers, Senders, count};
-pub(crate) use handle::{Access, Handle, SharedHandle, channel};
-pub(crate) use node::Taken;
+pub(crate) use filled::{ReadHandle, WriteHandle, buffer};
+pub(crate) use handle::{Access, Handle, SharedHandle, TakingHandle, channel};

@@ -26,7 +26,7 @@ impl<T> Node<T> {
     }
 }
 
-/// Ownership of one node (I1), which is empty outside the body of a call (I2).
+/// Ownership of one node (I1). I2 says what the node holds.
 pub(super) struct OwnedNode<T>(NonNull<Node<T>>);
 
 impl<T> OwnedNode<T> {
@@ -75,13 +75,46 @@ impl<T> OwnedNode<T> {
         })
     }
 
+    /// Makes a value where it will lie. Unless what this returns is forgotten, the node is empty again afterwards.
+    pub(super) fn fill(&mut self, make: impl FnOnce() -> T) -> Held<'_, T> {
+        self.node().value.with_mut(|cell| {
+            // SAFETY: the caller owns the node, so no other thread accesses it (I1).
+            unsafe { cell.cast::<T>().write(make()) };
+        });
+        Held(self)
+    }
+
     /// Hands out the value where it lies.
     ///
     /// # Safety
     /// The node holds a value.
     #[inline]
-    pub(super) unsafe fn taken(&mut self) -> Taken<'_, T> {
-        Taken(self)
+    pub(super) unsafe fn held(&mut self) -> Held<'_, T> {
+        Held(self)
+    }
+
+    /// Returns the value.
+    ///
+    /// # Safety
+    /// The node holds a value, as long as the reference is used.
+    #[inline]
+    pub(super) unsafe fn get(&self) -> &T {
+        self.node().value.with(|cell| {
+            // SAFETY: the owner of the node is borrowed (I1), and promises that the node holds a value.
+            unsafe { &*cell.cast::<T>() }
+        })
+    }
+
+    /// Returns the value, to be changed.
+    ///
+    /// # Safety
+    /// The node holds a value, as long as the reference is used.
+    #[inline]
+    pub(super) unsafe fn get_mut(&mut self) -> &mut T {
+        self.node().value.with_mut(|cell| {
+            // SAFETY: the owner of the node is borrowed (I1), and promises that the node holds a value.
+            unsafe { &mut *cell.cast::<T>() }
+        })
     }
 
     /// Frees a node made by [`on_heap`](Self::on_heap).
@@ -94,11 +127,10 @@ impl<T> OwnedNode<T> {
     }
 }
 
-/// A value that a call has taken from the slot, still in the node that it came in. So it is moved once, to where the
-/// call returns it; or it is dropped where it lies.
-pub(crate) struct Taken<'a, T>(&'a mut OwnedNode<T>);
+/// A value in an owned node. It is moved once, to where a call returns it; or it is dropped where it lies.
+pub(crate) struct Held<'a, T>(&'a mut OwnedNode<T>);
 
-impl<T> Taken<'_, T> {
+impl<T> Held<'_, T> {
     #[inline]
     pub(crate) fn into_inner(self) -> T {
         let mut this = ManuallyDrop::new(self);
@@ -107,7 +139,7 @@ impl<T> Taken<'_, T> {
     }
 }
 
-impl<T> Drop for Taken<'_, T> {
+impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
         self.0.node().value.with_mut(|cell| {
             // SAFETY: the caller owns the node (I1), and it holds a value until `self` is gone.

@@ -8,6 +8,9 @@
 //! | node, `WAITING` | empty; a receiver may be asleep, and the next send must notify one |
 //! | node, `FULL`    | the node holds a value that no receiver has taken                  |
 //!
+//! The slot moves nodes and never looks into them. "Empty" stands for "not `FULL`": in `channel` such a node holds no value,
+//! in `buffer` one that was taken before (I2).
+//!
 //! Every write to the word is a read-modify-write, so every one of them continues the release
 //! sequences of all before it. The transitions, with what each brings back:
 //!
@@ -25,7 +28,7 @@
 //! | `announce_ | a (`WAITING`?)  | mine, `WAITING`    | a, empty                               |
 //! |  if_empty` | a, `FULL`       | unchanged          | nothing                                |
 
-use super::node::{Node, OwnedNode, Taken};
+use super::node::{Node, OwnedNode};
 use crate::sync::{AtomicPtr, prefetch};
 use core::{
     ptr::NonNull,
@@ -82,23 +85,30 @@ impl<T> Slot<T> {
         !Word(self.word.load(Relaxed)).is_full()
     }
 
-    /// Puts `value` in, and returns the one that it displaces. Wait-free: one exchange, and a notification if the slot
-    /// was empty and said `WAITING` (I3).
+    /// Fetches the word's line for an exchange that follows soon.
+    ///
+    /// The exchange has to wait for earlier ones of this thread, on any channel, to end; fetching its line need not. An echo
+    /// between two threads is shorter with it (see `ratios` in docs/benchmarks.md).
     #[inline]
-    pub(super) fn put(
-        &self,
-        node: &mut OwnedNode<T>,
-        value: T,
-        notify: impl FnOnce(),
-    ) -> Option<T> {
-        // The exchange has to wait for earlier ones of this thread, on any channel, to end; fetching its line need not.
-        // An echo between two threads is shorter with it (see `ratios` in docs/benchmarks.md).
+    pub(super) fn prefetch(&self) {
         prefetch(&raw const self.word);
-        node.write(value);
+    }
+
+    /// Exchanges `node`, with `FULL`. Returns what `displaced` makes of the node that came back, if that was `FULL`.
+    /// Wait-free: one exchange, and a notification if the slot was empty and said `WAITING` (I3).
+    ///
+    /// # Safety
+    /// The node holds a value.
+    #[inline]
+    pub(super) unsafe fn put<'n, R>(
+        &self,
+        node: &'n mut OwnedNode<T>,
+        notify: impl FnOnce(),
+        displaced: impl FnOnce(&'n mut OwnedNode<T>) -> R,
+    ) -> Option<R> {
         let before = self.exchange(node, FULL);
         if before.full {
-            // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            return Some(unsafe { node.read() });
+            return Some(displaced(node));
         }
         if before.waiting {
             notify();
@@ -106,23 +116,23 @@ impl<T> Slot<T> {
         None
     }
 
-    /// Takes the value, if there is one. Wait-free: at most one exchange. With `others_wait` the exchange leaves
-    /// `WAITING` behind, for receivers that sleep although the word does not say so. Without it, a notification follows
-    /// if the exchange removed `WAITING` (I3).
+    /// Exchanges `node`, if the slot is full. Returns what `taken` makes of the node that came back, if that was `FULL`.
+    /// Wait-free: at most one exchange. With `others_wait` the exchange leaves `WAITING` behind, for receivers that sleep
+    /// although the word does not say so. Without it, a notification follows if the exchange removed `WAITING` (I3).
     #[inline]
-    pub(super) fn take<'a>(
+    pub(super) fn take<'n, R>(
         &self,
-        node: &'a mut OwnedNode<T>,
+        node: &'n mut OwnedNode<T>,
         others_wait: bool,
         notify: impl FnOnce(),
-    ) -> Option<Taken<'a, T>> {
+        taken: impl FnOnce(&'n mut OwnedNode<T>) -> R,
+    ) -> Option<R> {
         if self.is_empty() {
             return None;
         }
         let before = self.exchange(node, if others_wait { WAITING } else { 0 });
         if before.full {
-            // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-            return Some(unsafe { node.taken() });
+            return Some(taken(node));
         }
         if before.waiting && !others_wait {
             notify();
@@ -142,12 +152,10 @@ impl<T> Slot<T> {
         before
     }
 
-    /// Announces that the caller waits: puts its empty node in with `WAITING`, and returns the value
-    /// that was there, if one was. Wait-free: one exchange.
-    pub(super) fn announce(&self, node: &mut OwnedNode<T>) -> Option<T> {
-        let before = self.exchange(node, WAITING);
-        // SAFETY: read only if the word said `FULL`: the node that came back holds a value (I2).
-        before.full.then(|| unsafe { node.read() })
+    /// Announces that the caller waits: exchanges `node`, with `WAITING`. Returns `true` if the node that came back was `FULL`:
+    /// its value is taken. Wait-free: one exchange.
+    pub(super) fn announce(&self, node: &mut OwnedNode<T>) -> bool {
+        self.exchange(node, WAITING).full
     }
 
     /// Announces that the caller waits, if the slot is empty, and leaves a value where it is. Returns `false` if there is
@@ -172,7 +180,7 @@ impl<T> Slot<T> {
         false
     }
 
-    /// Takes the slot's node out for good. Returns `true` with it if it holds a value.
+    /// Takes the slot's node out for good. Returns `true` with it if it was `FULL`.
     ///
     /// # Safety
     /// No thread uses the slot any more.

@@ -2,17 +2,22 @@
 
 #![forbid(unsafe_code)]
 
-use super::receiver::{Receiver, WaitGuard};
 use crate::{
+    Receiver,
+    buffer::Reader,
+    core::{Handle, ReadHandle, Receivers, TakingHandle},
     sync::rest,
+    taker::{Taker, WaitGuard},
     wait::{Armed, Deadline, SpinWait, UNKNOWN, Unpaused, Waiter},
 };
 use std::time::{Duration, Instant};
 
-/// A handle that a thread can wait for together with others: a [`Receiver`] of any type. This trait is sealed.
+/// A handle that a thread can wait for together with others: a [`Receiver`], or the [`Reader`] of a buffer, of any type. This
+/// trait is sealed.
 pub trait Waitable: sealed::Waitable {}
 
 impl<T> Waitable for Receiver<T> {}
+impl<T> Waitable for Reader<T> {}
 
 /// Blocks until one of the receivers has a value or is closed, and returns its index.
 ///
@@ -195,39 +200,72 @@ mod sealed {
     }
 }
 
+/// A public handle around a [`Taker`].
+trait AsTaker {
+    type Handle: TakingHandle;
+
+    fn taker(&self) -> &Taker<Self::Handle>;
+    fn taker_mut(&mut self) -> &mut Taker<Self::Handle>;
+}
+
+impl<T> AsTaker for Receiver<T> {
+    type Handle = Handle<T, Receivers>;
+
+    fn taker(&self) -> &Taker<Self::Handle> {
+        &self.taker
+    }
+
+    fn taker_mut(&mut self) -> &mut Taker<Self::Handle> {
+        &mut self.taker
+    }
+}
+
+impl<T> AsTaker for Reader<T> {
+    type Handle = ReadHandle<T>;
+
+    fn taker(&self) -> &Taker<Self::Handle> {
+        &self.taker
+    }
+
+    fn taker_mut(&mut self) -> &mut Taker<Self::Handle> {
+        &mut self.taker
+    }
+}
+
 /// The thread is detached in every node, as a waker that a poll leaves behind: a thread that one channel wakes, and that
 /// returns for another one, never holds the baton of the first.
-impl<T> sealed::Waitable for Receiver<T> {
+impl<R: AsTaker> sealed::Waitable for R {
     fn spin_limit(&self) -> u32 {
-        self.spin_limit
+        self.taker().spin_limit
     }
 
     fn unpaused(&mut self) -> &mut Unpaused {
-        &mut self.unpaused
+        &mut self.taker_mut().unpaused
     }
 
     fn begin(&mut self) {
-        WaitGuard::end(self);
+        WaitGuard::end(self.taker_mut());
     }
 
     fn is_ready(&self) -> bool {
-        !self.is_empty() || self.is_closed()
+        !self.taker().is_empty() || self.taker().is_closed()
     }
 
     fn arm(&mut self) -> bool {
-        drop(self.disarm()); // a waker that a poll left behind
-        if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
+        let taker = self.taker_mut();
+        drop(taker.disarm()); // a waker that a poll left behind
+        if !taker.registration.arm(Armed::Detached, Waiter::this_thread()) {
             rest();
             return false;
         }
-        self.registration.access().announce_if_empty() && self.handle().counts.confirm_open()
+        taker.registration.announce_if_empty() && taker.handle().counts().confirm_open()
     }
 
     fn is_armed(&self) -> bool {
-        self.registration.is_armed()
+        self.taker().registration.is_armed()
     }
 
     fn disarm(&mut self) {
-        drop(Receiver::disarm(self));
+        drop(self.taker_mut().disarm());
     }
 }

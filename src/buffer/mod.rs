@@ -1,0 +1,92 @@
+//! A channel for large values, which stay where they lie: a triple buffer that a reader can wait for.
+//!
+//! Each handle owns a buffer that holds a value. A writer changes its value in place and *publishes* it: the buffer is exchanged
+//! for the slot's. A reader takes the newest buffer in the same way and keeps it, to look at or to change, until it takes a newer
+//! one. So no value is moved, made or dropped, however large it is, and nothing is allocated or freed, from the first
+//! [`publish`](Writer::publish) to the last [`update`](Reader::update).
+//!
+//! There may be any number of writers and readers. Readers compete: each published value goes to one of them. The value
+//! that was published last survives its writers.
+//!
+//! ```
+//! use overwrite_channel::buffer;
+//!
+//! let (mut writer, mut reader) = buffer::channel(vec![0.0; 1024]);
+//! assert!(!reader.update()); // nothing was published
+//!
+//! std::thread::spawn(move || {
+//!     writer.fill(0.5); // a `Vec` of some earlier time
+//!     writer.publish()
+//! });
+//! assert_eq!(reader.wait()?[1023], 0.5);
+//! # Ok::<(), overwrite_channel::RecvError>(())
+//! ```
+//!
+//! A writer's buffer holds an older value: the one that the exchange brought back. A writer that does not fill all of it
+//! publishes the rest of that value, too.
+//!
+//! Memory is constant: one value for each writer, two for each reader, and one more. A reader has two, the one that it shows
+//! and one to exchange. So it keeps what it shows while it waits, and [`update`](Reader::update) is wait-free however many
+//! readers there are.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "std")]
+mod blocking;
+mod future;
+mod reader;
+#[cfg(feature = "stream")]
+mod stream;
+mod writer;
+
+pub use crate::error::PublishError;
+pub use future::UpdatedFuture;
+pub use reader::Reader;
+pub use writer::Writer;
+
+/// Makes a buffer whose handles begin with a clone of `value` each.
+///
+/// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
+/// allocation does, and not later.
+///
+/// # Panics
+///
+/// If `T::clone` panics. Nothing leaks.
+///
+/// # Examples
+///
+/// ```
+/// let (mut writer, mut reader) = overwrite_channel::buffer::channel([0_u8; 4096]);
+/// writer[0] = 1;
+/// assert_eq!(writer.publish(), Ok(false));
+/// assert_eq!(reader.read()[0], 1);
+/// ```
+#[must_use]
+pub fn channel<T: Clone>(value: T) -> (Writer<T>, Reader<T>) {
+    channel_with(|| value.clone())
+}
+
+/// Makes a buffer whose values are made by `make`, one call for each: four of them.
+///
+/// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
+/// allocation does, and not later.
+///
+/// # Panics
+///
+/// If `make` panics. The values that it has made before are dropped.
+///
+/// # Examples
+///
+/// ```
+/// // A frame of its own for each.
+/// let frame = || vec![0_u8; 1920 * 1080 * 4].into_boxed_slice();
+/// let (mut writer, mut reader) = overwrite_channel::buffer::channel_with(frame);
+/// writer[0] = 255;
+/// assert_eq!(writer.publish(), Ok(false));
+/// assert_eq!(reader.read()[0], 255);
+/// ```
+#[must_use]
+pub fn channel_with<T>(make: impl FnMut() -> T) -> (Writer<T>, Reader<T>) {
+    let (writer, reader) = crate::core::buffer(make);
+    (Writer::new(writer), Reader::new(reader))
+}
