@@ -9,6 +9,7 @@
 //! |---|---|
 //! | each value to go to one receiver, which owns it | [`channel()`] |
 //! | every receiver to see the newest value | [`watch`] |
+//! | large values, filled in place and read in place | [`buffer`] |
 //! | every value, in order | a queue, such as `std::sync::mpsc` or `crossbeam-channel` |
 //!
 //! The [guides] compare it with its neighbours, and contain the design and its proof.
@@ -59,6 +60,9 @@
 //! | [`recv_matching`] | waits for a value that matches | waits |
 //! | [`recv_async`](Receiver::recv_async) | waits for a value, as a task on any runtime | waits |
 //! | [`wait_any`] | waits for several channels, as a thread | waits |
+//!
+//! [`buffer::channel`] makes a [`buffer::Writer`] and a [`buffer::Reader`], [`watch::channel`] a [`watch::Sender`] and a
+//! [`watch::Receiver`].
 //!
 //! Each value is, exactly once: received by one receiver, or returned to the sender that displaced it, or returned in
 //! [`SendError`], or dropped with the channel. The thread that has it drops it: the sender a displaced value, the receiver

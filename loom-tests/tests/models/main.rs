@@ -1,5 +1,6 @@
 //! The loom models: every schedule of a few threads, within a bound on preemptions.
 
+mod buffer;
 mod exchange;
 mod scene;
 mod select;

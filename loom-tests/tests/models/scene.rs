@@ -77,6 +77,12 @@ pub(crate) struct Tracked {
     _alive: Track<()>,
 }
 
+impl Clone for Tracked {
+    fn clone(&self) -> Self {
+        Self::new(self.seen())
+    }
+}
+
 impl Tracked {
     pub(crate) fn new(number: u32) -> Self {
         Self { number: UnsafeCell::new(number), _alive: Track::new(()) }
@@ -88,6 +94,14 @@ impl Tracked {
             // SAFETY: the owner of the value has it alone; if not, loom reports the race.
             unsafe { *number }
         })
+    }
+
+    /// Changes the value as its owner.
+    pub(crate) fn set(&mut self, number: u32) {
+        self.number.with_mut(|place| {
+            // SAFETY: the owner of the value has it alone; if not, loom reports the race.
+            unsafe { *place = number };
+        });
     }
 
     /// Reads the value as one of several threads: only writes are races.
