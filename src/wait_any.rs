@@ -12,12 +12,14 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// A handle that a thread can wait for together with others: a [`Receiver`], or the [`Reader`] of a buffer, of any type. This
-/// trait is sealed.
+/// A handle that a thread can wait for together with others: a [`Receiver`], the [`Reader`] of a buffer, or a receiver of
+/// [`watch`](crate#which-one), of any type. This trait is sealed.
 pub trait Waitable: sealed::Waitable {}
 
 impl<T> Waitable for Receiver<T> {}
 impl<T> Waitable for Reader<T> {}
+#[cfg(all(feature = "watch", target_has_atomic = "64"))]
+impl<T> Waitable for crate::watch::Receiver<T> {}
 
 /// Blocks until one of the receivers has a value or is closed, and returns its index.
 ///
@@ -183,7 +185,7 @@ fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> bool {
     late
 }
 
-mod sealed {
+pub(crate) mod sealed {
     use crate::wait::Unpaused;
 
     pub trait Waitable {

@@ -119,6 +119,43 @@ impl<T> Receiver<T> {
         self.taker.is_closed()
     }
 
+    /// Returns the number of senders.
+    ///
+    /// It may be out of date at once, but zero stays zero.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::channel::<u8>();
+    /// let other = tx.clone();
+    /// assert_eq!((rx.sender_count(), rx.receiver_count()), (2, 1));
+    /// # drop((rx, other));
+    /// ```
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.taker.handle().counts.senders()
+    }
+
+    /// Returns the number of receivers.
+    ///
+    /// It may be out of date at once, but zero stays zero.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// See [`sender_count`](Self::sender_count).
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.taker.handle().counts.receivers()
+    }
+
     /// Returns `true` if both receivers belong to the same channel.
     ///
     /// # Progress

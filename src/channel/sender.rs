@@ -168,6 +168,74 @@ impl<T> Sender<T> {
         send_newest_by_key(self.handle.access(), value, key)
     }
 
+    /// Sends `value`, merged with the unread value if there is one. No value is displaced.
+    ///
+    /// If a value lies unread, the call takes it, and sends `merge(unread, value)`. It repeats if another value came meanwhile.
+    /// Returns `Ok(true)` if it merged. So each value is received, or merged into one that is: regions to redraw, counters,
+    /// maps by key.
+    ///
+    /// A receiver that looks while the call merges finds the slot empty for a moment. If another sender sends at that moment,
+    /// its value is received before the unread one that this call holds. So if the order matters, let one sender merge, or
+    /// merge by a time that is part of the value.
+    ///
+    /// # Progress
+    ///
+    /// **Lock-free**: one exchange if the slot is empty, two if there is a value, and two more for each value that other
+    /// senders put in meanwhile. This excludes `merge`, and notifying a receiver that waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the value, if every receiver is gone. `merge` is not called then.
+    ///
+    /// # Panics
+    ///
+    /// If `merge` panics. The two values that it was given are lost, and the channel goes on working. Or if a task's waker
+    /// panics when it is woken. The value has been sent then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// let add = |unread: u64, value| unread + value;
+    /// assert_eq!(tx.send_merged(1, add), Ok(false));
+    /// assert_eq!(tx.send_merged(2, add), Ok(true));
+    /// assert_eq!(rx.try_recv(), Ok(3));
+    /// ```
+    pub fn send_merged(
+        &mut self,
+        value: T,
+        merge: impl FnMut(T, T) -> T,
+    ) -> Result<bool, SendError<T>> {
+        send_merged(self.handle.access(), value, merge)
+    }
+
+    /// Takes the unread value back, if there is one.
+    ///
+    /// It is for a sender whose last value must not be received any more: a camera that is switched off, a job that is
+    /// cancelled. `None` says that a receiver has taken the last value, or that none was sent.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes a notification that the call may have to
+    /// pass on to a receiver that waits, which is rare.
+    ///
+    /// # Panics
+    ///
+    /// If the call passes a notification on and the waker of that task panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// tx.send("frame").unwrap();
+    /// assert_eq!(tx.withdraw(), Some("frame"));
+    /// assert_eq!(tx.withdraw(), None);
+    /// assert!(rx.try_recv().is_err());
+    /// ```
+    pub fn withdraw(&mut self) -> Option<T> {
+        self.handle.access().take()
+    }
+
     /// Turns this sender into one that sends through `&self`.
     ///
     /// # Progress
@@ -186,6 +254,66 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn into_shared(self) -> SharedSender<T> {
         SharedSender::new(self.handle.into())
+    }
+
+    /// Returns `true` if a receiver, or [`withdraw`](Self::withdraw), has taken the last value, or none was sent.
+    ///
+    /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = overwrite_channel::channel();
+    /// tx.send(1).unwrap();
+    /// assert!(!tx.is_empty());
+    /// rx.recv().unwrap();
+    /// assert!(tx.is_empty());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handle.slot.is_empty()
+    }
+
+    /// Returns the number of senders.
+    ///
+    /// It may be out of date at once, but zero stays zero.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::channel::<u8>();
+    /// let other = tx.clone();
+    /// assert_eq!((tx.sender_count(), tx.receiver_count()), (2, 1));
+    /// # drop((rx, other));
+    /// ```
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.handle.counts.senders()
+    }
+
+    /// Returns the number of receivers.
+    ///
+    /// It may be out of date at once, but zero stays zero.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// See [`sender_count`](Self::sender_count).
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.handle.counts.receivers()
     }
 
     /// Returns `true` if every receiver is gone.
@@ -299,6 +427,34 @@ pub(super) fn send<T>(mut access: Access<'_, T>, value: T) -> Result<Option<T>, 
         access.channel().counts.wait_list.notify_past_stalled();
     }
     Ok(displaced)
+}
+
+/// Sends with the access of any handle; see [`Sender::send_merged`].
+pub(super) fn send_merged<T>(
+    mut access: Access<'_, T>,
+    mut value: T,
+    mut merge: impl FnMut(T, T) -> T,
+) -> Result<bool, SendError<T>> {
+    if !access.channel().counts.has_receivers() {
+        drop(merge); // not as this returns: see below
+        return Err(SendError(value));
+    }
+    let mut has_merged = false;
+    loop {
+        if let Some(unread) = access.take() {
+            value = merge(unread, value);
+            has_merged = true;
+        }
+        match access.put_if_empty(value) {
+            Ok(()) => break,
+            Err(held) => value = held,
+        }
+    }
+    if has_merged {
+        // The value that was taken may be what a receiver was notified for.
+        access.channel().counts.wait_list.notify_past_stalled();
+    }
+    Ok(has_merged)
 }
 
 /// Sends with the access of any handle; see [`Sender::send_newest_by_key`].

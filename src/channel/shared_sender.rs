@@ -4,7 +4,7 @@
 
 use super::{
     Sender,
-    sender::{send, send_newest_by_key},
+    sender::{send, send_merged, send_newest_by_key},
 };
 use crate::{
     SendError,
@@ -138,6 +138,131 @@ impl<T> SharedSender<T> {
         key: impl FnMut(&T) -> K,
     ) -> Result<Option<T>, SendError<T>> {
         send_newest_by_key(self.handle.borrow().access(), value, key)
+    }
+
+    /// Sends `value`, merged with the unread value if there is one. No value is displaced.
+    ///
+    /// See [`Sender::send_merged`]. `merge` may itself send through this handle.
+    ///
+    /// # Progress
+    ///
+    /// **Lock-free**, with two exchanges more than [`Sender::send_merged`]. This excludes `merge`, notifying, and the allocator,
+    /// if another thread is sending through this very handle at this instant.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the value, if every receiver is gone. `merge` is not called then.
+    ///
+    /// # Panics
+    ///
+    /// If `merge` panics. The two values that it was given are lost, and the channel goes on working. Or if a task's waker
+    /// panics when it is woken. The value has been sent then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::channel();
+    /// let tx = tx.into_shared();
+    /// let add = |unread: u64, value| unread + value;
+    /// assert_eq!(tx.send_merged(1, add), Ok(false));
+    /// assert_eq!(tx.send_merged(2, add), Ok(true));
+    /// assert_eq!(rx.try_recv(), Ok(3));
+    /// ```
+    pub fn send_merged(
+        &self,
+        value: T,
+        merge: impl FnMut(T, T) -> T,
+    ) -> Result<bool, SendError<T>> {
+        send_merged(self.handle.borrow().access(), value, merge)
+    }
+
+    /// Takes the unread value back, if there is one.
+    ///
+    /// See [`Sender::withdraw`].
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`]. This excludes the same, and the allocator, if another
+    /// thread is sending through this very handle at this instant.
+    ///
+    /// # Panics
+    ///
+    /// If the call passes a notification on and the waker of that task panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::channel();
+    /// let tx = tx.into_shared();
+    /// tx.send("frame").unwrap();
+    /// assert_eq!(tx.withdraw(), Some("frame"));
+    /// assert_eq!(tx.withdraw(), None);
+    /// assert!(rx.try_recv().is_err());
+    /// ```
+    pub fn withdraw(&self) -> Option<T> {
+        self.handle.borrow().access().take()
+    }
+
+    /// Returns `true` if a receiver, or [`withdraw`](Self::withdraw), has taken the last value, or none was sent.
+    ///
+    /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, mut rx) = overwrite_channel::channel();
+    /// let tx = tx.into_shared();
+    /// tx.send(1).unwrap();
+    /// assert!(!tx.is_empty());
+    /// rx.recv().unwrap();
+    /// assert!(tx.is_empty());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handle.slot.is_empty()
+    }
+
+    /// Returns the number of senders.
+    ///
+    /// It may be out of date at once, but zero stays zero.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = overwrite_channel::channel::<u8>();
+    /// let tx = tx.into_shared();
+    /// let other = tx.clone();
+    /// assert_eq!((tx.sender_count(), tx.receiver_count()), (2, 1));
+    /// # drop((rx, other));
+    /// ```
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.handle.counts.senders()
+    }
+
+    /// Returns the number of receivers.
+    ///
+    /// It may be out of date at once, but zero stays zero.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// See [`sender_count`](Self::sender_count).
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.handle.counts.receivers()
     }
 
     /// Returns `true` if every receiver is gone, as [`Sender::is_closed`] does.

@@ -35,6 +35,18 @@ impl Counts {
         }
     }
 
+    /// Returns the number of senders. Zero stays zero.
+    pub(crate) fn senders(&self) -> usize {
+        // ORDERING: Relaxed; nothing is read because of it.
+        self.senders.load(Relaxed)
+    }
+
+    /// Returns the number of receivers. Zero stays zero.
+    pub(crate) fn receivers(&self) -> usize {
+        // ORDERING: Relaxed; nothing is read because of it.
+        self.receivers.count.load(Relaxed)
+    }
+
     /// Returns `false` if every receiver is gone. Then it stays `false`.
     #[inline]
     pub(crate) fn has_receivers(&self) -> bool {

@@ -146,6 +146,24 @@ impl<'a, T> Access<'a, T> {
         // SAFETY: written above.
         unsafe { self.channel.put(self.node, read) }
     }
+
+    /// Puts `value` in, unless there is one. Returns it if there is. Notifies a receiver first if it must.
+    pub(crate) fn put_if_empty(&mut self, value: T) -> Result<(), T> {
+        let wait_list = &self.channel.counts.wait_list;
+        self.node.write(value);
+        // SAFETY: written above.
+        if unsafe { self.channel.slot.put_if_empty(self.node, || wait_list.notify_one()) } {
+            return Ok(());
+        }
+        // SAFETY: the node was not exchanged.
+        Err(unsafe { self.node.read() })
+    }
+
+    /// Takes the unread value back, if there is one.
+    pub(crate) fn take(&mut self) -> Option<T> {
+        // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
+        self.channel.take(self.node, false, |node| unsafe { node.read() })
+    }
 }
 
 /// A handle of the side that takes.

@@ -27,6 +27,9 @@
 //! |            | a, `FULL`       | mine, `WAITING`    | a, with the value                      |
 //! | `announce_ | a (`WAITING`?)  | mine, `WAITING`    | a, empty                               |
 //! |  if_empty` | a, `FULL`       | unchanged          | nothing                                |
+//! | `put_      | a               | mine, `FULL`       | a, empty                               |
+//! |  if_empty` | a, `WAITING`    | mine, `FULL`       | a, empty, and the duty to notify (I3)  |
+//! |            | a, `FULL`       | unchanged          | nothing                                |
 
 use super::node::{Node, OwnedNode};
 use crate::sync::{AtomicPtr, prefetch};
@@ -159,25 +162,47 @@ impl<T> Slot<T> {
     }
 
     /// Announces that the caller waits, if the slot is empty, and leaves a value where it is. Returns `false` if there is
-    /// a value. Lock-free: it tries again only if another handle changed the word.
+    /// a value. Lock-free.
     #[cfg(feature = "std")]
     pub(super) fn announce_if_empty(&self, node: &mut OwnedNode<T>) -> bool {
+        self.exchange_if_empty(node, WAITING).is_some()
+    }
+
+    /// Exchanges `node`, with `FULL`, if the slot is empty, and leaves a value where it is. Returns `false` if there is a value.
+    /// Lock-free. A notification follows if the slot said `WAITING` (I3).
+    ///
+    /// # Safety
+    /// The node holds a value.
+    pub(super) unsafe fn put_if_empty(
+        &self,
+        node: &mut OwnedNode<T>,
+        notify: impl FnOnce(),
+    ) -> bool {
+        let Some(before) = self.exchange_if_empty(node, FULL) else { return false };
+        if before.waiting {
+            notify();
+        }
+        true
+    }
+
+    /// Tries again only if another handle changed the word.
+    fn exchange_if_empty(&self, node: &mut OwnedNode<T>, tags: usize) -> Option<Before> {
         // ORDERING: Relaxed; only the exchange counts.
         let mut word = self.word.load(Relaxed);
         while !Word(word).is_full() {
             // ORDERING: AcqRel, as in `exchange`. Relaxed when it fails: no node changes hands. An equal
             // word may belong to a node that went round meanwhile: it is as empty.
-            let waiting = tagged(node, WAITING);
-            match self.word.compare_exchange(word, waiting, AcqRel, Relaxed) {
+            match self.word.compare_exchange(word, tagged(node, tags), AcqRel, Relaxed) {
                 Ok(word) => {
+                    let before = Before { full: false, waiting: Word(word).is_waiting() };
                     // SAFETY: this very exchange replaced the word.
                     *node = unsafe { Word(word).into_node() };
-                    return true;
+                    return Some(before);
                 }
                 Err(now) => word = now,
             }
         }
-        false
+        None
     }
 
     /// Takes the slot's node out for good. Returns `true` with it if it was `FULL`.

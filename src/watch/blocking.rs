@@ -138,7 +138,7 @@ impl<T> Receiver<T> {
     pub fn blocking_wait_for(
         &mut self,
         wanted: impl FnMut(&T) -> bool,
-    ) -> Result<Ref<'_, T>, RecvError> {
+    ) -> Result<Ref<'static, T>, RecvError> {
         // Without a deadline there is no timeout.
         self.wait_for_wanted(Deadline::Never, wanted).map_err(|_| RecvError)
     }
@@ -176,7 +176,7 @@ impl<T> Receiver<T> {
         &mut self,
         timeout: Duration,
         wanted: impl FnMut(&T) -> bool,
-    ) -> Result<Ref<'_, T>, RecvTimeoutError> {
+    ) -> Result<Ref<'static, T>, RecvTimeoutError> {
         self.wait_for_wanted(Deadline::After(timeout), wanted)
     }
 
@@ -209,7 +209,7 @@ impl<T> Receiver<T> {
         &mut self,
         deadline: Instant,
         wanted: impl FnMut(&T) -> bool,
-    ) -> Result<Ref<'_, T>, RecvTimeoutError> {
+    ) -> Result<Ref<'static, T>, RecvTimeoutError> {
         self.wait_for_wanted(Deadline::At(deadline), wanted)
     }
 
@@ -244,11 +244,11 @@ impl<T> Receiver<T> {
         Ok(())
     }
 
-    fn wait_for_wanted<'a>(
+    fn wait_for_wanted(
         &mut self,
         mut deadline: Deadline,
         mut wanted: impl FnMut(&T) -> bool,
-    ) -> Result<Ref<'a, T>, RecvTimeoutError> {
+    ) -> Result<Ref<'static, T>, RecvTimeoutError> {
         let mut late = false;
         let result = loop {
             let value = self.mark_newest_seen();

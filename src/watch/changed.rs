@@ -103,6 +103,43 @@ impl<T> Receiver<T> {
         WaitForFuture { wait: Some(DisarmOnDrop(self)), has_looked: false, wanted }
     }
 
+    /// Marks a value that this receiver has not seen as seen, or registers the task's waker and returns `Pending`.
+    ///
+    /// It is for code that implements futures by hand. Otherwise use [`changed`](Self::changed).
+    ///
+    /// The waker stays until the next change, until the last sender is dropped, or until the next call that waits on this
+    /// receiver. Only the waker of the last poll is woken. Unlike [`changed`](Self::changed) it never yields while there is a
+    /// new value. Code that calls it in a loop should return `Pending` now and then.
+    ///
+    /// # Progress
+    ///
+    /// **Lock-free.** This excludes the waker's `clone` and `drop`.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] if every sender is gone and the receiver has seen the last value.
+    ///
+    /// # Panics
+    ///
+    /// If a waker panics when it is cloned or dropped; then nothing was marked as seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(1);
+    /// assert_eq!(rx.poll_changed(&mut cx), Poll::Pending);
+    /// tx.send(2).unwrap();
+    /// assert_eq!(rx.poll_changed(&mut cx), Poll::Ready(Ok(())));
+    /// assert_eq!(*rx.borrow(), 2);
+    /// ```
+    pub fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        let result = ready!(self.poll_new(cx)).map(|version| self.mark_seen(version));
+        Poll::Ready(result)
+    }
+
     /// Returns the newest version when it is new, and does not mark it as seen. If it returns `Pending`, the node is armed, or
     /// the task was woken.
     pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
@@ -170,8 +207,8 @@ pub struct WaitForFuture<'a, T, F> {
 // The predicate is never pinned.
 impl<T, F> Unpin for WaitForFuture<'_, T, F> {}
 
-impl<'a, T, F: FnMut(&T) -> bool> Future for WaitForFuture<'a, T, F> {
-    type Output = Result<Ref<'a, T>, RecvError>;
+impl<T, F: FnMut(&T) -> bool> Future for WaitForFuture<'_, T, F> {
+    type Output = Result<Ref<'static, T>, RecvError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { wait, has_looked, wanted } = self.get_mut();

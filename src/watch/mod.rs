@@ -52,6 +52,7 @@ mod state;
 #[cfg(feature = "stream")]
 mod stream;
 mod value;
+mod wait_any;
 
 pub use crate::wait::ClosedFuture;
 pub use changed::{ChangedFuture, WaitForFuture};

@@ -84,7 +84,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.has_changed(), Ok(true));
     /// ```
     #[must_use]
-    pub fn borrow(&self) -> Ref<'_, T> {
+    pub fn borrow(&self) -> Ref<'static, T> {
         let value = self.shared().look();
         let has_changed = self.is_new(value.version());
         Ref::new(value, has_changed)
@@ -104,7 +104,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(*rx.borrow_and_update(), "b");
     /// assert_eq!(rx.has_changed(), Ok(false));
     /// ```
-    pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
+    pub fn borrow_and_update(&mut self) -> Ref<'static, T> {
         self.mark_newest_seen()
     }
 
@@ -243,8 +243,8 @@ impl<T> Receiver<T> {
         Arc::ptr_eq(self.registration.owner(), other.registration.owner())
     }
 
-    /// Marks the newest value as seen, and returns a `Ref` that need not borrow from the receiver.
-    pub(super) fn mark_newest_seen<'a>(&mut self) -> Ref<'a, T> {
+    /// Marks the newest value as seen, and returns it.
+    pub(super) fn mark_newest_seen(&mut self) -> Ref<'static, T> {
         let value = self.shared().look();
         let has_changed = self.is_new(value.version());
         self.mark_seen(value.version());

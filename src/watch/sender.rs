@@ -146,9 +146,10 @@ impl<T> Sender<T> {
     where
         T: Clone,
     {
-        self.shared.modify(|value| {
-            modify(value);
-            true
+        self.shared.update(|value| {
+            let mut changed = value.clone();
+            modify(&mut changed);
+            Some(changed)
         });
     }
 
@@ -179,11 +180,46 @@ impl<T> Sender<T> {
     /// assert!(!raise_to(2));
     /// assert_eq!(*rx.borrow(), 3);
     /// ```
-    pub fn send_if_modified(&self, modify: impl FnMut(&mut T) -> bool) -> bool
+    pub fn send_if_modified(&self, mut modify: impl FnMut(&mut T) -> bool) -> bool
     where
         T: Clone,
     {
-        self.shared.modify(modify)
+        self.shared.update(|value| {
+            let mut changed = value.clone();
+            modify(&mut changed).then_some(changed)
+        })
+    }
+
+    /// Looks at the value, and replaces it by what `make` returns. If that is `None`, the value stays. Returns `true` if it was
+    /// replaced.
+    ///
+    /// It sets a value only if it is different, or makes the next one from the present one, without a clone.
+    ///
+    /// No change is lost if several senders update at once: a call that was overtaken calls `make` again, with the value that is
+    /// there then. `make` may itself send, but if it does so each time, the call never ends.
+    ///
+    /// # Progress
+    ///
+    /// **Lock-free**, as [`send`](Self::send), and as [`borrow`](Self::borrow) if `make` returns `None`. This excludes `make`.
+    ///
+    /// # Panics
+    ///
+    /// If `make` panics. The old value stays then, and no receiver is notified. Otherwise as [`send`](Self::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// struct Limits(u32); // not `Clone`
+    ///
+    /// let (tx, mut rx) = overwrite_channel::watch::channel(Limits(10));
+    /// let set = |limit| tx.update(|now| (now.0 != limit).then_some(Limits(limit)));
+    /// assert!(set(20));
+    /// assert!(rx.borrow_and_update().has_changed());
+    /// assert!(!set(20)); // the same: no receiver is notified
+    /// assert!(!rx.borrow_and_update().has_changed());
+    /// ```
+    pub fn update(&self, make: impl FnMut(&T) -> Option<T>) -> bool {
+        self.shared.update(make)
     }
 
     /// Returns a reference to the newest value.
@@ -200,7 +236,7 @@ impl<T> Sender<T> {
     /// assert_eq!(*tx.borrow(), 2);
     /// ```
     #[must_use]
-    pub fn borrow(&self) -> Ref<'_, T> {
+    pub fn borrow(&self) -> Ref<'static, T> {
         Ref::new(self.shared.look(), false)
     }
 

@@ -66,18 +66,12 @@ impl<T> Shared<T> {
         Ref::new(current, false)
     }
 
-    /// Replaces the value by what `modify` makes of a clone of it, if that returns `true`. Lock-free: if `modify` is called
-    /// again, another sender was faster.
-    pub(super) fn modify(&self, mut modify: impl FnMut(&mut T) -> bool) -> bool
-    where
-        T: Clone,
-    {
+    /// Replaces the value by what `make` makes of it, if that is something. Lock-free: if `make` is called again, another
+    /// sender was faster.
+    pub(super) fn update(&self, mut make: impl FnMut(&T) -> Option<T>) -> bool {
         let mut current = self.look();
         loop {
-            let mut value = T::clone(&current);
-            if !modify(&mut value) {
-                return false;
-            }
+            let Some(value) = make(&current) else { return false };
             let value = Value::new(current.version() + 1, value);
             match self.try_store(&current, Arc::new(value)) {
                 Ok(()) => return true,

@@ -59,11 +59,12 @@ impl<T> Deref for Value<T> {
 /// let before = rx.borrow();
 /// tx.send(vec![1, 2]).unwrap(); // does not wait for `before`
 /// assert_eq!((before.len(), rx.borrow().len()), (1, 2));
+/// assert_eq!(rx.borrow(), vec![1, 2]);
 /// ```
 pub struct Ref<'a, T> {
     guard: Guard<Arc<Value<T>>>,
     has_changed: bool,
-    /// As in `tokio::sync::watch`, where it borrows from a handle.
+    /// Every `Ref` is `'static`. The parameter is that of `tokio::sync::watch`, where a `Ref` borrows from a handle.
     handle: PhantomData<&'a ()>,
 }
 
@@ -120,6 +121,20 @@ impl<T> Deref for Ref<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         &self.guard
+    }
+}
+
+/// Compares the values.
+impl<T: PartialEq> PartialEq<T> for Ref<'_, T> {
+    fn eq(&self, other: &T) -> bool {
+        **self == *other
+    }
+}
+
+/// Compares the values, and not whether they were new.
+impl<'a, T: PartialEq> PartialEq<Ref<'a, T>> for Ref<'_, T> {
+    fn eq(&self, other: &Ref<'a, T>) -> bool {
+        **self == **other
     }
 }
 

@@ -1,9 +1,10 @@
 //! Models of the exchange: values and nodes go from hand to hand, and none is lost or doubled.
 
 use crate::scene::{
-    Tracked, assert_each_once, displaced, model, put, send, send_newest, spawn, take,
+    Tracked, assert_each_once, displaced, let_them_wait, model, poll_once, put, send, send_newest,
+    spawn, take, wait_as_task,
 };
-use overwrite_channel_loom::TryRecvError;
+use overwrite_channel_loom::{Sender, TryRecvError};
 use support::panics::{caught, strike};
 
 /// send ∥ send: one of the two values stays, and the other was displaced or never there to displace.
@@ -224,5 +225,94 @@ fn node_left_is_found_by_one() {
         let thread = spawn(move || send(&mut other.clone(), 1));
         let here = send(&mut tx.clone(), 2);
         assert_each_once([thread.join(), here, take(&mut rx)], &[1, 2]);
+    });
+}
+
+/// Sends the sum of the unread number and this one. Returns whether there was one.
+fn add(tx: &mut Sender<Tracked>, number: u32) -> bool {
+    let sum = |unread: Tracked, value: Tracked| Tracked::new(unread.number() + value.number());
+    tx.send_merged(Tracked::new(number), sum).expect("a receiver is left")
+}
+
+/// `send_merged` ∥ `send_merged` ∥ take: what is received is the sum of what was sent.
+#[test]
+fn merges_and_takes() {
+    model(2, |mut tx, mut rx| {
+        let mut other = tx.clone();
+        let thread = spawn(move || add(&mut other, 1));
+        let taker = {
+            let mut rx = rx.clone();
+            spawn(move || take(&mut rx))
+        };
+        let merged = [add(&mut tx, 2), add(&mut tx, 4)];
+        let merged = merged.into_iter().chain([thread.join()]).filter(|merged| *merged).count();
+        let received = [taker.join(), take(&mut rx)];
+        assert_eq!(received.iter().flatten().sum::<u32>(), 7, "{received:?}");
+        assert!(received.iter().flatten().count() <= 3 - merged, "a call may merge more than once");
+    });
+}
+
+/// `send_merged` ∥ send: the other value is merged, received, or in the slot at the end.
+#[test]
+fn merge_and_send() {
+    model(3, |mut tx, mut rx| {
+        let mut other = tx.clone();
+        put(&mut tx, 1);
+        let thread = spawn(move || send(&mut other, 2));
+        add(&mut tx, 4);
+        let seen = [thread.join(), take(&mut rx)];
+        assert_eq!(seen.iter().flatten().sum::<u32>(), 7, "{seen:?}");
+    });
+}
+
+/// `send_merged` ∥ a thread that waits: it has been notified of each value, whichever it takes.
+#[test]
+fn merges_and_a_wait() {
+    model(2, |mut tx, mut rx| {
+        let _thread = spawn(move || [1, 2].map(|number| add(&mut tx, number)));
+        let mut sum = 0;
+        while let Ok(value) = rx.recv() {
+            sum += value.number();
+        }
+        assert_eq!(sum, 3);
+    });
+}
+
+/// `withdraw` ∥ take: one of them has the value.
+#[test]
+fn withdraw_and_take() {
+    model(3, |mut tx, mut rx| {
+        put(&mut tx, 1);
+        let thread = spawn(move || take(&mut rx));
+        let withdrawn = tx.withdraw().map(|value| value.number());
+        assert_each_once([withdrawn, thread.join()], &[1]);
+    });
+}
+
+/// `withdraw` ∥ a thread that waits: the next value wakes it.
+#[test]
+fn withdraw_and_wait() {
+    model(3, |mut tx, mut rx| {
+        let thread = spawn(move || rx.recv().map(|value| value.number()));
+        put(&mut tx, 1);
+        let withdrawn = tx.withdraw().is_some();
+        // If the first value was received, the receiver may be gone.
+        drop(tx.send(Tracked::new(2)));
+        assert_eq!(thread.join(), Ok(if withdrawn { 2 } else { 1 }));
+    });
+}
+
+/// A future that was notified of the unread value is not polled again: a merge notifies the other receiver.
+#[test]
+fn merge_passes_a_stalled_future() {
+    model(2, |mut tx, mut stalled| {
+        let mut other = stalled.clone();
+        let mut future = stalled.recv_async();
+        assert!(poll_once(&mut future).is_pending());
+        let waits = spawn(move || wait_as_task(&mut other));
+        let_them_wait();
+        put(&mut tx, 1);
+        add(&mut tx, 2);
+        assert!(waits.join().is_some());
     });
 }

@@ -112,3 +112,25 @@ fn beside_one_that_competes() {
         assert_eq!(seen, [1]);
     });
 }
+
+/// A thread waits for a `watch` and a channel ∥ both get a value.
+#[test]
+fn waits_for_a_watch_and_a_channel() {
+    model(2, |tx, mut rx| {
+        let (changes, mut changed) = overwrite_channel_loom::watch::channel(0);
+        // Both return their handles: a channel without senders is always ready.
+        let _sends = putting(tx, 1);
+        let _changes = spawn(move || {
+            changes.send(2).unwrap();
+            changes
+        });
+        let mut seen = [None; 2];
+        while seen.contains(&None) {
+            match wait_any(&mut [&mut changed, &mut rx]) {
+                0 => seen[0] = Some(*changed.borrow_and_update()),
+                _ => seen[1] = take(&mut rx),
+            }
+        }
+        assert_eq!(seen, [Some(2), Some(1)]);
+    });
+}

@@ -1,0 +1,44 @@
+//! A thread that waits for a change of a `watch` beside other channels.
+
+#![forbid(unsafe_code)]
+
+use super::Receiver;
+use crate::{
+    sync::rest,
+    wait::{Armed, Unpaused, Waiter},
+    wait_any::sealed,
+};
+
+/// Every waiter of a `watch` is detached, so there is no baton.
+impl<T> sealed::Waitable for Receiver<T> {
+    fn spin_limit(&self) -> u32 {
+        self.spin_limit
+    }
+
+    fn unpaused(&mut self) -> &mut Unpaused {
+        &mut self.unpaused
+    }
+
+    fn begin(&mut self) {}
+
+    fn is_ready(&self) -> bool {
+        self.poll_state().is_some()
+    }
+
+    fn arm(&mut self) -> bool {
+        drop(self.registration.disarm().into_waiter()); // a waker that a poll left behind
+        if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
+            rest();
+            return false;
+        }
+        self.poll_state_or_wait().is_none()
+    }
+
+    fn is_armed(&self) -> bool {
+        self.registration.is_armed()
+    }
+
+    fn disarm(&mut self) {
+        drop(self.registration.disarm().into_waiter());
+    }
+}
