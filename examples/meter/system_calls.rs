@@ -8,13 +8,11 @@
 //! It needs Linux 5.5 and a system that allows such filters. Elsewhere the counter says why it does not count.
 
 use std::{
-    io, process,
+    io,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
-    thread,
-    time::Duration,
 };
 
 #[derive(Default)]
@@ -60,12 +58,19 @@ impl Counter {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{Arc, AtomicI32, Duration, SeqCst, Shared, io, process, thread};
-    use std::{mem, os::fd::RawFd};
+    use super::{Arc, SeqCst, Shared, io};
+    use std::{
+        mem,
+        os::{fd::RawFd, unix::process::parent_id},
+        process,
+        sync::atomic::AtomicI32,
+        thread,
+        time::Duration,
+    };
 
     /// Makes one system call.
     pub(super) fn call() {
-        let _parent = std::os::unix::process::parent_id();
+        let _parent = parent_id();
     }
 
     /// Hands every system call of this thread to a second thread.
