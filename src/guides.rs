@@ -19,6 +19,10 @@ pub mod from_tokio_watch {}
 pub mod from_crossbeam {}
 
 #[doc = include_str!("../docs/rustdoc-links.md")]
+#[doc = include_str!("../docs/from-triple-buffer.md")]
+pub mod from_triple_buffer {}
+
+#[doc = include_str!("../docs/rustdoc-links.md")]
 #[doc = include_str!("../docs/algorithm.md")]
 pub mod algorithm {}
 

@@ -3,6 +3,7 @@
 use crate::{channels::Policy, child};
 use clap::{Parser, ValueEnum};
 use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use support::arguments::duration;
 
 /// Plays gh-ost's cut-over with each channel that people have put between its worker and its
 /// migrator.
@@ -85,15 +86,4 @@ where
         let number = text.parse().ok().filter(|number| range.contains(number));
         number.ok_or(format!("expected a whole number from {} to {}", range.start(), range.end()))
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let seconds = match text.strip_suffix("ms") {
-        Some(number) => number.parse().map(|millis: f64| millis / 1_000.0),
-        None => text.strip_suffix('s').unwrap_or_default().parse(),
-    };
-    let duration = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let range = Duration::from_millis(1)..=Duration::from_secs(60);
-    let duration = duration.filter(|duration| range.contains(duration));
-    duration.ok_or("expected a duration from 1ms to 60s, such as 250ms or 1.5s".into())
 }

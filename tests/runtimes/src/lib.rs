@@ -18,5 +18,9 @@ struct FromTokioWatch;
 struct FromCrossbeam;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-triple-buffer.md")]
+struct FromTripleBuffer;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/guarantees.md")]
 struct Guarantees;

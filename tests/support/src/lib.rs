@@ -4,6 +4,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a check that fails panics")]
 
 pub mod allocator;
+pub mod arguments;
 pub mod crowd;
 pub mod dice;
 pub mod ledger;

@@ -1,39 +1,15 @@
-//! The example `cutover` as a user meets it: what it prints, and the status it exits with.
+//! `cutover`: what it prints for each policy, and how it refuses bad input.
 
-#![cfg(all(feature = "std", not(miri)))]
-#![forbid(unsafe_code)]
-
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::LazyLock,
-};
+use super::{refused, run};
+use std::{fs, path::Path};
 
 /// Short, and still long enough for a busy machine to send a sentinel in time.
 const BRIEFLY: [&str; 4] = ["--timeout", "250ms", "--stall", "2"];
 
-/// The example. Cargo builds it unless it is up to date.
-static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let this_test = env::current_exe().unwrap();
-    let profile = this_test.ancestors().nth(2).unwrap();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--example", "cutover"]);
-    build.args(profile.ends_with("release").then_some("--release"));
-    assert!(build.status().unwrap().success());
-    profile.join("examples/cutover").with_extension(env::consts::EXE_EXTENSION)
-});
-
-/// Returns what the example writes to its outputs, and its exit status.
-fn run(options: &[&str]) -> (String, String, Option<i32>) {
-    let output = Command::new(&*EXAMPLE).args(options).output().unwrap();
-    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    (out, err, output.status.code())
-}
-
 /// Plays briefly with one policy; returns what is printed, and the exit status.
 fn play(policy: &str, options: &[&str]) -> (String, i32) {
-    let (out, err, status) = run(&[&BRIEFLY[..], &["--policy", policy], options].concat());
+    let (out, err, status) =
+        run("cutover", &[&BRIEFLY[..], &["--policy", policy], options].concat());
     assert_eq!(err, "");
     (out, status.unwrap())
 }
@@ -56,15 +32,6 @@ fn file(name: &str, content: &[u8]) -> String {
     path.into_os_string().into_string().unwrap()
 }
 
-/// Returns the one line that is printed when the options are refused.
-fn refused(options: &[&str]) -> String {
-    let (out, err, status) = run(options);
-    assert_eq!((&*out, status), ("", Some(2)));
-    let line = err.strip_prefix("cutover: ").and_then(|line| line.strip_suffix('\n')).unwrap();
-    assert!(!line.contains('\n'), "{line}");
-    line.to_owned()
-}
-
 #[test]
 fn wrong_options_get_one_line() {
     let whole = |least| format!(": expected a whole number from {least} to");
@@ -81,13 +48,13 @@ fn wrong_options_get_one_line() {
     wrong.extend(timeouts.map(|value| ("timeout", value, "DURATION", timeout.into())));
     for (option, value, placeholder, wrong) in wrong {
         assert_eq!(
-            refused(&[&format!("--{option}={value}")]),
+            refused("cutover", &[&format!("--{option}={value}")]),
             format!("invalid value '{value}' for '--{option} <{placeholder}>'{wrong}")
         );
     }
     for option in ["--fast", "fast"] {
         let line = format!("unexpected argument '{option}' found; expected what --help says");
-        assert_eq!(refused(&[option]), line);
+        assert_eq!(refused("cutover", &[option]), line);
     }
 }
 
@@ -105,21 +72,21 @@ fn a_wrong_file_gets_one_line() {
     ] {
         let path = file("wrong.csv", content);
         let line = format!("--events {path}: line {at}: expected {expected}, found {found:?}");
-        assert_eq!(refused(&["--events", &path]), line);
+        assert_eq!(refused("cutover", &["--events", &path]), line);
     }
     let path = file("empty.csv", b"");
     let line = "line 1: expected a row event, timestamp,table,op; found none in the file";
-    assert_eq!(refused(&["--events", &path]), format!("--events {path}: {line}"));
+    assert_eq!(refused("cutover", &["--events", &path]), format!("--events {path}: {line}"));
     for (option, wrong) in
         [("--events", "cannot be read: "), ("--trace", "expected a file that can be written: ")]
     {
-        let line = refused(&[option, "no/such/file"]);
+        let line = refused("cutover", &[option, "no/such/file"]);
         assert!(line.starts_with(&format!("{option} no/such/file: {wrong}")), "{line}");
     }
     // A trace does not replace the events.
     let path = file("both.csv", b"1,a,insert\n");
     let line = format!("--trace {path}: expected another file than that of --events");
-    assert_eq!(refused(&["--events", &path, "--trace", &path]), line);
+    assert_eq!(refused("cutover", &["--events", &path, "--trace", &path]), line);
     assert_eq!(fs::read(path).unwrap(), b"1,a,insert\n");
 }
 
