@@ -1,13 +1,14 @@
 //! Values that go between tasks and threads.
 
 use super::{answer, answer_parked, receive, send_next};
-use futures::{SinkExt, StreamExt, future::join_all};
+use futures::{FutureExt, SinkExt, StreamExt, future::join_all};
 use overwrite_channel::{RecvError, SendError, Sender, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
-    runtime::{Runtime, Waiting, yield_times},
+    runtime::{Runtime, Waiting, yield_now, yield_times},
 };
-use std::thread;
+use smol::future::or;
+use std::{mem::size_of_val, thread};
 use support::{
     dice::Dice,
     ledger::{Fate, Ledger, Totals, Tracked},
@@ -44,6 +45,7 @@ fn every_value_is_answered<R: Runtime>() {
 }
 
 /// Three tasks and a thread send on one slot. Four tasks and a parked thread receive from it, each at most `quota` values.
+/// Every second of the tasks gives up waiting now and then.
 fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
     let (tx, rx) = channel();
     let mut parked = rx.clone();
@@ -61,11 +63,24 @@ fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
     R::run(|runtime| async move {
         let mut tasks = Vec::new();
         for way in 0..4 {
-            let mut rx = rx.clone();
+            let (mut rx, mut dice) = (rx.clone(), Dice::new(0));
             tasks.push(runtime.spawn(async move {
-                for _ in 0..quota {
-                    let Some(value) = receive(&mut rx, way).await else { break };
-                    meets(value);
+                let mut left = quota;
+                while left > 0 {
+                    let wait = receive(&mut rx, way).map(Some);
+                    let taken = if way % 2 == 0 {
+                        wait.await
+                    } else {
+                        or(wait, yield_times(dice.below(3)).map(|()| None)).await
+                    };
+                    match taken {
+                        Some(Some(value)) => {
+                            meets(value);
+                            left -= 1;
+                        }
+                        Some(None) => break,
+                        None => yield_now().await,
+                    }
                 }
             }));
         }
@@ -146,4 +161,12 @@ fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
             join_all(tasks).await;
         }
     });
+}
+
+/// What a task takes to wait, beside the runtime's own, which allocates it with the task.
+#[test]
+fn a_wait_is_as_small_as_a_reference() {
+    let (tx, mut rx) = channel::<[u8; 1000]>();
+    assert_eq!(size_of_val(&rx.recv_async()), size_of::<usize>());
+    assert!(size_of_val(&tx.closed()) <= 8 * size_of::<usize>());
 }

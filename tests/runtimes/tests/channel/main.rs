@@ -2,20 +2,13 @@
 
 use futures::StreamExt;
 use overwrite_channel::{Receiver, SendError, Sender};
-use support::{
-    allocator::Counting,
-    ledger::{Fate, Ledger, Tracked},
-};
+use support::ledger::{Fate, Ledger, Tracked};
 
 mod cancelling;
 mod cooperation;
 mod exchange;
-mod many;
 mod selects;
 mod timeouts;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Waits in one of the three ways that tasks have.
 async fn receive<T>(rx: &mut Receiver<T>, way: usize) -> Option<T> {
