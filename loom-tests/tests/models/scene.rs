@@ -167,6 +167,22 @@ pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Polls a new future once, with a waker that does nothing. It waits.
+pub(crate) fn waiting<F: Future + Unpin>(mut future: F) -> F {
+    assert!(poll_once(&mut future).is_pending());
+    future
+}
+
+/// Leaves a waker behind that does nothing, if there is no value yet.
+pub(crate) fn leave_a_waker(rx: &mut Receiver<Tracked>) -> Poll<Option<u32>> {
+    rx.poll_recv(&mut Context::from_waker(Waker::noop())).map(number)
+}
+
+/// Returns the number of the value that a poll received, if it did.
+pub(crate) fn taken(polled: Poll<Option<u32>>) -> Option<u32> {
+    if let Poll::Ready(seen) = polled { seen } else { None }
+}
+
 /// Polls once with a waker that does nothing, and then waits with another one.
 pub(crate) fn wait_after_a_poll<F: Future + Unpin>(mut future: F) -> F::Output {
     match poll_once(&mut future) {
