@@ -99,6 +99,13 @@ impl Tracked {
     }
 }
 
+impl Clone for Tracked {
+    /// Makes another value of the same number.
+    fn clone(&self) -> Self {
+        Self::new(self.seen())
+    }
+}
+
 impl fmt::Debug for Tracked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.number().fmt(f)

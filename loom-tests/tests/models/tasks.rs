@@ -2,13 +2,9 @@
 //! none away, and the last waker is the one that is woken. loom reports a task that is never woken as a
 //! deadlock.
 
-use crate::{
-    scene::{
-        Receive, Tracked, assert_served, block, leave_a_waker, let_them_wait, model, number,
-        poll_once, put, putting, receiving, send, spawn, take, taken, wait_after_a_poll,
-        wait_as_task, waiting,
-    },
-    waiting::{closing_wakes, receives_all},
+use crate::scene::{
+    Receive, Tracked, assert_served, block, leave_a_waker, let_them_wait, model, number, poll_once,
+    put, putting, receiving, send, spawn, take, taken, wait_after_a_poll, wait_as_task, waiting,
 };
 use loom::{
     future::block_on,
@@ -24,16 +20,6 @@ use std::{
 };
 use support::waker::{Event, Task};
 
-/// poll ∥ send.
-#[test]
-fn task_and_send() {
-    model(3, |mut tx, rx| {
-        let task = receiving(rx, wait_as_task);
-        put(&mut tx, 1);
-        assert_eq!(task.join(), Some(1));
-    });
-}
-
 /// poll ∥ the last sender dropped.
 #[test]
 fn task_and_last_sender_dropped() {
@@ -42,12 +28,6 @@ fn task_and_last_sender_dropped() {
         drop(tx);
         assert_eq!(task.join(), None);
     });
-}
-
-/// A task that waits again while the notifier of the first time is still at work in its node.
-#[test]
-fn task_waits_again_while_being_notified() {
-    model(3, |tx, rx| receives_all(tx, rx, wait_as_task));
 }
 
 /// Polls a receiver once and leaves it somehow. Returns the receiver, if it is to stay.
@@ -218,12 +198,6 @@ fn receiver_dropped_with_a_waker_left_behind() {
         assert_eq!(seen, Some(1));
         drop(sender);
     });
-}
-
-/// A task and a thread wait, one value comes, and the last sender goes.
-#[test]
-fn closing_wakes_every_task() {
-    closing_wakes(1, [wait_as_task, block], &[1]);
 }
 
 /// An announcement brings a value, and meanwhile another value comes, whose sender wakes the one that is

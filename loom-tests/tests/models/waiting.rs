@@ -4,6 +4,7 @@
 use crate::scene::{
     Receive, SOME_TIME, Thread, Tracked, assert_each_once, assert_served, block,
     block_for_some_time, let_them_wait, model, number, put, putting, receiving, send, spawn, take,
+    wait_as_task,
 };
 use overwrite_channel_loom::{Receiver, RecvTimeoutError, Sender};
 // Not loom's: no thread stops while it holds them, and a model need not explore them.
@@ -13,19 +14,24 @@ use support::{
     waker::{Event, Task},
 };
 
-/// park ∥ send.
+/// The two ways to wait for a value: a thread parks, and a task sleeps.
+const WAYS: [Receive; 2] = [block, wait_as_task];
+
+/// wait ∥ send, while the sender stays.
 ///
 /// The `unpark` may come when this thread waits in `join` already. With loom's own `park` and `unpark`
 /// in `src/sync.rs` this model fails, in an assertion of theirs.
 #[test]
-fn park_and_send() {
-    model(3, |mut tx, mut rx| {
-        let _thread = spawn(move || put(&mut tx, 1));
-        assert_eq!(block(&mut rx), Some(1));
-    });
+fn wait_and_send() {
+    for receive in WAYS {
+        model(3, move |tx, mut rx| {
+            let _sender = putting(tx, 1);
+            assert_eq!(receive(&mut rx), Some(1));
+        });
+    }
 }
 
-/// park ∥ the last sender dropped.
+/// park ∥ the last senders dropped.
 #[test]
 fn park_and_last_sender_dropped() {
     model(3, |tx, mut rx| {
@@ -34,10 +40,12 @@ fn park_and_last_sender_dropped() {
     });
 }
 
-/// A receiver that receives again while the notifier of the first time is still at work.
+/// A receiver that receives again while the notifier of the first time is still at work in its node.
 #[test]
 fn receive_again_while_being_notified() {
-    model(3, |tx, rx| receives_all(tx, rx, block));
+    for receive in WAYS {
+        model(3, move |tx, rx| receives_all(tx, rx, receive));
+    }
 }
 
 /// Two values are sent in a thread that then drops the sender, while the receiver receives to the end.
@@ -50,31 +58,21 @@ pub(crate) fn receives_all(mut tx: Sender<Tracked>, mut rx: Receiver<Tracked>, r
     assert_eq!(last, 2);
 }
 
-/// Two receivers wait, and the last sender goes: both see the end.
-#[test]
-fn closing_wakes_both() {
-    closing_wakes(2, [block, block], &[]);
-}
-
-/// Two receivers wait, one value comes, and the last sender goes.
+/// Two receivers wait, a value comes or none, and the last sender goes: both waits end.
 #[test]
 fn closing_wakes_everybody() {
-    closing_wakes(2, [block, block], &[1]);
-}
-
-pub(crate) fn closing_wakes(
-    preemptions: usize,
-    [one, other]: [Receive; 2],
-    values: &'static [u32],
-) {
-    model(preemptions, move |mut tx, rx| {
-        let waits = [receiving(rx.clone(), one), receiving(rx, other)];
-        for &value in values {
-            put(&mut tx, value);
-        }
-        drop(tx);
-        assert_each_once(waits.map(Thread::join), values);
-    });
+    let cases: [(usize, Receive, &[u32]); 3] =
+        [(2, block, &[]), (2, block, &[1]), (1, wait_as_task, &[1])];
+    for (preemptions, one, values) in cases {
+        model(preemptions, move |mut tx, rx| {
+            let waits = [receiving(rx.clone(), one), receiving(rx, block)];
+            for &value in values {
+                put(&mut tx, value);
+            }
+            drop(tx);
+            assert_each_once(waits.map(Thread::join), values);
+        });
+    }
 }
 
 /// Two receivers wait, a value comes and is snatched away, and others come: each wait ends.

@@ -1,7 +1,7 @@
 //! Waits that are given up take no wake from other waits. If they did, a task would wait for the next value for ever, and
 //! the watchdog would say so.
 
-use super::{answer_parked, receive};
+use super::receive;
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all, poll_fn},
@@ -75,6 +75,19 @@ fn time_out(mut rx: Receiver<usize>, mut order: Receiver<()>, mut answers: Sende
     }
 }
 
+/// Sends every value back.
+async fn send_back(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
+    while let Ok(value) = rx.recv_async().await {
+        assert_eq!(answers.send(value), Ok(None));
+    }
+}
+
+/// Does the same in a thread that parks.
+fn send_back_parked(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
+    rx.set_spin_limit(0);
+    rx.iter().for_each(|value| assert_eq!(answers.send(value), Ok(None)));
+}
+
 /// A wait, which returns its receiver, too.
 type Wait = BoxFuture<'static, (Option<usize>, Receiver<usize>)>;
 
@@ -135,8 +148,8 @@ fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize
             idle.push(Impatient { rx, order, answers, ways, dice });
         }
         let stays = match patient {
-            Patient::Task => vec![runtime.spawn(super::answer(rx, answer))],
-            Patient::ParkedThread => vec![runtime.unblock(|| answer_parked(rx, answer))],
+            Patient::Task => vec![runtime.spawn(send_back(rx, answer))],
+            Patient::ParkedThread => vec![runtime.unblock(|| send_back_parked(rx, answer))],
             Patient::WanderingFuture => {
                 let (mut to_one, from_other) = channel();
                 let (to_other, from_one) = channel();

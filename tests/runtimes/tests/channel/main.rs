@@ -32,16 +32,3 @@ fn send_next(ledger: &Ledger, tx: &mut Sender<Tracked>) -> bool {
     }
     true
 }
-
-/// Sends every value back.
-async fn answer(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
-    while let Ok(value) = rx.recv_async().await {
-        assert_eq!(answers.send(value), Ok(None));
-    }
-}
-
-/// Does the same in a thread that parks.
-fn answer_parked(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
-    rx.set_spin_limit(0);
-    rx.iter().for_each(|value| assert_eq!(answers.send(value), Ok(None)));
-}

@@ -32,8 +32,8 @@ fn all_see_the_last_value_and_none_goes_back<R: Runtime>() {
                     let (mut last, mut changes, mut given_up) = (0, 0, 0);
                     loop {
                         select! {
-                            changed = waiting.on(rx.changed()) => {
-                                if changed.is_err() {
+                            end = waiting.on(rx.changed()) => {
+                                if end.is_err() {
                                     break;
                                 }
                                 let at_least = whole(&rx.borrow());
