@@ -2,11 +2,13 @@
 //! are notified and never poll again. In a model two nodes lie inside the list, a word has two bits, and each word of
 //! a segment has a count.
 
-use crate::scene::{
-    SOME_TIME, Thread, Tracked, assert_each_once, block, block_for_some_time, explore,
-    let_them_wait, model, number, poll_once, putting, receiving, send, spawn, waiting,
+use crate::{
+    scene::{
+        SOME_TIME, Thread, Tracked, assert_each_once, block, explore, let_them_wait, model, number,
+        poll_once, putting, receiving, send, spawn, waiting,
+    },
+    waiting::receives_all,
 };
-use crate::waiting::receives_all;
 use overwrite_channel_loom::{Receiver, watch};
 use std::{array, mem, task::Poll};
 use support::waker::Task;
@@ -79,21 +81,6 @@ fn registers_again_while_being_notified() {
     model(2, |tx, rx| {
         let [_idle, again] = crowd(&rx);
         receives_all(tx, again, block);
-    });
-}
-
-/// Two receivers are cloned at once, and there is one vacant node inside the list: each has a node of its own.
-#[test]
-fn claimed_by_two_at_once() {
-    model(2, |_tx, rx| {
-        let [left, other] = crowd::<2>(&rx);
-        drop(left);
-        let _threads = [rx, other].map(|rx| {
-            spawn(move || {
-                block_for_some_time(&mut rx.clone());
-                rx
-            })
-        });
     });
 }
 

@@ -48,7 +48,7 @@ fn receive_again_while_being_notified() {
     }
 }
 
-/// Two values are sent in a thread that then drops the sender, while the receiver receives to the end.
+/// Sends two values in a thread that then drops the sender, and receives to the end in this thread.
 pub(crate) fn receives_all(mut tx: Sender<Tracked>, mut rx: Receiver<Tracked>, receive: Receive) {
     let _thread = spawn(move || [1, 2].map(|number| send(&mut tx, number)));
     let mut last = 0;
