@@ -20,6 +20,16 @@ use std::{
 };
 use support::waker::{Event, Task};
 
+/// poll ∥ send.
+#[test]
+fn task_and_send() {
+    model(3, |mut tx, rx| {
+        let task = receiving(rx, wait_as_task);
+        put(&mut tx, 1);
+        assert_eq!(task.join(), Some(1));
+    });
+}
+
 /// poll ∥ the last sender dropped.
 #[test]
 fn task_and_last_sender_dropped() {

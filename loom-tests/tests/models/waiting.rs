@@ -6,7 +6,7 @@ use crate::scene::{
     block_for_some_time, let_them_wait, model, number, put, putting, receiving, send, spawn, take,
     wait_as_task,
 };
-use overwrite_channel_loom::{Receiver, RecvTimeoutError, Sender};
+use overwrite_channel_loom::RecvTimeoutError;
 // Not loom's: no thread stops while it holds them, and a model need not explore them.
 use std::sync::{Arc, Mutex};
 use support::{
@@ -14,21 +14,16 @@ use support::{
     waker::{Event, Task},
 };
 
-/// The two ways to wait for a value: a thread parks, and a task sleeps.
-const WAYS: [Receive; 2] = [block, wait_as_task];
-
-/// wait ∥ send, while the sender stays.
+/// park ∥ send.
 ///
 /// The `unpark` may come when this thread waits in `join` already. With loom's own `park` and `unpark`
 /// in `src/sync.rs` this model fails, in an assertion of theirs.
 #[test]
-fn wait_and_send() {
-    for receive in WAYS {
-        model(3, move |tx, mut rx| {
-            let _sender = putting(tx, 1);
-            assert_eq!(receive(&mut rx), Some(1));
-        });
-    }
+fn park_and_send() {
+    model(3, |mut tx, mut rx| {
+        let _thread = spawn(move || put(&mut tx, 1));
+        assert_eq!(block(&mut rx), Some(1));
+    });
 }
 
 /// park ∥ the last senders dropped.
@@ -43,19 +38,16 @@ fn park_and_last_sender_dropped() {
 /// A receiver that receives again while the notifier of the first time is still at work in its node.
 #[test]
 fn receive_again_while_being_notified() {
-    for receive in WAYS {
-        model(3, move |tx, rx| receives_all(tx, rx, receive));
+    for receive in [block, wait_as_task] {
+        model(3, move |mut tx, mut rx| {
+            let _thread = spawn(move || [1, 2].map(|number| send(&mut tx, number)));
+            let mut last = 0;
+            while let Some(number) = receive(&mut rx) {
+                last = number;
+            }
+            assert_eq!(last, 2);
+        });
     }
-}
-
-/// Sends two values in a thread that then drops the sender, and receives to the end in this thread.
-pub(crate) fn receives_all(mut tx: Sender<Tracked>, mut rx: Receiver<Tracked>, receive: Receive) {
-    let _thread = spawn(move || [1, 2].map(|number| send(&mut tx, number)));
-    let mut last = 0;
-    while let Some(number) = receive(&mut rx) {
-        last = number;
-    }
-    assert_eq!(last, 2);
 }
 
 /// Two receivers wait, a value comes or none, and the last sender goes: both waits end.
