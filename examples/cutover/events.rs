@@ -7,7 +7,6 @@ use std::{
     fs::File,
     io::{self, Read},
     path::Path,
-    str,
 };
 use support::dice::Dice;
 
@@ -63,10 +62,9 @@ impl Events {
     /// Parses the content of a file, or says what is wrong with it.
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let (mut rows, mut tables, mut timestamps) = (Vec::new(), BTreeMap::new(), Vec::new());
-        for (number, line) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if number == 1 && line == HEADER.as_bytes() {
+        let text = String::from_utf8_lossy(bytes);
+        for (number, line) in (1..).zip(text.lines()) {
+            if number == 1 && line == HEADER {
                 continue;
             }
             let (timestamp, table, operation) =
@@ -91,11 +89,11 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn parse_line(line: &[u8]) -> Result<(u64, &str, Operation), String> {
-    let line = str::from_utf8(line).map_err(|error| {
-        let found = String::from_utf8_lossy(&line[error.valid_up_to()..]);
-        expected(HEADER, "UTF-8 text", &found)
-    })?;
+fn parse_line(line: &str) -> Result<(u64, &str, Operation), String> {
+    // The character stands in place of bytes that are not UTF-8.
+    if let Some(at) = line.find(char::REPLACEMENT_CHARACTER) {
+        return Err(expected(HEADER, "UTF-8 text", &line[at..]));
+    }
     let [timestamp, table, operation] = line.split(',').collect::<Vec<_>>()[..] else {
         return Err(expected(HEADER, "three fields with a comma between them", line));
     };

@@ -1,9 +1,10 @@
 //! A copy of the repository, to be broken, built and run.
 
-use crate::checks::{Check, Run};
+use crate::checks::Check;
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -16,53 +17,71 @@ const PATIENCE: u32 = 20;
 const LEAST_PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Arena {
-    root: PathBuf,
-    original: PathBuf,
+    pub(crate) root: PathBuf,
+}
+
+/// Other text in one place of the source.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    /// Below `src/`.
+    pub(crate) file: String,
+    /// The bytes of the unbroken file that are replaced.
+    pub(crate) place: Range<usize>,
+    pub(crate) wrong: String,
+}
+
+/// Writes the edits into a copy of `src/`.
+pub(crate) fn apply(edits: &[Edit], src: &Path) -> Result<()> {
+    // From the end of a file to its beginning, so that each place is still where it was.
+    let mut edits: Vec<_> = edits.iter().collect();
+    edits.sort_by_key(|edit| usize::MAX - edit.place.start);
+    for edit in edits {
+        let path = src.join(&edit.file);
+        let mut text = fs::read_to_string(&path)?;
+        text.replace_range(edit.place.clone(), &edit.wrong);
+        fs::write(path, text)?;
+    }
+    Ok(())
 }
 
 /// A test, or a program, and how long it takes on the unbroken crate.
 #[derive(Debug, Clone)]
 pub(crate) struct Test {
     pub(crate) name: String,
-    args: Vec<String>,
     time: Duration,
 }
 
 impl Arena {
-    /// Copies the repository to `root`, and keeps what was compiled there before.
+    /// Copies the repository to `root`, instead of the files there, and keeps what was compiled there before.
     pub(crate) fn new(root: PathBuf, original: &Path) -> Result<Self> {
-        let arena = Self { root, original: original.to_owned() };
-        arena.copy("")?;
-        Ok(arena)
-    }
-
-    /// Copies a folder, instead of what is there.
-    fn copy(&self, part: &str) -> Result<()> {
-        let (from, to) = (self.original.join(part), self.root.join(part));
-        for old in files(&to) {
+        fs::create_dir_all(&root)?;
+        for old in files(&root) {
             fs::remove_file(old?.path())?;
         }
-        for file in files(&from) {
+        for file in files(original) {
             let file = file?;
-            let path = to.join(file.path().strip_prefix(&from)?);
+            let path = root.join(file.path().strip_prefix(original)?);
             fs::create_dir_all(path.parent().context("a file is in a folder")?)?;
             // Not `fs::copy`, for the time of the copy: cargo compiles what is newer.
             fs::write(path, fs::read(file.path())?)?;
         }
-        Ok(())
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+        Ok(Self { root })
     }
 
     pub(crate) fn src(&self) -> PathBuf {
         self.root.join("src")
     }
 
-    /// Takes every fault out again.
-    pub(crate) fn mend(&self) -> Result<()> {
-        self.copy("src")
+    /// Breaks the crate while `look` runs.
+    pub(crate) fn broken<R>(&self, edits: &[Edit], look: impl FnOnce() -> Result<R>) -> Result<R> {
+        let paths = edits.iter().map(|edit| self.src().join(&edit.file));
+        let right = paths.map(|path| Ok((fs::read(&path)?, path))).collect::<Result<Vec<_>>>()?;
+        apply(edits, &self.src())?;
+        let found = look();
+        for (text, path) in right {
+            fs::write(path, text)?;
+        }
+        found
     }
 
     /// Compiles a check, and returns its executable.
@@ -100,20 +119,15 @@ impl Arena {
     /// If one fails.
     pub(crate) fn tests(&self, check: &Check) -> Result<Vec<Test>> {
         let executable = self.build(check)?;
-        let new =
-            |name: &str, args| Test { name: name.into(), args, time: Duration::from_hours(1) };
-        let mut tests = match check.run {
-            Run::Program(args) => {
-                vec![new(check.name, args.iter().copied().map(Into::into).collect())]
-            }
-            Run::Tests => {
-                let list =
-                    Command::new(&executable).args(["--list", "--format=terse"]).output()?.stdout;
-                let list = String::from_utf8(list)?;
-                let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
-                names.map(|name| new(name, vec!["--exact".into(), name.into()])).collect()
-            }
+        let names = if check.program.is_some() {
+            vec![check.name.to_owned()]
+        } else {
+            let list = Command::new(&executable).args(["--list", "--format=terse"]).output()?;
+            let list = String::from_utf8(list.stdout)?;
+            list.lines().filter_map(|line| line.strip_suffix(": test")).map(Into::into).collect()
         };
+        let test = |name| Test { name, time: Duration::from_hours(1) };
+        let mut tests: Vec<_> = names.into_iter().map(test).collect();
         for test in &mut tests {
             let start = Instant::now();
             if self.fails(check, &executable, test)? {
@@ -128,7 +142,7 @@ impl Arena {
     /// Runs a test in a process of its own, because a fault may abort it. Returns `true` if it fails, or does not end.
     pub(crate) fn fails(&self, check: &Check, executable: &Path, test: &Test) -> Result<bool> {
         let mut child = Command::new(executable)
-            .args(&test.args)
+            .args(check.program.unwrap_or(&["--exact", &test.name]))
             .current_dir(&self.root)
             .envs(check.env.iter().copied())
             .env("RUST_BACKTRACE", "0")
@@ -151,13 +165,12 @@ impl Arena {
     }
 }
 
-/// The files of a folder, if there is one, without what was built and what is hidden.
+/// The files of a folder, without what was built and what is hidden.
 fn files(folder: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
     let is_source = |entry: &DirEntry| {
         let name = entry.file_name().to_string_lossy();
         entry.depth() == 0 || !(name == "target" || name.starts_with('.'))
     };
-    let entries = folder.exists().then(|| WalkDir::new(folder)).into_iter();
-    let entries = entries.flat_map(move |folder| folder.into_iter().filter_entry(is_source));
+    let entries = WalkDir::new(folder).into_iter().filter_entry(is_source);
     entries.filter(|entry| !entry.as_ref().is_ok_and(|entry| entry.file_type().is_dir()))
 }

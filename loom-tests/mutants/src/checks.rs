@@ -7,18 +7,11 @@ pub(crate) struct Check {
     pub(crate) name: &'static str,
     /// The arguments by which cargo builds it.
     pub(crate) build: &'static [&'static str],
-    pub(crate) run: Run,
+    /// The arguments of the program that is built. `None` for the tests of one binary, each of which runs in a process of
+    /// its own.
+    pub(crate) program: Option<&'static [&'static str]>,
     /// For the build and for the run.
     pub(crate) env: &'static [(&'static str, &'static str)],
-}
-
-/// What the executable is.
-#[derive(Debug)]
-pub(crate) enum Run {
-    /// The tests of one binary, each of which runs in a process of its own.
-    Tests,
-    /// A program, with its arguments.
-    Program(&'static [&'static str]),
 }
 
 /// The first one has to find every fault, and is the only one that is shown the weakened orderings.
@@ -26,25 +19,25 @@ pub(crate) static CHECKS: [Check; 4] = [
     Check {
         name: "models",
         build: &["test", "--package=overwrite-channel-loom-tests", "--test=models"],
-        run: Run::Tests,
+        program: None,
         env: &[],
     },
     Check {
         name: "random",
         build: &["test", "--package=overwrite-channel", "--all-features", "--test=fuzz"],
-        run: Run::Tests,
+        program: None,
         env: &[],
     },
     Check {
         name: "histories",
         build: &["build", "--package=overwrite-channel-linearizability", "--release"],
-        run: Run::Program(&["--histories=20000"]),
+        program: Some(&["--histories=20000"]),
         env: &[],
     },
     Check {
         name: "endurance",
         build: &["build", "--package=overwrite-channel-endurance", "--release"],
-        run: Run::Program(&["--seconds=20", "--patience=20"]),
+        program: Some(&["--seconds=20", "--patience=20"]),
         env: &[("RUSTFLAGS", "--cfg overwrite_late")],
     },
 ];

@@ -1,13 +1,13 @@
 //! Faults that the protocol had once, or could have: each is a replacement of a few lines, in `faults.toml`.
 
-use crate::ROOT;
-use anyhow::{Context, Result, ensure};
+use crate::{Breakage, arena::Edit, checks::Check, read_file, write_file};
+use anyhow::{Context, Error, Result, ensure};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fs, path::Path};
 
 const FILE: &str = "loom-tests/mutants/faults.toml";
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Fault {
     /// What goes wrong, in a few words.
     pub(crate) name: String,
@@ -15,14 +15,14 @@ pub(crate) struct Fault {
     #[serde(default)]
     pub(crate) found_by: BTreeMap<String, String>,
     #[serde(flatten)]
-    edit: Edit,
+    replacement: Replacement,
     /// What else it takes.
     #[serde(default)]
-    also: Vec<Edit>,
+    also: Vec<Replacement>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Edit {
+#[derive(Deserialize)]
+struct Replacement {
     /// Below `src/`.
     file: String,
     /// What stands there once, and by what it is replaced.
@@ -30,46 +30,61 @@ struct Edit {
     wrong: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Faults {
-    fault: Vec<Fault>,
-}
-
 pub(crate) fn read() -> Result<Vec<Fault>> {
-    let text = fs::read_to_string(Path::new(ROOT).join(FILE)).context(FILE)?;
-    Ok(toml::from_str::<Faults>(&text).context(FILE)?.fault)
+    let mut tables: BTreeMap<String, _> = toml::from_str(&read_file(FILE)?).context(FILE)?;
+    tables.remove("fault").context(FILE)
 }
 
 /// Writes what has found each fault below its name, and leaves the rest of the file as it is.
 pub(crate) fn record(faults: &[Fault]) -> Result<()> {
-    let path = Path::new(ROOT).join(FILE);
-    let text = fs::read_to_string(&path).context(FILE)?;
-    let mut lines: Vec<_> = text.lines().filter(|line| !line.starts_with("found_by")).collect();
-    let records = faults.iter().map(|fault| {
-        let found = fault.found_by.iter().map(|(check, test)| format!("{check} = {test:?}"));
-        format!("found_by = {{ {} }}", found.collect::<Vec<_>>().join(", "))
-    });
-    let records: Vec<_> = records.collect();
-    for (fault, record) in faults.iter().zip(&records) {
-        if !fault.found_by.is_empty() {
-            let name = format!("name = {:?}", fault.name);
-            let at = lines.iter().position(|line| *line == name).context(name)?;
-            lines.insert(at + 1, record);
+    let mut lines = Vec::new();
+    for line in read_file(FILE)?.lines().filter(|line| !line.starts_with("found_by")) {
+        lines.push(line.to_owned());
+        let mut named = faults.iter().filter(|fault| line == format!("name = {:?}", fault.name));
+        if let Some(Fault { found_by, .. }) = named.find(|fault| !fault.found_by.is_empty()) {
+            let found = found_by.iter().map(|(check, test)| format!("{check} = {test:?}"));
+            lines.push(format!("found_by = {{ {} }}", found.collect::<Vec<_>>().join(", ")));
         }
     }
-    fs::write(path, lines.join("\n") + "\n").context(FILE)
+    write_file(FILE, &(lines.join("\n") + "\n"))
+}
+
+impl Replacement {
+    fn edit(&self, src: &Path) -> Result<Edit> {
+        let Self { file, right, wrong } = self;
+        let text = fs::read_to_string(src.join(file)).with_context(|| file.clone())?;
+        let places: Vec<_> = text.match_indices(right).collect();
+        ensure!(places.len() == 1, "what it replaces is in src/{file} {} times", places.len());
+        let place = places[0].0..places[0].0 + right.len();
+        Ok(Edit { file: file.clone(), place, wrong: wrong.clone() })
+    }
 }
 
 impl Fault {
-    pub(crate) fn apply(&self, src: &Path) -> Result<()> {
-        for edit in [&self.edit].into_iter().chain(&self.also) {
-            let path = src.join(&edit.file);
-            let text = fs::read_to_string(&path).with_context(|| format!("src/{}", edit.file))?;
-            let count = text.matches(&edit.right).count();
-            ensure!(count == 1, "{}: what it replaces is there {count} times", self.name);
-            fs::write(&path, text.replace(&edit.right, &edit.wrong))?;
-        }
-        Ok(())
+    /// Finds what the fault replaces, for a check that looks for it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there once, or `found_by` names what is no check.
+    pub(crate) fn breakage(&self, src: &Path, check: &Check) -> Result<Breakage> {
+        self.found_by
+            .keys()
+            .try_for_each(|check| Check::named(check).map(drop))
+            .map_err(Error::msg)?;
+        let replacements = [&self.replacement].into_iter().chain(&self.also);
+        let edits = replacements.map(|replacement| replacement.edit(src)).collect::<Result<_>>();
+        let edits = edits.with_context(|| self.name.clone())?;
+        let last = self.found_by.get(check.name).cloned();
+        let must_be_found = check.is_models() || last.is_some();
+        Ok(Breakage { name: self.name.clone(), edits, last, must_be_found })
+    }
+}
+
+/// The faults are those of the source.
+#[test]
+fn faults_are_current() {
+    let src = Path::new(crate::ROOT).join("src");
+    for fault in read().unwrap() {
+        fault.breakage(&src, &crate::checks::CHECKS[0]).unwrap();
     }
 }

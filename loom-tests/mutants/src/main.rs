@@ -18,18 +18,17 @@ mod sites;
 mod table;
 
 use anyhow::{Context, Result, ensure};
-use arena::{Arena, Test};
+use arena::{Arena, Edit, Test};
 use checks::Check;
 use clap::Parser;
-use faults::Fault;
-use sites::Mutant;
 use std::{
+    fs,
     path::Path,
     process::ExitCode,
     sync::{Mutex, PoisonError, mpsc},
     thread,
 };
-use table::{Entry, Table};
+use table::Table;
 
 /// How often a check that leaves something to chance looks for a fault that it has found before.
 const ATTEMPTS: usize = 3;
@@ -55,92 +54,37 @@ struct Options {
 /// The repository.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+fn read_file(file: &'static str) -> Result<String> {
+    fs::read_to_string(Path::new(ROOT).join(file)).context(file)
 }
 
-/// Something to break the crate by.
-enum Breakage<'a> {
-    Mutant(&'a Mutant, &'a Entry),
-    Fault(&'a Fault),
+fn write_file(file: &'static str, text: &str) -> Result<()> {
+    fs::write(Path::new(ROOT).join(file), text).context(file)
 }
 
-impl Breakage<'_> {
-    fn name(&self) -> &str {
-        match self {
-            Self::Mutant(_, entry) => &entry.mutant,
-            Self::Fault(fault) => &fault.name,
-        }
-    }
-
-    fn apply(&self, src: &Path) -> Result<()> {
-        match self {
-            Self::Mutant(mutant, _) => mutant.apply(src),
-            Self::Fault(fault) => fault.apply(src),
-        }
-    }
-
-    /// The test that found it the last time.
-    fn last(&self, check: &Check) -> Option<&String> {
-        match self {
-            Self::Mutant(_, entry) => entry.caught_by.as_ref(),
-            Self::Fault(fault) => fault.found_by.get(check.name),
-        }
-    }
-
-    fn must_be_found(&self, check: &Check) -> bool {
-        match self {
-            Self::Mutant(_, entry) => entry.unseen.is_none(),
-            Self::Fault(_) => check.is_models() || self.last(check).is_some(),
-        }
-    }
-
-    /// Returns the test that fails, if one does. The one that failed the last time is tried first, then the shortest.
-    fn found_by(&self, arena: &Arena, check: &Check, tests: &[Test]) -> Result<Option<String>> {
-        arena.mend()?;
-        self.apply(&arena.src())?;
-        let executable = arena.build(check)?;
-        let mut tests: Vec<_> = tests.iter().collect();
-        tests.sort_by_key(|test| Some(&test.name) != self.last(check));
-        let attempts = if check.is_models() || !self.must_be_found(check) { 1 } else { ATTEMPTS };
-        for test in tests.iter().cycle().take(attempts * tests.len()) {
-            if arena.fails(check, &executable, test)? {
-                return Ok(Some(test.name.clone()));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Runs what is asked for. Returns `false` if something survived that has to be found, or could not be tried.
-fn run(options: &Options) -> Result<bool> {
-    let check = options.by;
+/// Fails if something survived that has to be found, or could not be tried.
+fn main() -> Result<ExitCode> {
+    let Options { only, by: check, record, jobs } = Options::parse();
     // Edits of the source meanwhile are not in the way.
-    let arenas = Path::new(ROOT).join("target/ordering-mutants");
-    let original = Arena::new(arenas.join("original"), Path::new(ROOT))?;
-    let arena = |job: usize| Arena::new(arenas.join(job.to_string()), original.root());
+    let folder = Path::new(ROOT).join("target/ordering-mutants");
+    let arena = |job: usize, from: &Path| Arena::new(folder.join(job.to_string()), from);
+    let mut arenas = vec![arena(0, Path::new(ROOT))?];
+    let src = arenas[0].src();
     let mut faults = faults::read()?;
-    check_faults(&faults, &arena(0)?)?;
-    let mutants = sites::mutants(&original.src())?;
-    let mut table = Table::read(&mutants)?;
+    let mut table = Table::read(&src)?;
+    let mut work: Vec<_> = table.breakages().filter(|_| check.is_models()).collect();
+    for fault in &faults {
+        work.push(fault.breakage(&src, check)?);
+    }
+    work.retain(|breakage| breakage.name.contains(&only));
+    ensure!(!work.is_empty(), "nothing has {only:?} in its name");
 
-    let weakened = mutants.iter().zip(&table.ordering).filter(|_| check.is_models());
-    let weakened = weakened.map(|(mutant, entry)| Breakage::Mutant(mutant, entry));
-    let mut work: Vec<_> = weakened.chain(faults.iter().map(Breakage::Fault)).collect();
-    work.retain(|breakage| breakage.name().contains(&options.only));
-    ensure!(!work.is_empty(), "nothing has {:?} in its name", options.only);
-
-    let jobs = (0..options.jobs.clamp(1, work.len())).map(arena).collect::<Result<Vec<_>>>()?;
+    for job in 1..jobs.min(work.len()) {
+        arenas.push(arena(job, &arenas[0].root)?);
+    }
     println!("{} of the crate as it is", check.name);
-    let tests = jobs[0].tests(check)?;
-    let Outcome { found, survivors } = break_each(&work, jobs, check, &tests);
+    let tests = arenas[0].tests(check)?;
+    let Outcome { found, survivors } = break_each(&work, arenas, check, &tests);
     for (name, test) in found {
         if let Some(entry) = table.ordering.iter_mut().find(|entry| entry.mutant == name) {
             // A reason why no model can fail is none if a model does.
@@ -151,13 +95,40 @@ fn run(options: &Options) -> Result<bool> {
             fault.found_by.extend(test.map(|test| (check.name.to_owned(), test)));
         }
     }
-    if options.record {
+    if record {
         faults::record(&faults)?;
     }
     if check.is_models() {
-        table.write(&mutants)?;
+        table.write()?;
     }
-    Ok(survivors == 0)
+    Ok(ExitCode::from(u8::from(survivors > 0)))
+}
+
+/// A way to break the crate.
+struct Breakage {
+    name: String,
+    edits: Vec<Edit>,
+    /// The test that found it the last time.
+    last: Option<String>,
+    must_be_found: bool,
+}
+
+impl Breakage {
+    /// Returns the test that fails, if one does. The test that failed the last time is tried first, then the shortest.
+    fn found_by(&self, arena: &Arena, check: &Check, tests: &[Test]) -> Result<Option<String>> {
+        let mut tests: Vec<_> = tests.iter().collect();
+        tests.sort_by_key(|test| Some(&test.name) != self.last.as_ref());
+        let attempts = if check.is_models() || !self.must_be_found { 1 } else { ATTEMPTS };
+        arena.broken(&self.edits, || {
+            let executable = arena.build(check)?;
+            for test in tests.iter().cycle().take(attempts * tests.len()) {
+                if arena.fails(check, &executable, test)? {
+                    return Ok(Some(test.name.clone()));
+                }
+            }
+            Ok(None)
+        })
+    }
 }
 
 /// What has come of all.
@@ -169,13 +140,13 @@ struct Outcome {
 }
 
 /// Lets the check look for each, in several arenas at once, and prints what finds it.
-fn break_each(work: &[Breakage], jobs: Vec<Arena>, check: &Check, tests: &[Test]) -> Outcome {
+fn break_each(work: &[Breakage], arenas: Vec<Arena>, check: &Check, tests: &[Test]) -> Outcome {
     let next = Mutex::new(work.iter());
     let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
     let (done, outcomes) = mpsc::channel();
     let mut all = Outcome { found: Vec::new(), survivors: 0 };
     thread::scope(|scope| {
-        for arena in jobs {
+        for arena in arenas {
             let done = done.clone();
             scope.spawn(move || {
                 while let Some(breakage) = take() {
@@ -185,42 +156,20 @@ fn break_each(work: &[Breakage], jobs: Vec<Arena>, check: &Check, tests: &[Test]
             });
         }
         drop(done);
-        for (number, (breakage, outcome)) in (1..).zip(outcomes) {
-            let (name, must) = (breakage.name(), breakage.must_be_found(check));
-            let outcome_text = match &outcome {
-                Ok(Some(test)) if must => test,
-                Ok(Some(test)) => &format!("{test} (not recorded)"),
-                Ok(None) if must => "SURVIVED",
-                Ok(None) => "not found",
-                Err(error) => &format!("NOT TRIED: {error:#}"),
+        for (number, (Breakage { name, must_be_found, .. }, outcome)) in (1..).zip(outcomes) {
+            let (survives, text) = match &outcome {
+                Ok(Some(test)) if *must_be_found => (false, test),
+                Ok(Some(test)) => (false, &format!("{test} (not recorded)")),
+                Ok(None) if *must_be_found => (true, &"SURVIVED".into()),
+                Ok(None) => (false, &"not found".into()),
+                Err(error) => (true, &format!("NOT TRIED: {error:#}")),
             };
-            println!("{number:>3}/{} {name:<84} {outcome_text}", work.len());
-            all.survivors +=
-                usize::from(outcome.as_ref().map_or(true, |test| must && test.is_none()));
-            all.found.extend(outcome.ok().map(|test| (name.to_owned(), test)));
+            println!("{number:>3}/{} {name:<84} {text}", work.len());
+            all.survivors += usize::from(survives);
+            all.found.extend(outcome.ok().map(|test| (name.clone(), test)));
         }
     });
     let found = all.found.iter().filter(|(_, test)| test.is_some()).count();
     println!("{found} of {} found by {}; {} survived", work.len(), check.name, all.survivors);
     all
-}
-
-/// Is what each fault replaces there, and each check that has to find it?
-fn check_faults(faults: &[Fault], arena: &Arena) -> Result<()> {
-    for fault in faults {
-        arena.mend()?;
-        fault.apply(&arena.src())?;
-        for check in fault.found_by.keys() {
-            Check::named(check).map_err(anyhow::Error::msg).with_context(|| fault.name.clone())?;
-        }
-    }
-    Ok(())
-}
-
-/// The faults are those of the source.
-#[test]
-fn faults_are_current() {
-    let copy = tempfile::tempdir().unwrap();
-    let arena = Arena::new(copy.path().to_owned(), Path::new(ROOT)).unwrap();
-    check_faults(&faults::read().unwrap(), &arena).unwrap();
 }

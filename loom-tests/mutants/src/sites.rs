@@ -1,7 +1,9 @@
 //! Finds every ordering of every atomic operation, by the syntax tree.
 
+use crate::arena::Edit;
 use anyhow::{Context, Result};
 use std::{
+    collections::BTreeMap,
     fs,
     ops::Range,
     path::Path,
@@ -28,74 +30,42 @@ fn weaker(ordering: Ordering) -> &'static [(Ordering, Ordering)] {
     }
 }
 
-/// One ordering of one operation.
-#[derive(Debug, Clone)]
-pub(crate) struct Site {
-    /// Below `src/`.
-    pub(crate) file: String,
+/// One ordering of one operation, which is one step weaker.
+#[derive(Debug)]
+pub(crate) struct Mutant {
     /// `Slot::exchange`.
     pub(crate) function: String,
     /// `swap`; `compare_exchange, failing` for the second ordering; `load #2` for the second of its kind in the
     /// function.
     pub(crate) operation: String,
+    /// The right one.
     pub(crate) ordering: Ordering,
-    /// The bytes that name the ordering.
-    place: Range<usize>,
-}
-
-/// A site whose ordering is one step weaker.
-#[derive(Debug, Clone)]
-pub(crate) struct Mutant {
-    pub(crate) site: Site,
     /// What it lacks.
     pub(crate) half: Ordering,
-    weaker: Ordering,
+    pub(crate) edit: Edit,
 }
 
 impl Mutant {
     /// What names it in the table.
     pub(crate) fn name(&self) -> String {
-        let Site { file, function, operation, .. } = &self.site;
-        format!("{file} {function} {operation} {:?}", self.half)
-    }
-
-    /// Writes it into a copy of `src/`.
-    pub(crate) fn apply(&self, src: &Path) -> Result<()> {
-        let path = src.join(&self.site.file);
-        let mut text = fs::read_to_string(&path)?;
-        let weaker = format!("core::sync::atomic::Ordering::{:?}", self.weaker);
-        text.replace_range(self.site.place.clone(), &weaker);
-        Ok(fs::write(&path, text)?)
+        format!("{} {} {} {:?}", self.edit.file, self.function, self.operation, self.half)
     }
 }
 
 /// Every mutant of the library, in the order of its source.
 pub(crate) fn mutants(src: &Path) -> Result<Vec<Mutant>> {
-    let sites = sites(src)?;
-    let mutants = sites.into_iter().flat_map(|site| {
-        let weaker = weaker(site.ordering).iter();
-        weaker.map(move |&(half, weaker)| Mutant { site: site.clone(), half, weaker })
-    });
-    Ok(mutants.collect())
-}
-
-fn sites(src: &Path) -> Result<Vec<Site>> {
-    let mut all = Vec::new();
+    let mut finder = Finder::default();
     for entry in WalkDir::new(src).sort_by_file_name() {
         let entry = entry?;
-        let file = entry.path().strip_prefix(src)?.to_string_lossy().replace('\\', "/");
-        if entry.path().extension().is_none_or(|extension| extension != "rs")
-            || NOT_THE_PROTOCOL.contains(&file.as_str())
-        {
-            continue;
+        finder.file = entry.path().strip_prefix(src)?.to_string_lossy().replace('\\', "/");
+        if entry.file_type().is_file() && !NOT_THE_PROTOCOL.contains(&&*finder.file) {
+            let text = fs::read_to_string(entry.path())?;
+            let tree = syn::parse_file(&text).with_context(|| format!("src/{}", finder.file))?;
+            finder.counts.clear();
+            finder.visit_file(&tree);
         }
-        let text = fs::read_to_string(entry.path())?;
-        let tree = syn::parse_file(&text).with_context(|| format!("src/{file}"))?;
-        let mut finder = Finder { file, ..Finder::default() };
-        finder.visit_file(&tree);
-        all.append(&mut finder.found);
     }
-    Ok(all)
+    Ok(finder.found)
 }
 
 #[derive(Default)]
@@ -104,7 +74,9 @@ struct Finder {
     /// The type or trait that it is in, with `::` behind it.
     of_type: String,
     function: String,
-    found: Vec<Site>,
+    /// How many of each kind of operation each function of the file has so far.
+    counts: BTreeMap<String, usize>,
+    found: Vec<Mutant>,
 }
 
 impl<'ast> Visit<'ast> for Finder {
@@ -130,19 +102,18 @@ impl<'ast> Visit<'ast> for Finder {
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         visit::visit_expr_method_call(self, call);
-        let orderings = call.args.iter().filter_map(ordering).collect::<Vec<_>>();
-        for (index, (ordering, place)) in orderings.into_iter().enumerate() {
+        for (index, (ordering, place)) in call.args.iter().filter_map(ordering).enumerate() {
             let failing = if index == 0 { "" } else { ", failing" };
             let kind = format!("{}{failing}", call.method);
-            let before = self.found.iter().filter(|site| {
-                site.function == self.function && site.operation.split(" #").next() == Some(&kind)
-            });
-            let operation = match before.count() {
-                0 => kind,
-                before => format!("{kind} #{}", before + 1),
-            };
-            let (file, function) = (self.file.clone(), self.function.clone());
-            self.found.push(Site { file, function, operation, ordering, place });
+            let count = self.counts.entry(format!("{} {kind}", self.function)).or_insert(0);
+            *count += 1;
+            let operation = if *count == 1 { kind } else { format!("{kind} #{count}") };
+            self.found.extend(weaker(ordering).iter().map(|&(half, weaker)| {
+                let wrong = format!("core::sync::atomic::Ordering::{weaker:?}");
+                let edit = Edit { file: self.file.clone(), place: place.clone(), wrong };
+                let (function, operation) = (self.function.clone(), operation.clone());
+                Mutant { function, operation, ordering, half, edit }
+            }));
         }
     }
 }
@@ -156,53 +127,38 @@ fn ordering(argument: &Expr) -> Option<(Ordering, Range<usize>)> {
     Some((ordering, path.span().byte_range()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each ordering is found in whatever function, the failing one and the second of a kind have names of their own,
-    /// and a mutant differs from the source in one ordering.
-    #[test]
-    fn finds_and_weakens_each_ordering() {
-        let text = "
-            struct A(AtomicU8);
-            impl<T> A<T> {
-                fn f(&self) {
-                    self.0.load(Acquire);
-                    if self.0.compare_exchange(1, 2, AcqRel, atomic::Ordering::Relaxed).is_ok() {
-                        let g = || self.0.load(Relaxed);
-                    }
+/// Each ordering is found in whatever function, the failing one and the second of a kind have names of their own, and a
+/// mutant differs from the source in one ordering.
+#[test]
+fn finds_and_weakens_each_ordering() {
+    let text = "
+        struct A(AtomicU8);
+        impl<T> A<T> {
+            fn f(&self) {
+                self.0.load(Relaxed);
+                if self.0.compare_exchange(1, 2, AcqRel, atomic::Ordering::Acquire).is_ok() {
+                    let g = || self.0.load(Acquire);
                 }
             }
-            fn f(a: &AtomicU8) { let µ = a.swap(1, SeqCst); a.frobnicate(Other); }";
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("it.rs");
-        fs::write(&path, text).unwrap();
-
-        let sites = sites(dir.path()).unwrap();
-        let found = sites.iter().map(|site| (&*site.function, &*site.operation, site.ordering));
-        let expected = [
-            ("A::f", "load", Acquire),
-            ("A::f", "compare_exchange", AcqRel),
-            ("A::f", "compare_exchange, failing", Relaxed),
-            ("A::f", "load #2", Relaxed),
-            ("f", "swap", SeqCst),
-        ];
-        assert!(found.eq(expected), "{sites:?}");
-
-        let expected = [
-            ("load(Acquire)", "load(_::Relaxed)"),
-            ("(1, 2, AcqRel,", "(1, 2, _::Acquire,"),
-            ("(1, 2, AcqRel,", "(1, 2, _::Release,"),
-            ("swap(1, SeqCst)", "swap(1, _::AcqRel)"),
-        ];
-        let mutants = mutants(dir.path()).unwrap();
-        assert_eq!(mutants.len(), expected.len());
-        for (mutant, (right, weaker)) in mutants.iter().zip(expected) {
-            fs::write(&path, text).unwrap();
-            mutant.apply(dir.path()).unwrap();
-            let weaker = weaker.replace('_', "core::sync::atomic::Ordering");
-            assert_eq!(fs::read_to_string(&path).unwrap(), text.replace(right, &weaker));
         }
+        fn f(a: &AtomicU8) { let µ = a.swap(1, SeqCst); a.frobnicate(Other); }";
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("it.rs");
+    fs::write(&path, text).unwrap();
+    let mutants = mutants(dir.path()).unwrap();
+    let expected = [
+        ("A::f compare_exchange Release", "(1, 2, AcqRel,", "(1, 2, _::Acquire,"),
+        ("A::f compare_exchange Acquire", "(1, 2, AcqRel,", "(1, 2, _::Release,"),
+        ("A::f compare_exchange, failing Acquire", "atomic::Ordering::Acquire", "_::Relaxed"),
+        ("A::f load #2 Acquire", "load(Acquire)", "load(_::Relaxed)"),
+        ("f swap SeqCst", "swap(1, SeqCst)", "swap(1, _::AcqRel)"),
+    ];
+    assert_eq!(mutants.len(), expected.len(), "{mutants:?}");
+    for (mutant, (name, right, weaker)) in mutants.into_iter().zip(expected) {
+        assert_eq!(mutant.name(), format!("it.rs {name}"));
+        fs::write(&path, text).unwrap();
+        crate::arena::apply(&[mutant.edit], dir.path()).unwrap();
+        let weaker = weaker.replace('_', "core::sync::atomic::Ordering");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text.replace(right, &weaker));
     }
 }

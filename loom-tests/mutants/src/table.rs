@@ -1,10 +1,14 @@
 //! What is known of each mutant: what its ordering pairs with, and which model fails without it. Kept in
 //! `orderings.toml`, and written into `docs/memory-ordering.md`.
 
-use crate::{ROOT, sites::Mutant};
+use crate::{
+    Breakage, read_file,
+    sites::{Mutant, mutants},
+    write_file,
+};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, path::Path};
 
 const FILE: &str = "loom-tests/mutants/orderings.toml";
 const PAGE: &str = "docs/memory-ordering.md";
@@ -27,46 +31,57 @@ pub(crate) struct Entry {
 }
 
 /// In the order of the source.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
     pub(crate) ordering: Vec<Entry>,
+    /// One for each entry.
+    #[serde(skip)]
+    mutants: Vec<Mutant>,
 }
 
 impl Table {
     /// Reads what is known, and returns an entry for each mutant there is now. What is new has nothing by hand yet.
-    pub(crate) fn read(mutants: &[Mutant]) -> Result<Self> {
-        let text = fs::read_to_string(Path::new(ROOT).join(FILE)).context(FILE)?;
-        let known: Self = toml::from_str(&text).context(FILE)?;
-        let ordering = mutants.iter().map(|mutant| {
+    pub(crate) fn read(src: &Path) -> Result<Self> {
+        let known: Self = toml::from_str(&read_file(FILE)?).context(FILE)?;
+        let mutants = mutants(src)?;
+        let entry = |mutant: &Mutant| {
             let mutant = mutant.name();
             let entry = known.ordering.iter().find(|entry| entry.mutant == mutant).cloned();
             entry.unwrap_or(Entry { mutant, ..Entry::default() })
-        });
-        Ok(Self { ordering: ordering.collect() })
+        };
+        Ok(Self { ordering: mutants.iter().map(entry).collect(), mutants })
     }
 
-    /// Writes the file, and the tables of the page.
-    pub(crate) fn write(&self, mutants: &[Mutant]) -> Result<()> {
-        fs::write(Path::new(ROOT).join(FILE), toml::to_string(self)?).context(FILE)?;
-        let page = fs::read_to_string(Path::new(ROOT).join(PAGE)).context(PAGE)?;
-        fs::write(Path::new(ROOT).join(PAGE), self.written_into(&page, mutants)?).context(PAGE)
+    /// Returns each mutant, for the models to find.
+    pub(crate) fn breakages(&self) -> impl Iterator<Item = Breakage> {
+        self.mutants.iter().zip(&self.ordering).map(|(mutant, entry)| Breakage {
+            name: entry.mutant.clone(),
+            edits: vec![mutant.edit.clone()],
+            last: entry.caught_by.clone(),
+            must_be_found: entry.unseen.is_none(),
+        })
     }
 
-    /// Replaces what stands between the two marks of a page.
-    fn written_into(&self, page: &str, mutants: &[Mutant]) -> Result<String> {
+    /// Returns the two files: the table, and the page that contains it.
+    fn files(&self) -> Result<[(&'static str, String); 2]> {
+        let page = read_file(PAGE)?;
         let (before, rest) = page.split_once(BEGIN).context("no mark where the tables begin")?;
         let (_, after) = rest.split_once(END).context("no mark where the tables end")?;
-        Ok(format!("{before}{BEGIN}{}\n{END}{after}", self.markdown(mutants)))
+        let page = format!("{before}{BEGIN}{}\n{END}{after}", self.markdown());
+        Ok([(FILE, toml::to_string(self)?), (PAGE, page)])
     }
 
-    fn markdown(&self, mutants: &[Mutant]) -> String {
+    pub(crate) fn write(&self) -> Result<()> {
+        self.files()?.iter().try_for_each(|(file, text)| write_file(file, text))
+    }
+
+    fn markdown(&self) -> String {
         let mut text = String::new();
         let mut file = "";
-        for (mutant, entry) in mutants.iter().zip(&self.ordering) {
-            let site = &mutant.site;
-            if file != site.file {
-                file = &site.file;
+        for (mutant, entry) in self.mutants.iter().zip(&self.ordering) {
+            if file != mutant.edit.file {
+                file = &mutant.edit.file;
                 let _ = write!(
                     text,
                     "\n### `src/{file}`\n\n| operation | ordering | half | pairs with | fails without it |\n\
@@ -78,10 +93,11 @@ impl Table {
                 (None, Some(reason)) => format!("*no model:* {reason}"),
                 (None, None) => "?".to_owned(),
             };
+            let Mutant { function, operation, ordering, half, .. } = mutant;
             let _ = writeln!(
                 text,
-                "| `{}`: {} | {:?} | {:?} | {} | {fails} |",
-                site.function, site.operation, site.ordering, mutant.half, entry.pairs_with
+                "| `{function}`: {operation} | {ordering:?} | {half:?} | {} | {fails} |",
+                entry.pairs_with
             );
         }
         text
@@ -92,15 +108,13 @@ impl Table {
 /// why none can. The page is that of the table.
 #[test]
 fn table_and_page_are_current() {
-    let read = |file| fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
-    let mutants = crate::sites::mutants(&Path::new(ROOT).join("src")).unwrap();
-    assert!(!mutants.is_empty(), "no ordering was found");
-    let table = Table::read(&mutants).unwrap();
+    let table = Table::read(&Path::new(crate::ROOT).join("src")).unwrap();
+    assert!(!table.ordering.is_empty(), "no ordering was found");
     for entry in &table.ordering {
         assert!(!entry.pairs_with.is_empty(), "{entry:?}");
         assert!(entry.caught_by.is_some() != entry.unseen.is_some(), "{entry:?}");
     }
-    assert_eq!(toml::to_string(&table).unwrap(), read(FILE), "run `cargo run -p ordering-mutants`");
-    let page = read(PAGE);
-    assert_eq!(table.written_into(&page, &mutants).unwrap(), page, "the same");
+    for (file, text) in table.files().unwrap() {
+        assert_eq!(text, read_file(file).unwrap(), "run `cargo run -p ordering-mutants`");
+    }
 }

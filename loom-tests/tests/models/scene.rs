@@ -113,6 +113,13 @@ impl Tracked {
     }
 }
 
+impl Clone for Tracked {
+    /// Makes another value of the same number.
+    fn clone(&self) -> Self {
+        Self::new(self.seen())
+    }
+}
+
 impl fmt::Debug for Tracked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.number().fmt(f)
@@ -179,6 +186,22 @@ pub(crate) fn receiving(mut rx: Receiver<Tracked>, receive: Receive) -> Thread<O
 /// Polls once, with a waker that does nothing.
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls a new future once, with a waker that does nothing. It waits.
+pub(crate) fn waiting<F: Future + Unpin>(mut future: F) -> F {
+    assert!(poll_once(&mut future).is_pending());
+    future
+}
+
+/// Leaves a waker behind that does nothing, if there is no value yet.
+pub(crate) fn leave_a_waker(rx: &mut Receiver<Tracked>) -> Poll<Option<u32>> {
+    rx.poll_recv(&mut Context::from_waker(Waker::noop())).map(number)
+}
+
+/// Returns the number of the value that a poll received, if it did.
+pub(crate) fn taken(polled: Poll<Option<u32>>) -> Option<u32> {
+    if let Poll::Ready(seen) = polled { seen } else { None }
 }
 
 /// Polls once with a waker that does nothing, and then waits with another one.

@@ -5,7 +5,6 @@ use crate::scene::{
     spawn, take,
 };
 use overwrite_channel_loom::{TryRecvError, channel, wait_any, wait_any_timeout};
-use std::sync::Mutex;
 use support::waker::{Event, Task};
 
 /// Two channels ∥ a send to each: both values are found, whichever comes first.
@@ -73,15 +72,9 @@ fn node_of_an_announcement() {
             assert!(take(&mut reads).is_some());
             block_for_some_time(&mut reads);
         });
-        let (other_tx, mut other) = channel();
-        // The first drop is that of the clone that the channel has.
-        let other_tx = Mutex::new(Some(other_tx));
-        let task = Task::with(move |event| {
-            if event == Event::Drop {
-                // Whether a receiver is left is not the question.
-                let _ = other_tx.lock().unwrap().take().map(|mut tx| tx.send(()));
-            }
-        });
+        let (mut other_tx, mut other) = channel();
+        // The first drop is that of the clone that the channel has. Whether a receiver is left is not the question.
+        let task = Task::acting_in(Event::Drop, move || _ = other_tx.send(()));
         assert!(other.poll_recv(&mut task.context()).is_pending());
         let_them_wait();
         // It announces on the first, finds a value in the second, and does not sleep: sleeping, it would

@@ -2,12 +2,9 @@
 //! none away, and the last waker is the one that is woken. loom reports a task that is never woken as a
 //! deadlock.
 
-use crate::{
-    scene::{
-        Receive, Tracked, assert_served, block, let_them_wait, model, number, poll_once, put,
-        putting, receiving, send, spawn, take, wait_after_a_poll, wait_as_task,
-    },
-    waiting::{closing_wakes, receives_again},
+use crate::scene::{
+    Receive, Tracked, assert_served, block, leave_a_waker, let_them_wait, model, number, poll_once,
+    put, putting, receiving, send, spawn, take, taken, wait_after_a_poll, wait_as_task, waiting,
 };
 use loom::{
     future::block_on,
@@ -19,7 +16,7 @@ use std::{
     mem,
     // Not loom's: no thread stops while it holds it, and a model need not explore it.
     sync::Mutex,
-    task::{Context, Poll, Waker},
+    task::Poll,
 };
 use support::waker::{Event, Task};
 
@@ -43,12 +40,6 @@ fn task_and_last_sender_dropped() {
     });
 }
 
-/// A task that waits again while the notifier of the first time is still at work in its node.
-#[test]
-fn task_waits_again_while_being_notified() {
-    receives_again(wait_as_task);
-}
-
 /// Polls a receiver once and leaves it somehow. Returns the receiver, if it is to stay.
 type PollAndLeave = fn(Receiver<Tracked>) -> (Poll<Option<u32>>, Option<Receiver<Tracked>>);
 
@@ -60,13 +51,12 @@ fn either_has_it(wait: Receive, poll_and_leave: PollAndLeave) {
         let waits = receiving(rx.clone(), wait);
         let sender = putting(tx, 1);
         let (polled, _stays) = poll_and_leave(rx);
-        if let Poll::Ready(seen) = polled {
-            assert_eq!(seen, Some(1));
+        if polled.is_ready() {
             drop(sender);
-            assert_eq!(waits.join(), None);
-        } else {
-            assert_eq!(waits.join(), Some(1));
         }
+        // The poll has the value, or the receiver that waits.
+        let expected = if polled.is_ready() { None } else { Some(1) };
+        assert_eq!((taken(polled).or(expected), waits.join()), (Some(1), expected));
     });
 }
 
@@ -106,7 +96,7 @@ fn forgotten_future_is_made_up_for() {
 #[test]
 fn waker_left_behind_takes_no_wake_away() {
     either_has_it(block, |mut rx| {
-        let polled = rx.poll_recv(&mut Context::from_waker(Waker::noop())).map(number);
+        let polled = leave_a_waker(&mut rx);
         let_them_wait();
         (polled, Some(rx))
     });
@@ -124,7 +114,7 @@ fn dropped_while_being_notified() {
             let polled = poll_once(&mut future).map(number);
             gone.wait();
             drop(future);
-            if let Poll::Ready(seen) = polled { seen } else { None }
+            taken(polled)
         });
         let_them_wait();
         go.notify();
@@ -139,13 +129,10 @@ fn woken_task_takes_a_value_while_another_waits() {
     model(2, |mut tx, mut polls| {
         // The first receiver is notified first.
         let waits = receiving(polls.clone(), block);
-        let mut future = polls.recv_async();
-        assert!(poll_once(&mut future).is_pending());
+        let mut future = waiting(polls.recv_async());
         let_them_wait();
         put(&mut tx, 1);
-        let polled = poll_once(&mut future).map(number);
-        let taken = if let Poll::Ready(seen) = polled { seen } else { None };
-        assert_served(&mut tx, taken, waits);
+        assert_served(&mut tx, taken(poll_once(&mut future).map(number)), waits);
     });
 }
 
@@ -175,15 +162,35 @@ fn last_waker_is_woken() {
     });
 }
 
+/// A wait changes its waker ∥ a future that owes a wake is dropped: the last waker is woken by a value.
+#[test]
+fn last_waker_is_woken_whatever_is_passed_on() {
+    model(2, |mut tx, mut first| {
+        let (mut second, mut third) = (first.clone(), first.clone());
+        let leaves = waiting(first.recv_async());
+        put(&mut tx, 1);
+        assert_eq!(take(&mut third), Some(1));
+        let changes = spawn(move || {
+            let mut stays = waiting(second.recv_async());
+            let task = Task::new();
+            assert!(task.poll(&mut stays).is_pending());
+            mem::forget(stays);
+            (task, second)
+        });
+        drop(leaves);
+        let (task, _second) = changes.join();
+        put(&mut tx, 2);
+        assert!(task.seen().woken > 0);
+    });
+}
+
 /// A waker left behind, then a wait in a call on the same receiver ∥ send.
 #[test]
 fn waits_after_a_waker_was_left_behind() {
     model(3, |mut tx, mut rx| {
         let _thread = spawn(move || send(&mut tx, 1));
-        let seen = match rx.poll_recv(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => number(result),
-            Poll::Pending => block(&mut rx),
-        };
+        let polled = leave_a_waker(&mut rx);
+        let seen = if polled.is_ready() { taken(polled) } else { block(&mut rx) };
         assert_eq!(seen, Some(1));
     });
 }
@@ -194,22 +201,13 @@ fn receiver_dropped_with_a_waker_left_behind() {
     model(2, |tx, rx| {
         let mut left = rx.clone();
         let sender = putting(tx, 1);
-        let polled = left.poll_recv(&mut Context::from_waker(Waker::noop()));
+        let polled = leave_a_waker(&mut left);
         drop(left);
         let mut found = rx.clone();
-        let seen = match polled {
-            Poll::Ready(result) => number(result),
-            Poll::Pending => block(&mut found),
-        };
+        let seen = if polled.is_ready() { taken(polled) } else { block(&mut found) };
         assert_eq!(seen, Some(1));
         drop(sender);
     });
-}
-
-/// A task and a thread wait, one value comes, and the last sender goes.
-#[test]
-fn closing_wakes_every_task() {
-    closing_wakes(1, [wait_as_task, block]);
 }
 
 /// An announcement brings a value, and meanwhile another value comes, whose sender wakes the one that is
@@ -221,15 +219,11 @@ fn announcement_that_brings_a_value_passes_the_baton() {
     model(1, |mut tx, mut polls| {
         // The first receiver is notified first.
         let waits = receiving(polls.clone(), block);
-        // The sender of the first value, and what that displaced.
-        let first = std::sync::Arc::new(Mutex::new((Some(tx.clone()), None)));
-        let sends = first.clone();
-        let task = Task::with(move |event| {
-            if event == Event::Clone {
-                let (unsent, displaced) = &mut *sends.lock().unwrap();
-                *displaced = unsent.take().map_or(*displaced, |mut tx| send(&mut tx, 1));
-            }
-        });
+        // What the first value displaced, if it was sent.
+        let first = std::sync::Arc::new(Mutex::new(None));
+        let (sends, mut first_tx) = (first.clone(), tx.clone());
+        let send_first = move || *sends.lock().unwrap() = Some(send(&mut first_tx, 1));
+        let task = Task::acting_in(Event::Clone, send_first);
         let thread = spawn(move || {
             let displaced = send(&mut tx, 2);
             (tx, displaced)
@@ -237,18 +231,12 @@ fn announcement_that_brings_a_value_passes_the_baton() {
         let mut future = polls.recv_async();
         let polled = task.poll(&mut future).map(number);
         mem::forget(future); // what it owes, it has paid when it was finished
-        let (unsent, also_displaced) = mem::take(&mut *first.lock().unwrap());
-        let sent = if unsent.is_none() { 2 } else { 1 };
-        drop(unsent);
+        drop(task);
+        let first = *first.lock().unwrap();
+        let sent = if first.is_some() { 2 } else { 1 };
         let (tx, displaced) = thread.join();
-        let received = if let Poll::Ready(seen) = polled { seen } else { None };
-        let gone = [displaced, also_displaced, received].iter().flatten().count();
-        if gone < sent {
-            assert!(waits.join().is_some());
-            drop(tx);
-        } else {
-            drop(tx);
-            assert_eq!(waits.join(), None);
-        }
+        let gone = [displaced, first.flatten(), taken(polled)].iter().flatten().count();
+        let tx = (gone < sent).then_some(tx);
+        assert_eq!(waits.join().is_some(), tx.is_some());
     });
 }

@@ -4,6 +4,7 @@
 use crate::scene::{
     Receive, SOME_TIME, Thread, Tracked, assert_each_once, assert_served, block,
     block_for_some_time, let_them_wait, model, number, put, putting, receiving, send, spawn, take,
+    wait_as_task,
 };
 use overwrite_channel_loom::RecvTimeoutError;
 // Not loom's: no thread stops while it holds them, and a model need not explore them.
@@ -25,7 +26,7 @@ fn park_and_send() {
     });
 }
 
-/// park ∥ the last sender dropped.
+/// park ∥ the last senders dropped.
 #[test]
 fn park_and_last_sender_dropped() {
     model(3, |tx, mut rx| {
@@ -34,46 +35,36 @@ fn park_and_last_sender_dropped() {
     });
 }
 
-/// A receiver that receives again while the notifier of the first time is still at work.
+/// A receiver that receives again while the notifier of the first time is still at work in its node.
 #[test]
 fn receive_again_while_being_notified() {
-    receives_again(block);
+    for receive in [block, wait_as_task] {
+        model(3, move |mut tx, mut rx| {
+            let _thread = spawn(move || [1, 2].map(|number| send(&mut tx, number)));
+            let mut last = 0;
+            while let Some(number) = receive(&mut rx) {
+                last = number;
+            }
+            assert_eq!(last, 2);
+        });
+    }
 }
 
-pub(crate) fn receives_again(receive: Receive) {
-    model(3, move |mut tx, mut rx| {
-        let _thread = spawn(move || [1, 2].map(|number| send(&mut tx, number)));
-        let mut last = 0;
-        while let Some(number) = receive(&mut rx) {
-            last = number;
-        }
-        assert_eq!(last, 2);
-    });
-}
-
-/// Two receivers wait, and the last sender goes: both see the end.
-#[test]
-fn closing_wakes_both() {
-    model(2, |tx, rx| {
-        let waits = [rx.clone(), rx].map(|rx| receiving(rx, block));
-        drop(tx);
-        assert_eq!(waits.map(Thread::join), [None, None]);
-    });
-}
-
-/// Two receivers wait, one value comes, and the last sender goes.
+/// Two receivers wait, a value comes or none, and the last sender goes: both waits end.
 #[test]
 fn closing_wakes_everybody() {
-    closing_wakes(2, [block, block]);
-}
-
-pub(crate) fn closing_wakes(preemptions: usize, [one, other]: [Receive; 2]) {
-    model(preemptions, move |mut tx, rx| {
-        let waits = [receiving(rx.clone(), one), receiving(rx, other)];
-        put(&mut tx, 1);
-        drop(tx);
-        assert_each_once(waits.map(Thread::join), &[1]);
-    });
+    let cases: [(usize, Receive, &[u32]); 3] =
+        [(2, block, &[]), (2, block, &[1]), (1, wait_as_task, &[1])];
+    for (preemptions, one, values) in cases {
+        model(preemptions, move |mut tx, rx| {
+            let waits = [receiving(rx.clone(), one), receiving(rx, block)];
+            for &value in values {
+                put(&mut tx, value);
+            }
+            drop(tx);
+            assert_each_once(waits.map(Thread::join), values);
+        });
+    }
 }
 
 /// Two receivers wait, a value comes and is snatched away, and others come: each wait ends.
@@ -102,32 +93,24 @@ fn baton_survives_a_snatched_value() {
     });
 }
 
-/// timeout ∥ send, while another receiver waits: if the send woke the one that times out, that one
-/// wakes the other.
+/// timeout ∥ send, while another receiver waits: if the send woke the receiver that times out, that receiver wakes the
+/// other. If the value is snatched away, the receiver that times out finds nothing.
 #[test]
 fn timeout_passes_the_baton() {
-    model(2, |mut tx, rx| {
-        // The first receiver is notified first.
-        let waits = receiving(rx.clone(), block);
-        let times_out = receiving(rx, block_for_some_time);
-        put(&mut tx, 1);
-        assert_served(&mut tx, times_out.join(), waits);
-    });
-}
-
-/// The same with a value that is snatched away, so that the one that times out finds nothing.
-#[test]
-fn timeout_passes_the_baton_of_a_snatched_value() {
-    model(1, |mut tx, rx| {
-        // The first receiver is notified first.
-        let waits = receiving(rx.clone(), block);
-        let mut taker = rx.clone();
-        let times_out = receiving(rx, block_for_some_time);
-        let_them_wait();
-        put(&mut tx, 1);
-        let snatched = take(&mut taker);
-        assert_served(&mut tx, times_out.join().or(snatched), waits);
-    });
+    for (preemptions, is_snatched) in [(2, false), (1, true)] {
+        model(preemptions, move |mut tx, rx| {
+            // The first receiver is notified first.
+            let waits = receiving(rx.clone(), block);
+            let mut taker = is_snatched.then(|| rx.clone());
+            let times_out = receiving(rx, block_for_some_time);
+            if is_snatched {
+                let_them_wait();
+            }
+            put(&mut tx, 1);
+            let snatched = taker.as_mut().and_then(take);
+            assert_served(&mut tx, times_out.join().or(snatched), waits);
+        });
+    }
 }
 
 /// timeout ∥ send: the value is received, or still there after the timeout.
@@ -201,9 +184,7 @@ fn panic_of_a_wake_passed_on_leaks_nothing() {
     model(2, |mut tx, mut receives| {
         // The first receiver is notified first.
         let mut rx = receives.clone();
-        let task = Task::panicking_in(Event::Wake);
-        let mut future = rx.recv_async();
-        assert!(task.poll(&mut future).is_pending());
+        let future = Task::panicking_in(Event::Wake).waits(rx.recv_async());
         let thread = spawn(move || {
             drop(caught(|| tx.send(Tracked::new(1))));
             tx

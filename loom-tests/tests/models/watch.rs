@@ -140,24 +140,15 @@ fn seen_before_it_is_announced() {
 /// `send_modify` ∥ `send_modify`: none is lost.
 #[test]
 fn two_modify() {
-    #[derive(Debug)]
-    struct Count(Tracked);
-
-    impl Clone for Count {
-        fn clone(&self) -> Self {
-            Self(Tracked::new(self.0.seen()))
-        }
+    fn increment(tx: &Sender<Tracked>) {
+        tx.send_modify(|value| *value = Tracked::new(value.seen() + 1));
     }
-
-    let increment =
-        |tx: &Sender<Count>| tx.send_modify(|count| count.0 = Tracked::new(count.0.seen() + 1));
-    explore(3, move || {
-        let (tx, rx) = channel(Count(Tracked::new(0)));
+    model(3, |tx, rx| {
         let other = tx.clone();
         let thread = spawn(move || increment(&other));
         increment(&tx);
         thread.join();
-        assert_eq!(rx.borrow().0.seen(), 2);
+        assert_eq!(rx.borrow().seen(), 2);
     });
 }
 

@@ -1,11 +1,10 @@
-//! What the tests need of each async runtime, and futures that a test polls by hand.
+//! What the tests need of each async runtime, and assertions about traits.
 //!
 //! The pages whose examples need another crate beside this one are run here, too.
 
 #![allow(clippy::missing_panics_doc, reason = "an assertion of a test panics when it fails")]
 #![allow(clippy::must_use_candidate, reason = "a test that ignores a result is no fault")]
 
-pub mod polled;
 pub mod runtime;
 pub mod traits;
 

@@ -1,21 +1,18 @@
 //! What a scenario needs of a runtime, so that each scenario is written once.
 
 use futures::{
-    FutureExt, StreamExt,
+    FutureExt,
     executor::{LocalPool, LocalSpawner, block_on},
     future::BoxFuture,
     poll,
-    stream::FuturesUnordered,
     task::LocalSpawnExt,
 };
 use smol::Executor;
 pub use smol::future::yield_now;
 use std::{
-    cell::RefCell,
-    future::{Future, poll_fn},
+    future::Future,
     panic::resume_unwind,
     pin::pin,
-    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -35,9 +32,6 @@ impl<F: Future<Output: Send + 'static> + Send + 'static> Task for F {}
 
 /// A handle by which tasks are spawned.
 pub trait Runtime: Clone + 'static {
-    /// Whether all tasks run in the thread of `run`.
-    const ONE_THREAD: bool;
-
     /// Runs what `root` returns to its end, in this thread.
     fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output;
 
@@ -60,8 +54,6 @@ pub trait Runtime: Clone + 'static {
 pub struct Tokio<const THREADS: usize>(Handle);
 
 impl<const THREADS: usize> Runtime for Tokio<THREADS> {
-    const ONE_THREAD: bool = THREADS == 1;
-
     fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output {
         let mut builder = match THREADS {
             1 => Builder::new_current_thread(),
@@ -101,8 +93,6 @@ fn join_or_abort<T: Send + 'static>(task: JoinHandle<T>) -> BoxFuture<'static, T
 pub struct Smol<const THREADS: usize>(Arc<Executor<'static>>);
 
 impl<const THREADS: usize> Runtime for Smol<THREADS> {
-    const ONE_THREAD: bool = THREADS == 1;
-
     fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output {
         let executor = Arc::new(Executor::new());
         let (running, ended) = smol::channel::bounded::<()>(1);
@@ -129,13 +119,11 @@ impl<const THREADS: usize> Runtime for Smol<THREADS> {
     }
 }
 
-/// The pool of the `futures` crate, in one thread.
+/// The pool of the `futures` crate, in one thread: a `FuturesUnordered`, which has wakers of its own for the tasks.
 #[derive(Clone, Debug)]
 pub struct Pool(LocalSpawner);
 
 impl Runtime for Pool {
-    const ONE_THREAD: bool = true;
-
     fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output {
         let mut pool = LocalPool::new();
         let root = root(Self(pool.spawner()));
@@ -144,33 +132,6 @@ impl Runtime for Pool {
 
     fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
         self.0.spawn_local_with_handle(task).unwrap().boxed()
-    }
-}
-
-/// The root and a `FuturesUnordered` of all tasks, which has wakers of its own, under `block_on`.
-#[derive(Clone, Debug, Default)]
-pub struct Unordered(Rc<RefCell<FuturesUnordered<BoxFuture<'static, ()>>>>);
-
-impl Runtime for Unordered {
-    const ONE_THREAD: bool = true;
-
-    fn run<F: Future>(root: impl FnOnce(Self) -> F) -> F::Output {
-        let this = Self::default();
-        let mut root = pin!(root(this.clone()));
-        block_on(poll_fn(|cx| {
-            if let Poll::Ready(output) = root.as_mut().poll(cx) {
-                return Poll::Ready(output);
-            }
-            // Only the root spawns. The end of a task wakes the task that waits for it.
-            while let Poll::Ready(Some(())) = this.0.borrow_mut().poll_next_unpin(cx) {}
-            Poll::Pending
-        }))
-    }
-
-    fn spawn<F: Task>(&self, task: F) -> BoxFuture<'static, F::Output> {
-        let (task, end) = task.remote_handle();
-        self.0.borrow().push(task.boxed());
-        end.boxed()
     }
 }
 
@@ -184,7 +145,6 @@ macro_rules! on_each_runtime {
         $crate::on_each_runtime! { smol_one_thread: $crate::runtime::Smol<1>, $($scenario)* }
         $crate::on_each_runtime! { smol_three_threads: $crate::runtime::Smol<3>, $($scenario)* }
         $crate::on_each_runtime! { futures_pool: $crate::runtime::Pool, $($scenario)* }
-        $crate::on_each_runtime! { futures_unordered: $crate::runtime::Unordered, $($scenario)* }
     };
     ($module:ident: $runtime:ty, $($scenario:ident)*) => {
         mod $module {

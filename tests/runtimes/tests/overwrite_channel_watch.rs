@@ -5,7 +5,7 @@ use overwrite_channel::watch::{
     self, ChangedFuture, ClosedFuture, Ref,
     error::{RecvError, RecvTimeoutError, SendError},
 };
-use overwrite_channel_runtimes::{is, is_not, polled::at_once};
+use overwrite_channel_runtimes::{is, is_not};
 use std::{
     cell::Cell,
     fmt::Debug,
@@ -18,7 +18,7 @@ use support::watchdog::watched;
 use tokio::task::coop::{cooperative, unconstrained};
 
 mod watch_as_tokio;
-use watch_as_tokio::cooperation::ready_in_a_row;
+use watch_as_tokio::{at_once, cooperation::ready_in_a_row};
 
 /// Returns the value that `send_replace` returned, or a clone of it if a sender or receiver still looks at it.
 fn old<T: Clone>(replaced: Ref<'static, T>) -> T {

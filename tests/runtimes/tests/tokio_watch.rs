@@ -1,6 +1,6 @@
 //! Tokio's `watch`: what holds for both crates, and what tokio documents but this crate's does not do.
 
-use overwrite_channel_runtimes::{is, is_not, polled::at_once};
+use overwrite_channel_runtimes::{is, is_not};
 use std::{
     cell::Cell,
     fmt::Debug,
@@ -12,7 +12,7 @@ use support::watchdog::watched;
 use tokio::{sync::watch, task::coop::unconstrained};
 
 mod watch_as_tokio;
-use watch_as_tokio::cooperation::ready_in_a_row;
+use watch_as_tokio::{at_once, cooperation::ready_in_a_row};
 
 /// Returns the value that `send_replace` returned.
 fn old<T>(replaced: T) -> T {

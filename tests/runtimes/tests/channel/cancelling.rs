@@ -1,7 +1,7 @@
 //! Waits that are given up take no wake from other waits. If they did, a task would wait for the next value for ever, and
 //! the watchdog would say so.
 
-use super::{answer_parked, receive};
+use super::receive;
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all, poll_fn},
@@ -13,17 +13,8 @@ use overwrite_channel_runtimes::{
     runtime::{Runtime, Waiting, yield_now, yield_times},
 };
 use smol::future::or;
-use std::{
-    hint::spin_loop,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
-    task::Poll,
-    thread,
-    time::Duration,
-};
-use support::{dice::Dice, rounds::rounds, waker::Task, watchdog::watched};
+use std::{sync::Arc, task::Poll, thread, time::Duration};
+use support::{dice::Dice, rounds::rounds};
 use tokio::sync::Mutex;
 
 on_each_runtime! {
@@ -82,6 +73,19 @@ fn time_out(mut rx: Receiver<usize>, mut order: Receiver<()>, mut answers: Sende
             assert_eq!(answers.send(value), Ok(None));
         }
     }
+}
+
+/// Sends every value back.
+async fn send_back(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
+    while let Ok(value) = rx.recv_async().await {
+        assert_eq!(answers.send(value), Ok(None));
+    }
+}
+
+/// Does the same in a thread that parks.
+fn send_back_parked(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
+    rx.set_spin_limit(0);
+    rx.iter().for_each(|value| assert_eq!(answers.send(value), Ok(None)));
 }
 
 /// A wait, which returns its receiver, too.
@@ -144,8 +148,8 @@ fn stress<R: Runtime>(patient: Patient, ways: &'static [usize], impatient: usize
             idle.push(Impatient { rx, order, answers, ways, dice });
         }
         let stays = match patient {
-            Patient::Task => vec![runtime.spawn(super::answer(rx, answer))],
-            Patient::ParkedThread => vec![runtime.unblock(|| answer_parked(rx, answer))],
+            Patient::Task => vec![runtime.spawn(send_back(rx, answer))],
+            Patient::ParkedThread => vec![runtime.unblock(|| send_back_parked(rx, answer))],
             Patient::WanderingFuture => {
                 let (mut to_one, from_other) = channel();
                 let (to_other, from_one) = channel();
@@ -248,44 +252,6 @@ fn a_cancelled_task_passes_its_wake_on<R: Runtime>() {
             drop((tx, kept, answer));
             patient.await;
             assert_eq!(answers.recv_async().await, Err(RecvError));
-        }
-    });
-}
-
-/// A wait changes its task while another thread drops a wait that was woken, which wakes the first one.
-#[test]
-fn the_last_waker_is_woken() {
-    watched(|_| {
-        let mut dice = Dice::new(0);
-        for round in rounds(20_000) {
-            let (mut tx, mut first) = channel();
-            let (mut second, mut third) = (first.clone(), first.clone());
-            let (mut leaves, mut stays) = (first.recv_async(), second.recv_async());
-            let [woken, before, after] = [(); 3].map(|()| Task::new());
-            assert!(before.poll(&mut stays).is_pending());
-            assert!(woken.poll(&mut leaves).is_pending());
-            // The first receiver is woken, for a value that the third takes: it owes a wake when it leaves.
-            assert_eq!(tx.send(1), Ok(None));
-            assert_eq!(woken.seen().woken, 1);
-            assert_eq!(third.try_recv(), Ok(1));
-            let spin = |times| (0..times).for_each(|_| spin_loop());
-            let (first_spins, second_spins) = (dice.below(100), dice.below(200));
-            let is_ready = AtomicBool::new(false);
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    is_ready.store(true, SeqCst);
-                    spin(first_spins);
-                    drop(leaves);
-                });
-                while !is_ready.load(SeqCst) {
-                    thread::yield_now();
-                }
-                spin(second_spins);
-                assert!(after.poll(&mut stays).is_pending());
-            });
-            assert_eq!(tx.send(2), Ok(None));
-            assert!(after.seen().woken > 0, "in round {round}");
-            assert_eq!(after.poll(&mut stays), Poll::Ready(Ok(2)));
         }
     });
 }

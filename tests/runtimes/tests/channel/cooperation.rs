@@ -15,8 +15,10 @@ use std::sync::{
 
 on_each_runtime! { a_task_that_is_always_ready_lets_other_tasks_run }
 
-/// Waits again and again, in one of twelve ways, for what is there, until `done` is set.
-async fn wait_again_and_again(way: usize, done: Arc<AtomicBool>) {
+pub(crate) const WAYS_THAT_ARE_READY: usize = 12;
+
+/// Waits again and again, in the way of that number, for what is there, until `done` is set.
+pub(crate) async fn wait_again_and_again(way: usize, done: Arc<AtomicBool>) {
     let (tx, mut rx) = channel();
     let (tx, mut no_sender, no_receiver) =
         (tx.into_shared(), channel::<usize>().1, channel::<u8>().0);
@@ -58,7 +60,7 @@ async fn wait_again_and_again(way: usize, done: Arc<AtomicBool>) {
 }
 
 fn a_task_that_is_always_ready_lets_other_tasks_run<R: Runtime>() {
-    for way in 0..12 {
+    for way in 0..WAYS_THAT_ARE_READY {
         R::run(|runtime| async move {
             let done = Arc::new(AtomicBool::new(false));
             let busy = runtime.spawn(wait_again_and_again(way, done.clone()));

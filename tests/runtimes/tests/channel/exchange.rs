@@ -1,12 +1,13 @@
 //! Values that go between tasks and threads.
 
-use super::{answer, answer_parked, receive, send_next};
-use futures::{SinkExt, StreamExt, future::join_all};
-use overwrite_channel::{RecvError, SendError, Sender, channel};
+use super::{receive, send_next};
+use futures::{FutureExt, SinkExt, StreamExt, future::join_all};
+use overwrite_channel::{SendError, Sender, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
-    runtime::{Runtime, Waiting, yield_times},
+    runtime::{Runtime, Waiting, yield_now, yield_times},
 };
+use smol::future::or;
 use std::thread;
 use support::{
     dice::Dice,
@@ -14,36 +15,14 @@ use support::{
 };
 
 on_each_runtime! {
-    every_value_is_answered
     every_value_is_accounted_for_until_the_senders_go
     every_value_is_accounted_for_until_the_receivers_go
     a_receiver_is_a_stream_and_a_sender_is_a_sink
     a_sender_learns_that_the_receivers_are_gone
 }
 
-/// By a task, and by a thread that parks.
-fn every_value_is_answered<R: Runtime>() {
-    for in_thread in [false, true] {
-        R::run(|runtime| async move {
-            let (mut tx, rx) = channel();
-            let (back, mut answers) = channel();
-            let answerer = if in_thread {
-                runtime.unblock(|| answer_parked(rx, back))
-            } else {
-                runtime.spawn(answer(rx, back))
-            };
-            for value in 0..500 {
-                assert_eq!(tx.send(value), Ok(None));
-                assert_eq!(answers.recv_async().await, Ok(value));
-            }
-            drop(tx);
-            answerer.await;
-            assert_eq!(answers.recv_async().await, Err(RecvError));
-        });
-    }
-}
-
 /// Three tasks and a thread send on one slot. Four tasks and a parked thread receive from it, each at most `quota` values.
+/// Every second of the tasks gives up waiting now and then.
 fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
     let (tx, rx) = channel();
     let mut parked = rx.clone();
@@ -61,11 +40,24 @@ fn many_on_one_slot<R: Runtime>(ledger: &Ledger, quota: usize) {
     R::run(|runtime| async move {
         let mut tasks = Vec::new();
         for way in 0..4 {
-            let mut rx = rx.clone();
+            let (mut rx, mut dice) = (rx.clone(), Dice::new(0));
             tasks.push(runtime.spawn(async move {
-                for _ in 0..quota {
-                    let Some(value) = receive(&mut rx, way).await else { break };
-                    meets(value);
+                let mut left = quota;
+                while left > 0 {
+                    let wait = receive(&mut rx, way).map(Some);
+                    let taken = if way % 2 == 0 {
+                        wait.await
+                    } else {
+                        or(wait, yield_times(dice.below(3)).map(|()| None)).await
+                    };
+                    match taken {
+                        Some(Some(value)) => {
+                            meets(value);
+                            left -= 1;
+                        }
+                        Some(None) => break,
+                        None => yield_now().await,
+                    }
                 }
             }));
         }
@@ -146,4 +138,12 @@ fn a_sender_learns_that_the_receivers_are_gone<R: Runtime>() {
             join_all(tasks).await;
         }
     });
+}
+
+/// A runtime allocates the future of a wait as a part of its task.
+#[test]
+fn a_wait_takes_little_room_in_its_task() {
+    let (tx, mut rx) = channel::<[u8; 1000]>();
+    assert_eq!(size_of_val(&rx.recv_async()), size_of::<usize>());
+    assert!(size_of_val(&tx.closed()) <= size_of::<[usize; 8]>());
 }

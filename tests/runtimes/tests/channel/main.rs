@@ -2,20 +2,13 @@
 
 use futures::StreamExt;
 use overwrite_channel::{Receiver, SendError, Sender};
-use support::{
-    allocator::Counting,
-    ledger::{Fate, Ledger, Tracked},
-};
+use support::ledger::{Fate, Ledger, Tracked};
 
 mod cancelling;
 mod cooperation;
 mod exchange;
-mod many;
 mod selects;
 mod timeouts;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Waits in one of the three ways that tasks have.
 async fn receive<T>(rx: &mut Receiver<T>, way: usize) -> Option<T> {
@@ -38,17 +31,4 @@ fn send_next(ledger: &Ledger, tx: &mut Sender<Tracked>) -> bool {
         }
     }
     true
-}
-
-/// Sends every value back.
-async fn answer(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
-    while let Ok(value) = rx.recv_async().await {
-        assert_eq!(answers.send(value), Ok(None));
-    }
-}
-
-/// Does the same in a thread that parks.
-fn answer_parked(mut rx: Receiver<usize>, mut answers: Sender<usize>) {
-    rx.set_spin_limit(0);
-    rx.iter().for_each(|value| assert_eq!(answers.send(value), Ok(None)));
 }

@@ -1,7 +1,7 @@
 //! Several channels in one task: tokio's `select!`, and `FuturesUnordered`.
 
 use super::{receive, send_next};
-use futures::{StreamExt, poll, stream::FuturesUnordered};
+use futures::{StreamExt, stream::FuturesUnordered};
 use overwrite_channel::{Receiver, channel};
 use overwrite_channel_runtimes::{
     on_each_runtime,
@@ -15,7 +15,6 @@ use support::{
 on_each_runtime! {
     tokio_select_loses_nothing
     futures_that_stay_lose_nothing
-    one_task_waits_for_many_channels
 }
 
 /// Runs `receive` on three channels, to each of which a task sends a third of the values.
@@ -69,29 +68,5 @@ fn futures_that_stay_lose_nothing<R: Runtime>() {
                 waiting.push(wait(rx));
             }
         }
-    });
-}
-
-fn one_task_waits_for_many_channels<R: Runtime>() {
-    const CHANNELS: usize = 200;
-    R::run(|runtime| async move {
-        let (senders, mut receivers): (Vec<_>, Vec<_>) =
-            (0..CHANNELS).map(|_| channel::<usize>()).unzip();
-        let mut senders: Vec<_> = senders.into_iter().enumerate().collect();
-        let mut waiting: FuturesUnordered<_> =
-            receivers.iter_mut().map(Receiver::recv_async).collect();
-        assert!(poll!(waiting.next()).is_pending());
-        let sender = runtime.spawn(async move {
-            let mut dice = Dice::new(0);
-            while !senders.is_empty() {
-                let (at, mut tx) = senders.swap_remove(dice.below(senders.len()));
-                assert_eq!(tx.send(at), Ok(None));
-                yield_times(dice.below(2)).await;
-            }
-        });
-        let mut received: Vec<_> = waiting.map(Result::unwrap).collect().await;
-        sender.await;
-        received.sort_unstable();
-        assert!(received.into_iter().eq(0..CHANNELS));
     });
 }

@@ -1,20 +1,15 @@
 //! Waits against timers, of tokio and of smol.
 
-use super::{receive, send_next};
-use futures::{
-    FutureExt,
-    future::{BoxFuture, join_all},
+use super::{
+    cooperation::{WAYS_THAT_ARE_READY, wait_again_and_again},
+    receive,
 };
-use overwrite_channel::{RecvError, channel, watch};
+use futures::{FutureExt, future::BoxFuture};
+use overwrite_channel::channel;
 use overwrite_channel_runtimes::runtime::{Runtime, Smol, Tokio};
 use smol::{Timer, future::or};
-use std::{thread, time::Duration};
-use support::{
-    dice::Dice,
-    ledger::{Fate, Ledger, Tracked},
-    rounds::rounds,
-    watchdog::watched,
-};
+use std::{sync::Arc, thread, time::Duration};
+use support::{dice::Dice, rounds::rounds, watchdog::watched};
 use tokio::{
     runtime::Builder,
     task::spawn,
@@ -59,38 +54,21 @@ fn a_timeout_that_races_with_a_thread_loses_nothing() {
     });
 }
 
-/// The waits in them are always ready.
+/// The waits in it are always ready.
 #[test]
 fn a_timeout_of_a_loop_that_never_waits_passes() {
     fn passes<R: Runtime>(limit: Limit) {
-        const BRIEF: Duration = Duration::from_millis(50);
-        R::run(|_| async {
-            let (mut tx, mut rx) = channel();
-            let receives = async {
-                loop {
-                    tx.send(1).unwrap();
-                    rx.recv_async().await.unwrap();
-                }
-            };
-            assert_eq!(limit(BRIEF, receives.boxed()).await, None);
-            let mut rx = watch::channel(0).1;
-            let sees_the_end = async {
-                loop {
-                    rx.changed().await.unwrap_err();
-                }
-            };
-            assert_eq!(limit(BRIEF, sees_the_end.boxed()).await, None);
-        });
+        for way in 0..WAYS_THAT_ARE_READY {
+            R::run(|_| async {
+                let waits = wait_again_and_again(way, Arc::default()).map(|()| 0);
+                assert_eq!(limit(Duration::from_millis(5), waits.boxed()).await, None);
+            });
+        }
     }
     watched(|_| {
         passes::<Tokio<1>>(OF_TOKIO);
         passes::<Smol<1>>(OF_SMOL[1]);
     });
-}
-
-/// Runs on one thread of tokio, with a clock that moves when every task waits.
-fn with_paused_clock<F: Future>(root: F) -> F::Output {
-    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(root)
 }
 
 #[test]
@@ -110,49 +88,14 @@ fn a_timeout_before_at_or_after_a_send_loses_nothing() {
         assert!(sent_after >= wait || in_time.is_ok());
     }
     watched(|_| {
-        with_paused_clock(async {
+        // With a clock that moves when every task waits.
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.unwrap().block_on(async {
             for way in 0..3 {
                 for (sent_after, wait) in (0..5).flat_map(|a| (0..5).map(move |b| (a, b))) {
                     try_times(way, sent_after, wait).await;
                 }
             }
         });
-    });
-}
-
-#[test]
-fn many_timeouts_among_many_sends_lose_nothing() {
-    const VALUES: usize = 2000;
-    watched(|_| {
-        let ledger = Ledger::new(VALUES);
-        let timeouts = with_paused_clock(async {
-            let (mut tx, rx) = channel::<Tracked>();
-            let mut dice = Dice::new(0);
-            let receivers = [(); 4].map(|()| {
-                let (mut rx, mut dice) = (rx.clone(), dice.split());
-                spawn(async move {
-                    let mut timeouts = 0;
-                    loop {
-                        let wait = Duration::from_millis(dice.roll() % 4);
-                        match timeout(wait, rx.recv_async()).await {
-                            Ok(Ok(value)) => value.meets(Fate::Received),
-                            Ok(Err(RecvError)) => return timeouts,
-                            Err(_) => timeouts += 1,
-                        }
-                        // Else a wait of no time would leave the clock no time to move.
-                        sleep(Duration::from_millis(dice.roll() % 2)).await;
-                    }
-                })
-            });
-            drop(rx);
-            while send_next(&ledger, &mut tx) {
-                sleep(Duration::from_millis(dice.roll() % 3)).await;
-            }
-            drop(tx);
-            join_all(receivers).await.into_iter().map(Result::unwrap).sum::<usize>()
-        });
-        let totals = ledger.totals();
-        assert_eq!(totals.received + totals.displaced, VALUES, "{totals:?}");
-        assert!(totals.received > 0 && timeouts > 0, "{totals:?}, {timeouts} timeouts");
     });
 }

@@ -1,12 +1,12 @@
 //! A model of all calls: a value, and for each receiver whether that value is new to it. Random walks make calls on a
 //! changing number of handles, and after each step every handle must be in the model's state.
 
+use super::Polled;
 use crate::{
     FAILED_MODIFICATION_STAYS, WAITED_FOR_IS_NEW, old,
     watch::{Receiver, Sender, channel, error::RecvError},
 };
 use futures::FutureExt;
-use overwrite_channel_runtimes::polled::Polled;
 use std::{cell::Cell, collections::BTreeSet, future::poll_fn, pin::pin, ptr, rc::Rc, task::Poll};
 use support::{dice::Dice, waker::Task, watchdog::watched};
 
@@ -240,14 +240,14 @@ impl Model {
         let (rx, end) = wait.future.end();
         assert!(end.is_none() && wait.calls.get() == 0);
         self.idle.push(Idle { rx, is_new: wait.is_new });
-        self.gone.push(wait.future.give_up());
+        self.gone.push(wait.future.task);
     }
 
     fn wait_in_another_task(&mut self) {
         let pending = |wait: &&mut Waiting| wait.was_polled && !wait.is_notified;
         if let Some(wait) = self.waiting.iter_mut().find(pending) {
             self.gone.push(wait.future.change_task());
-            assert!(wait.future.waits());
+            assert!(wait.future.poll().is_pending());
         }
     }
 
@@ -299,8 +299,8 @@ impl Model {
         match self.dice.below(4) {
             0 => self.senders.truncate(self.senders.len().saturating_sub(1)),
             1 => self.idle.truncate(self.idle.len().saturating_sub(1)),
-            2 => self.gone.extend(self.closing.pop().map(|closing| closing.future.give_up())),
-            _ => self.gone.extend(self.waiting.pop().map(|wait| wait.future.give_up())),
+            2 => self.gone.extend(self.closing.pop().map(|closing| closing.future.task)),
+            _ => self.gone.extend(self.waiting.pop().map(|wait| wait.future.task)),
         }
     }
 

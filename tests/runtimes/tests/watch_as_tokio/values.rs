@@ -1,7 +1,7 @@
 //! Values: what they need not be, when they are dropped, and how they come back in errors.
 
+use super::at_once;
 use crate::{RECV_ERROR, RECV_ERROR_DEBUG, SEND_ERROR, old, watch};
-use overwrite_channel_runtimes::polled::at_once;
 use std::error::Error;
 use support::ledger::{Ledger, Tracked};
 use watch::error::{RecvError, SendError};
