@@ -77,12 +77,6 @@ pub(crate) struct Tracked {
     _alive: Track<()>,
 }
 
-impl Clone for Tracked {
-    fn clone(&self) -> Self {
-        Self::new(self.seen())
-    }
-}
-
 impl Tracked {
     pub(crate) fn new(number: u32) -> Self {
         Self { number: UnsafeCell::new(number), _alive: Track::new(()) }
