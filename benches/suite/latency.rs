@@ -8,16 +8,7 @@
 //! sent is the time. A receiver that is to be parked is: the sender looks at the state that the system says its thread
 //! is in, before each send (on other systems than Linux, it waits for a while instead).
 
-use super::{
-    Section, Setup,
-    charts::{Chart, Drawing, Line},
-    contender::{Awaits, Blocks, Elsewhere, Overwrites, Polled, Visit, open_elsewhere},
-    measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, time, with_commas, written},
-    peers::{AWAITING, BLOCKING, BareFlag, BareSwap, after, each_word},
-    ratios::Crowd,
-    threads::{LOOKS, Pair, poll, start_there, until_asleep},
-    waits::STOP,
-};
+use super::{prelude::*, ratios::Crowd, waits::STOP};
 use crossbeam_utils::CachePadded;
 use hdrhistogram::Histogram;
 use std::{
@@ -53,10 +44,12 @@ const SHOWN: usize = 10;
 /// Runs a contender for a moment: the nanoseconds of each sample, for each title of the group.
 type Samples = Rc<dyn Fn() -> Vec<Vec<u64>>>;
 
+type Sampled = (&'static str, Samples);
+
 /// Contenders that are measured together. The first is the floor.
 struct Group {
     titles: Vec<&'static str>,
-    contenders: Vec<(String, Samples)>,
+    contenders: Vec<Sampled>,
 }
 
 /// The nanoseconds of all rounds, for each title of the group.
@@ -84,7 +77,7 @@ impl Group {
     fn table(&self) -> (Table, Vec<Histograms>) {
         let kept = self.contenders.iter().map(|_| histograms(self.titles.len()));
         let kept = kept.collect::<Vec<_>>();
-        let row = |((name, samples), kept): (&(String, Samples), &Histograms)| {
+        let row = |((name, samples), kept): (&Sampled, &Histograms)| {
             let (samples, kept) = (Rc::clone(samples), Rc::clone(kept));
             let cell = move || {
                 let samples = samples();
@@ -95,7 +88,7 @@ impl Group {
                 }
                 figures(&samples)
             };
-            Row::new(name, Rc::new(cell))
+            Row::new(*name, cell)
         };
         let mut table =
             Table::new(self.titles[0], self.contenders.iter().zip(&kept).map(row).collect());
@@ -148,42 +141,49 @@ enum What {
 }
 
 impl Visit<u64> for What {
-    type Found = (String, Samples);
+    type Found = Sampled;
 
-    fn visit<C: Overwrites<u64>>(&mut self) -> Option<Self::Found> {
+    fn visit<C: Overwrites<u64>>(&mut self, contender: C) -> Option<Sampled> {
         let samples: Samples = match *self {
-            Self::SendAlone => Rc::new(|| vec![alone::<C>()]),
-            Self::SendToPolling(pair) => Rc::new(move || vec![to_polling::<C>(pair)]),
+            Self::SendAlone => Rc::new(move || vec![alone(contender)]),
+            Self::SendToPolling(pair) => Rc::new(move || vec![to_polling(contender, pair)]),
             Self::HandOver(pair) => Rc::new(move || {
-                let [_, hand_overs] = hand_overs::<Polled<C>>(Some(pair), false, 1_000);
+                let [_, hand_overs] = hand_overs(polled(contender), Some(pair), false, 1_000);
                 vec![hand_overs]
             }),
             Self::SendWithOthers(..) => return None,
         };
-        Some((C::name(), samples))
+        Some((contender.name(), samples))
     }
 
-    fn visit_shared<C: Overwrites<u64, Tx: Clone>>(&mut self) -> Option<Self::Found> {
+    fn shared<C: Overwrites<u64, Tx: Clone>>(&mut self, contender: C) -> Option<Sampled> {
         if let Self::SendWithOthers(count, pair) = *self {
-            return Some((C::name(), Rc::new(move || vec![with_others::<C>(count, pair)])));
+            let samples = move || vec![with_others(contender, count, pair)];
+            return Some((contender.name(), Rc::new(samples)));
         }
-        self.visit::<C>()
+        self.visit(contender)
     }
 }
 
-fn alone<C: Overwrites<u64>>() -> Vec<u64> {
-    let (mut tx, mut rx) = C::open(1);
+/// Sends that are timed, and the number that was sent last.
+fn sends<C: Overwrites<u64>>(contender: C, tx: &mut C::Tx) -> (Vec<u64>, u64) {
     let mut last = 0;
     let nanos = timed(SENDS, |number| {
-        black_box(C::send(&mut tx, number));
+        black_box(contender.send(tx, number));
         last = number;
     });
-    assert_eq!(C::try_recv(&mut rx), Some(last), "{} keeps the newest", C::NAME);
+    (nanos, last)
+}
+
+fn alone(contender: impl Overwrites<u64>) -> Vec<u64> {
+    let (mut tx, mut rx) = contender.open(1);
+    let (nanos, last) = sends(contender, &mut tx);
+    assert_eq!(contender.try_recv(&mut rx), Some(last), "{} keeps the newest", contender.name());
     nanos
 }
 
-fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
-    let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
+fn to_polling(contender: impl Overwrites<u64>, pair: Pair) -> Vec<u64> {
+    let (mut tx, mut rx, _kept) = open_elsewhere(contender);
     let ended = Arc::<CachePadded<AtomicBool>>::default();
     let is_over = Arc::clone(&ended);
     let receiver = start_there(Some(pair), move || {
@@ -191,8 +191,8 @@ fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
         loop {
             // Looked at first: the value that is received then is the last.
             let is_over = is_over.load(Acquire);
-            if let Some(value) = C::try_recv(&mut rx) {
-                assert!(value > last, "{} delivers in order, each once", C::NAME);
+            if let Some(value) = contender.try_recv(&mut rx) {
+                assert!(value > last, "{} delivers in order, each once", contender.name());
                 last = value;
             } else if is_over {
                 break last;
@@ -200,31 +200,35 @@ fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
             spin_loop();
         }
     });
-    let mut last = 0;
-    let nanos = timed(SENDS, |number| {
-        black_box(C::send(&mut tx, number));
-        last = number;
-    });
+    let (nanos, last) = sends(contender, &mut tx);
     ended.store(true, Release);
     let newest = receiver.join().expect("the receiver ends well");
-    assert_eq!(newest, last, "{} delivers the newest", C::NAME);
+    assert_eq!(newest, last, "{} delivers the newest", contender.name());
     nanos
 }
 
-fn with_others<C: Overwrites<u64, Tx: Clone>>(count: usize, pair: Option<Pair>) -> Vec<u64> {
-    let mut crowd = Crowd::<C>::open(count, pair);
+fn with_others<C>(contender: C, count: usize, pair: Option<Pair>) -> Vec<u64>
+where
+    C: Overwrites<u64, Tx: Clone>,
+{
+    let mut crowd = Crowd::open(contender, count, pair);
     let nanos = crowd.together(|tx, meeting| {
         meeting.wait();
-        timed(SENDS, |number| _ = black_box(C::send(tx, number)))
+        sends(contender, tx).0
     });
-    assert!(C::try_recv(&mut crowd.rx).is_some(), "{} keeps a value", C::NAME);
+    assert!(contender.try_recv(&mut crowd.rx).is_some(), "{} keeps a value", contender.name());
     nanos.concat()
 }
 
 /// Sends, and hand-overs to another thread, which is asleep before each send if it is to be parked.
-fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) -> [Vec<u64>; 2] {
+fn hand_overs(
+    contender: impl Blocks<u64>,
+    pair: Option<Pair>,
+    parked: bool,
+    count: usize,
+) -> [Vec<u64>; 2] {
     let warm_up = WARM_UP.min(count / 8);
-    let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
+    let (mut tx, mut rx, _kept) = open_elsewhere(contender);
     let epoch = Instant::now();
     let (received, sleeper) =
         (Arc::<CachePadded<AtomicUsize>>::default(), Arc::<CachePadded<Sleeper>>::default());
@@ -233,11 +237,11 @@ fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) ->
         itself.is_this_thread();
         let mut nanos = vec![1; warm_up + count];
         for (number, nanos) in (1..).zip(&mut nanos) {
-            let sent = C::recv(&mut rx);
+            let sent = contender.recv(&mut rx);
             *nanos = since(epoch).saturating_sub(sent);
             counter.store(number, Release);
         }
-        assert_eq!(C::recv(&mut rx), STOP, "{} delivers each", C::NAME);
+        assert_eq!(contender.recv(&mut rx), STOP, "{} delivers each", contender.name());
         nanos.split_off(warm_up)
     });
     let mut sends = vec![1; warm_up + count];
@@ -246,33 +250,33 @@ fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) ->
             until_asleep(&sleeper);
         }
         let sent = since(epoch);
-        C::put(&mut tx, sent);
+        contender.put(&mut tx, sent);
         *nanos = since(epoch) - sent;
         poll(LOOKS, || (received.load(Acquire) == number).then_some(()));
     }
-    C::put(&mut tx, STOP);
+    contender.put(&mut tx, STOP);
     [sends.split_off(warm_up), thread.join().expect("the receiver ends well")]
 }
 
 /// Between two tasks that wait, there and back.
-pub(super) fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
+pub(super) fn between_tasks(contender: impl Awaits, runtime: &Runtime) -> Vec<u64> {
     const TRIPS: usize = WARM_UP + 100;
-    let ((mut there, mut inbox), (mut outbox, mut back)) = (C::open(1), C::open(1));
+    let ((mut there, mut inbox), (mut outbox, mut back)) = (contender.open(1), contender.open(1));
     let epoch = Instant::now();
     let echo = runtime.spawn(async move {
         let mut nanos = vec![1; TRIPS];
         for nanos in &mut nanos {
-            let sent = C::recv(&mut inbox).await;
+            let sent = inbox.take().await;
             *nanos = since(epoch).saturating_sub(sent);
-            C::put(&mut outbox, since(epoch)).await;
+            outbox.put(since(epoch)).await;
         }
         nanos.split_off(WARM_UP)
     });
     let measuring = runtime.spawn(async move {
         let mut nanos = vec![1; TRIPS];
         for nanos in &mut nanos {
-            C::put(&mut there, since(epoch)).await;
-            let sent = C::recv(&mut back).await;
+            there.put(since(epoch)).await;
+            let sent = back.take().await;
             *nanos = since(epoch).saturating_sub(sent);
         }
         nanos.split_off(WARM_UP)
@@ -282,30 +286,29 @@ pub(super) fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
     nanos
 }
 
-pub(super) fn to_parked<C: Blocks<u64>>(pair: Option<Pair>) -> Vec<Vec<u64>> {
+pub(super) fn to_parked(contender: impl Blocks<u64>, pair: Option<Pair>) -> Vec<Vec<u64>> {
     // Each sample takes some 50 µs.
-    hand_overs::<C>(pair, true, 40).into()
+    hand_overs(contender, pair, true, 40).into()
 }
 
 fn tasks(title: &'static str, runtime: &Arc<Runtime>) -> Group {
-    let contenders = AWAITING.map(|contender| -> (String, Samples) {
+    let contenders = awaiting().into_iter().map(|contender| -> Sampled {
         let runtime = Arc::clone(runtime);
-        let samples = move || vec![(contender.hand_overs)(&runtime)];
-        (contender.name.into(), Rc::new(samples))
+        (contender.name, Rc::new(move || vec![(contender.hand_overs)(Arc::clone(&runtime))]))
     });
-    Group { titles: vec![title], contenders: contenders.into() }
+    Group { titles: vec![title], contenders: contenders.collect() }
 }
 
 const HAND_OVER: &str = "hand-over between two polling threads";
 
 fn groups(setup: &Setup) -> Vec<Group> {
     let pair = setup.pair();
-    let swap = |title, mut what: What, more: Option<(String, Samples)>| {
-        let floors = [what.visit_shared::<BareSwap<true>>(), more];
+    let swap = |title, mut what: What, more: Option<Sampled>| {
+        let floors = [what.shared(bare_swap::<true>()), more];
         Group { titles: vec![title], contenders: after(floors, each_word(&mut what)) }
     };
     let nothing = || vec![timed(SENDS, |number| _ = black_box(number))];
-    let clock: (String, Samples) = ("nothing: the clock alone".into(), Rc::new(nothing));
+    let clock: Sampled = ("nothing: the clock alone", Rc::new(nothing));
     let mut groups = vec![swap("send, displacing", What::SendAlone, Some(clock))];
     groups.extend(pair.map(|pair| swap("send, a receiver polls", What::SendToPolling(pair), None)));
     groups.extend([
@@ -314,14 +317,14 @@ fn groups(setup: &Setup) -> Vec<Group> {
     ]);
     groups.extend(pair.map(|pair| {
         let mut what = What::HandOver(pair);
-        let contenders = after([what.visit::<BareFlag>()], each_word(&mut what));
+        let contenders = after([what.visit(bare_flag())], each_word(&mut what));
         Group { titles: vec![HAND_OVER], contenders }
     }));
-    let contenders = BLOCKING.map(|contender| -> (String, Samples) {
-        (contender.name.into(), Rc::new(move || (contender.hand_overs)(pair)))
+    let contenders = blocking().into_iter().map(|contender| -> Sampled {
+        (contender.name, Rc::new(move || (contender.hand_overs)(pair)))
     });
     let titles = vec!["send to a parked thread", "hand-over to a parked thread"];
-    groups.push(Group { titles, contenders: contenders.into() });
+    groups.push(Group { titles, contenders: contenders.collect() });
     let [one, two] = &setup.runtimes;
     groups.push(tasks("hand-over between two tasks, runtime of one thread", one));
     groups.push(tasks("hand-over between two tasks, runtime of two threads", two));

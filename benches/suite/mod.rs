@@ -22,12 +22,17 @@ mod threads;
 mod waits;
 mod watch;
 
-use charts::Chart;
-use measure::{Standing, Table};
+use prelude::*;
 use std::{cell::OnceCell, env, process::ExitCode, sync::Arc};
 use support::allocator::Counting;
-use threads::Pair;
 use tokio::runtime::{Builder, Runtime};
+
+/// What the suites have in common.
+mod prelude {
+    pub(super) use super::{
+        Section, Setup, charts::*, contender::*, measure::*, peers::*, threads::*,
+    };
+}
 
 /// It counts only while a suite asks it to: otherwise it is one relaxed load more.
 #[global_allocator]
@@ -46,9 +51,11 @@ impl Section {
         Self { text, standings: Vec::new(), chart: None }
     }
 
-    fn of_ratios(text: String, tables: &[Table]) -> Self {
+    /// Measures the contests, and puts `head` above their tables.
+    fn of_ratios(setup: &Setup, head: &str, contests: Vec<Contest>) -> Self {
+        let (text, tables) = ratio_tables(setup, contests);
         let standings = tables.iter().map(|table| table.standing(table.title.clone(), 0));
-        Self { standings: standings.collect(), ..Self::text(text) }
+        Self { standings: standings.collect(), ..Self::text(format!("{head}\n\n{text}")) }
     }
 }
 

@@ -1,12 +1,7 @@
 //! What a channel, a clone and a wait ask of the allocator.
 
 use super::{Goal, Parked, Part, figure};
-use crate::suite::{
-    Setup,
-    contender::Awaits,
-    measure::written,
-    peers::{Overwrite, TokioWatch, Watch},
-};
+use crate::suite::prelude::*;
 use overwrite_channel::channel;
 use std::{pin::pin, task::Poll};
 use support::{
@@ -18,11 +13,11 @@ const CLONES: u32 = 1_000;
 const WAITS: u64 = 100;
 
 /// What a channel takes, and how many bytes a clone of its receiver does.
-fn room<C: Awaits<Rx: Clone>>() -> (&'static str, Counts, f64) {
-    let ((_tx, rx), opened) = measure(|| C::open(1));
+fn room(contender: impl Awaits<Rx: Clone>) -> (&'static str, Counts, f64) {
+    let ((_tx, rx), opened) = measure(|| contender.open(1));
     let mut clones = Vec::with_capacity(CLONES as usize);
     let ((), more) = measure(|| clones.extend((0..CLONES).map(|_| rx.clone())));
-    (C::NAME, opened, figure(more.live_bytes) / f64::from(CLONES))
+    (contender.name(), opened, figure(more.live_bytes) / f64::from(CLONES))
 }
 
 fn waits_of_tasks() -> Counts {
@@ -54,7 +49,7 @@ fn waits_of_threads() -> Counts {
 }
 
 pub(super) fn part(_: &Setup) -> Part {
-    let rooms = [room::<Overwrite>(), room::<Watch>(), room::<TokioWatch>()];
+    let rooms = [room(overwrite()), room(watch()), room(tokio_watch())];
     let lines = rooms.iter().map(|(name, opened, clone)| {
         let counts = [opened.allocations.to_string(), opened.live_bytes.to_string()];
         [(*name).into()].into_iter().chain(counts).chain([format!("{clone:.1}")]).collect()

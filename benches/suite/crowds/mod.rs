@@ -18,13 +18,7 @@ mod real_time;
 mod turns;
 mod waking;
 
-use super::{
-    Section, Setup,
-    contender::Awaits,
-    measure::written,
-    peers::{Overwrite, TokioWatch, Watch},
-    threads::{at_once, poll, until_asleep},
-};
+use super::prelude::*;
 use overwrite_channel::Receiver;
 use std::{
     fmt::Debug,
@@ -83,9 +77,9 @@ fn figure<N: TryInto<i32, Error: Debug>>(count: N) -> f64 {
 
 /// Measures each part whose name contains the value of `--only`.
 pub(super) fn measured(setup: &Setup) -> Section {
-    check::<Overwrite>();
-    check::<Watch>();
-    check::<TokioWatch>();
+    check(overwrite());
+    check(watch());
+    check(tokio_watch());
     let parts: [(&str, Measure); 7] = [
         ("allocations", allocations::part),
         ("making", costs::making),
@@ -116,22 +110,22 @@ pub(super) fn measured(setup: &Setup) -> Section {
 }
 
 /// Sends, which is ready at once.
-fn put<C: Awaits>(tx: &mut C::Tx, value: u64) {
-    at_once(C::put(tx, value)).expect("a send is ready at once");
+fn put(tx: &mut impl AsyncSend, value: u64) {
+    at_once(tx.put(value)).expect("a send is ready at once");
 }
 
 /// Panics unless the contender's clones wait, are woken once, receive the newest value, and cancel their waits.
-fn check<C: Awaits<Rx: Clone>>() {
-    let task = Task::new();
+fn check(contender: impl Awaits<Rx: Clone>) {
+    let (task, name) = (Task::new(), contender.name());
     for value in 1..100 {
-        let (mut tx, mut cancelled) = C::open(1);
+        let (mut tx, mut cancelled) = contender.open(1);
         let mut waiting = cancelled.clone();
-        assert!(task.poll(&mut pin!(C::recv(&mut cancelled))).is_pending(), "{} waits", C::NAME);
-        let mut recv = pin!(C::recv(&mut waiting));
-        assert!(task.poll(&mut recv).is_pending(), "{} waits", C::NAME);
-        put::<C>(&mut tx, value);
-        assert_eq!(task.seen().woken, 1, "{} wakes one task once", C::NAME);
-        assert_eq!(task.poll(&mut recv), Poll::Ready(value), "{} delivers", C::NAME);
+        assert!(task.poll(&mut pin!(cancelled.take())).is_pending(), "{name} waits");
+        let mut recv = pin!(waiting.take());
+        assert!(task.poll(&mut recv).is_pending(), "{name} waits");
+        put(&mut tx, value);
+        assert_eq!(task.seen().woken, 1, "{name} wakes one task once");
+        assert_eq!(task.poll(&mut recv), Poll::Ready(value), "{name} delivers");
     }
 }
 

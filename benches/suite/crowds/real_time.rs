@@ -1,7 +1,7 @@
 //! A real-time receiver and an ordinary sender on one core: how long a call of the receiver occupies it.
 
 use super::{Goal, Part};
-use crate::suite::Setup;
+use crate::suite::prelude::*;
 use core_affinity::{CoreId, get_core_ids, set_for_current};
 use overwrite_channel::{Receiver, Sender, channel};
 use std::{

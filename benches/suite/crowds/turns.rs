@@ -1,7 +1,7 @@
 //! Which receivers are notified: the turns of four that wait, and of one that waits behind a stalled task.
 
 use super::{Goal, Parked, Part, figure};
-use crate::suite::{Setup, threads::poll};
+use crate::suite::prelude::*;
 use overwrite_channel::{Sender, channel};
 use std::{array, cell::Cell, pin::pin, task::Poll};
 use support::waker::Task;

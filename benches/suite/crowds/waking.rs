@@ -1,12 +1,7 @@
 //! A send that wakes one task, where there are or were many other receivers.
 
 use super::{Goal, Part, crowd, put};
-use crate::suite::{
-    Setup,
-    contender::Awaits,
-    measure::{Row, Table, nanos, ratio_tables, timed},
-    peers::{Overwrite, TokioWatch, Watch},
-};
+use crate::suite::prelude::*;
 use std::{
     cell::RefCell,
     convert::Infallible,
@@ -39,14 +34,14 @@ struct World<C: Awaits> {
 
 impl<C: Awaits<Rx: Clone>> World<C> {
     /// The receiver that waits is counted.
-    fn new(receivers: u32) -> Self {
-        let (tx, mut rx) = C::open(1);
+    fn new(contender: C, receivers: u32) -> Self {
+        let (tx, mut rx) = contender.open(1);
         let crowd = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1).collect();
         let waits = Box::pin(async move {
             let mut newest = 0;
             loop {
                 newest += 1;
-                assert_eq!(C::recv(&mut rx).await, newest, "{} delivers", C::NAME);
+                assert_eq!(rx.take().await, newest, "{} delivers", contender.name());
             }
         });
         Self { tx, waits, crowd, task: Task::new(), sent: 0 }
@@ -65,7 +60,7 @@ impl<C: Awaits> Waking for World<C> {
             Crowd::NeverWaited => assert!(self.task.poll(&mut self.waits).is_pending()),
             Crowd::Cancelled => self.crowd.iter_mut().for_each(|rx| {
                 // The first poll of a `watch` may be ready: this receiver has not seen the value.
-                while self.task.poll(&mut pin!(C::recv(rx))).is_ready() {}
+                while self.task.poll(&mut pin!(rx.take())).is_ready() {}
             }),
             Crowd::Gone => self.crowd.clear(),
         }
@@ -77,12 +72,12 @@ impl<C: Awaits> Waking for World<C> {
             let (mut spent, mut clock) = (Duration::ZERO, Duration::ZERO);
             for _ in 0..count {
                 self.sent += 1;
-                spent += timed(|| put::<C>(&mut self.tx, self.sent));
+                spent += timed(|| put(&mut self.tx, self.sent));
                 clock += timed(|| ());
                 assert!(self.task.poll(&mut self.waits).is_pending());
             }
             let woken = self.task.seen().woken;
-            assert_eq!(woken, count as usize, "{} wakes the task once a send", C::NAME);
+            assert_eq!(woken, count as usize, "the task is woken once a send");
             spent.saturating_sub(clock)
         })
     }
@@ -90,15 +85,16 @@ impl<C: Awaits> Waking for World<C> {
 
 type Shared = (String, Rc<RefCell<dyn Waking>>);
 
-fn world<C: Awaits<Rx: Clone>>(receivers: u32) -> Shared {
+fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> Shared {
     let ever = if receivers == 1 { ", 1 receiver ever" } else { "" };
-    (format!("{}{ever}", C::NAME), Rc::new(RefCell::new(World::<C>::new(receivers))))
+    let world = World::new(contender, receivers);
+    (format!("{}{ever}", contender.name()), Rc::new(RefCell::new(world)))
 }
 
 fn table(title: &str, worlds: &[Shared]) -> Table {
     let rows = worlds.iter().map(|(name, world)| {
         let world = Rc::clone(world);
-        Row::new(name, Rc::new(move || vec![world.borrow_mut().cell()]))
+        Row::new(name, move || vec![world.borrow_mut().cell()])
     });
     Table::new(format!("waking: {title}"), rows.collect())
 }
@@ -108,11 +104,11 @@ pub(super) fn part(setup: &Setup) -> Part {
     // What one table compares. The first is the floor.
     let worlds = sizes.map(|size| {
         [
-            world::<TokioWatch>(size),
-            world::<Overwrite>(1),
-            world::<Overwrite>(size),
-            world::<Watch>(1),
-            world::<Watch>(size),
+            world(tokio_watch(), size),
+            world(overwrite(), 1),
+            world(overwrite(), size),
+            world(watch(), 1),
+            world(watch(), size),
         ]
     });
     let mut part = Part { text: String::new(), goals: Vec::new() };
@@ -124,7 +120,7 @@ pub(super) fn part(setup: &Setup) -> Part {
         worlds.iter().flatten().for_each(|(_, world)| world.borrow_mut().turn(crowd));
         let titles = sizes.map(|size| format!("a send, {size} receivers {what}"));
         let tables = titles.iter().zip(&worlds).map(|(title, worlds)| table(title, worlds));
-        let (text, tables) = ratio_tables(setup, tables.collect());
+        let (text, tables) = ratio_tables(setup, tables);
         part.text += &text;
         for row in [2, 4] {
             let name = &tables[0].rows[row].name;
