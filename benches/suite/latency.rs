@@ -14,7 +14,6 @@ use hdrhistogram::Histogram;
 use std::{
     cell::RefCell,
     hint::{black_box, spin_loop},
-    iter,
     rc::Rc,
     sync::{
         Arc,
@@ -31,20 +30,56 @@ use tokio::runtime::Runtime;
 /// Samples at the start of a cell that do not count: what it needs is not in the caches yet.
 const WARM_UP: usize = 20;
 
-/// What is written of each row.
-const PERCENTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
-/// The figures of a table among them.
-const FIGURES: [(&str, usize); 2] = [("p50", 50), ("p99", 99)];
+/// What is written of each row, as parts of 1.
+const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 1.0];
 /// Drawn percentiles. The maximum is one sample, and the machine's more than the contender's.
 const DRAWN: usize = PERCENTILES.len() - 1;
 /// The contenders with the least at the last drawn percentile. More lines than these cannot be distinguished.
 const SHOWN: usize = 10;
 
-/// Runs a contender for a moment: the nanoseconds of each sample, for each title of the group.
-type Samples = Rc<dyn Fn() -> Vec<Vec<u64>>>;
+/// A contender that is run for a moment: the nanoseconds of each sample, for each title of the group.
+struct Sampled {
+    name: &'static str,
+    run: Rc<dyn Fn() -> Vec<Vec<u64>>>,
+    /// The nanoseconds of all rounds, for each title. The same samples as a floor are not among them.
+    kept: Rc<RefCell<[Histogram<u64>; 2]>>,
+}
 
-type Sampled = (&'static str, Samples);
+impl Sampled {
+    fn new(name: &'static str, run: impl Fn() -> Vec<Vec<u64>> + 'static) -> Self {
+        let empty = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("good bounds");
+        Self { name, run: Rc::new(run), kept: Rc::new(RefCell::new([empty(), empty()])) }
+    }
+
+    fn row(&self) -> Row {
+        let (run, kept) = (Rc::clone(&self.run), Rc::clone(&self.kept));
+        Row::new(self.name, move || {
+            let samples = run();
+            for (histogram, samples) in kept.borrow_mut().iter_mut().zip(&samples) {
+                for nanos in samples {
+                    histogram.saturating_record(*nanos);
+                }
+            }
+            figures(samples)
+        })
+    }
+
+    fn percentiles(&self, which: usize) -> [u64; PERCENTILES.len()] {
+        PERCENTILES.map(|part| self.kept.borrow()[which].value_at_quantile(part))
+    }
+}
+
+/// The median and the 99th percentile for each title, one after the other.
+fn figures(samples: Vec<Vec<u64>>) -> Vec<f64> {
+    let of = |mut samples: Vec<u64>| {
+        samples.sort_unstable();
+        [50, 99].map(|percent| {
+            let nanos = samples[samples.len() * percent / 100];
+            Duration::from_nanos(nanos.max(1)).as_secs_f64() * 1e9
+        })
+    };
+    samples.into_iter().flat_map(of).collect()
+}
 
 /// Contenders that are measured together. The first is the floor.
 struct Group {
@@ -52,50 +87,13 @@ struct Group {
     contenders: Vec<Sampled>,
 }
 
-/// The nanoseconds of all rounds, for each title of the group.
-type Histograms = Rc<RefCell<Vec<Histogram<u64>>>>;
-
-fn histograms(count: usize) -> Histograms {
-    let empty = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("good bounds");
-    Rc::new(RefCell::new(iter::repeat_with(empty).take(count).collect()))
-}
-
-/// The figures of each title, one after the other.
-fn figures(samples: &[Vec<u64>]) -> Vec<f64> {
-    let of = |samples: &Vec<u64>| {
-        let mut sorted = samples.clone();
-        sorted.sort_unstable();
-        FIGURES.map(|(_, percent)| {
-            let nanos = sorted[sorted.len() * percent / 100];
-            Duration::from_nanos(nanos.max(1)).as_secs_f64() * 1e9
-        })
-    };
-    samples.iter().flat_map(of).collect()
-}
-
 impl Group {
-    fn table(&self) -> (Table, Vec<Histograms>) {
-        let kept = self.contenders.iter().map(|_| histograms(self.titles.len()));
-        let kept = kept.collect::<Vec<_>>();
-        let row = |((name, samples), kept): (&Sampled, &Histograms)| {
-            let (samples, kept) = (Rc::clone(samples), Rc::clone(kept));
-            let cell = move || {
-                let samples = samples();
-                for (histogram, samples) in kept.borrow_mut().iter_mut().zip(&samples) {
-                    for nanos in samples {
-                        histogram.saturating_record(*nanos);
-                    }
-                }
-                figures(&samples)
-            };
-            Row::new(*name, cell)
-        };
-        let mut table =
-            Table::new(self.titles[0], self.contenders.iter().zip(&kept).map(row).collect());
-        let floor = Rc::clone(&self.contenders[0].1);
-        // Its samples count only where it is a row, as those of the others do.
-        table.floor = Rc::new(move || figures(&floor()));
-        (table, kept)
+    fn table(&self) -> Table {
+        let rows = self.contenders.iter().map(Sampled::row);
+        let mut table = Table::new(self.titles[0], rows.collect());
+        let floor = Rc::clone(&self.contenders[0].run);
+        table.floor = Rc::new(move || figures(floor()));
+        table
     }
 }
 
@@ -144,22 +142,22 @@ impl Visit<u64> for What {
     type Found = Sampled;
 
     fn visit<C: Overwrites<u64>>(&mut self, contender: C) -> Option<Sampled> {
-        let samples: Samples = match *self {
-            Self::SendAlone => Rc::new(move || vec![alone(contender)]),
-            Self::SendToPolling(pair) => Rc::new(move || vec![to_polling(contender, pair)]),
-            Self::HandOver(pair) => Rc::new(move || {
-                let [_, hand_overs] = hand_overs(polled(contender), Some(pair), false, 1_000);
-                vec![hand_overs]
+        let run: Box<dyn Fn() -> Vec<u64>> = match *self {
+            Self::SendAlone => Box::new(move || alone(contender)),
+            Self::SendToPolling(pair) => Box::new(move || to_polling(contender, pair)),
+            Self::HandOver(pair) => Box::new(move || {
+                let [_, nanos] = hand_overs(polled(contender), Some(pair), false, 1_000);
+                nanos
             }),
             Self::SendWithOthers(..) => return None,
         };
-        Some((contender.name(), samples))
+        Some(Sampled::new(contender.name(), move || vec![run()]))
     }
 
     fn shared<C: Overwrites<u64, Tx: Clone>>(&mut self, contender: C) -> Option<Sampled> {
         if let Self::SendWithOthers(count, pair) = *self {
-            let samples = move || vec![with_others(contender, count, pair)];
-            return Some((contender.name(), Rc::new(samples)));
+            let run = move || vec![with_others(contender, count, pair)];
+            return Some(Sampled::new(contender.name(), run));
         }
         self.visit(contender)
     }
@@ -292,9 +290,10 @@ pub(super) fn to_parked(contender: impl Blocks<u64>, pair: Option<Pair>) -> Vec<
 }
 
 fn tasks(title: &'static str, runtime: &Arc<Runtime>) -> Group {
-    let contenders = awaiting().into_iter().map(|contender| -> Sampled {
+    let contenders = awaiting().into_iter().map(|contender| {
         let runtime = Arc::clone(runtime);
-        (contender.name, Rc::new(move || vec![(contender.hand_overs)(Arc::clone(&runtime))]))
+        let run = move || vec![(contender.hand_overs)(Arc::clone(&runtime))];
+        Sampled::new(contender.name, run)
     });
     Group { titles: vec![title], contenders: contenders.collect() }
 }
@@ -303,28 +302,29 @@ const HAND_OVER: &str = "hand-over between two polling threads";
 
 fn groups(setup: &Setup) -> Vec<Group> {
     let pair = setup.pair();
-    let swap = |title, mut what: What, more: Option<Sampled>| {
-        let floors = [what.shared(bare_swap::<true>()), more];
+    let mut whats = vec![("send, displacing", What::SendAlone)];
+    whats.extend(pair.map(|pair| ("send, a receiver polls", What::SendToPolling(pair))));
+    whats.push(("send, two senders at once", What::SendWithOthers(2, pair)));
+    whats.push(("send, four senders at once", What::SendWithOthers(4, pair)));
+    whats.extend(pair.map(|pair| (HAND_OVER, What::HandOver(pair))));
+    let clock = || vec![timed(SENDS, |number| _ = black_box(number))];
+    let of_polling = whats.into_iter().map(|(title, mut what)| {
+        let floors = match what {
+            What::HandOver(_) => [what.visit(bare_flag()), None],
+            What::SendAlone => [
+                what.shared(bare_swap::<true>()),
+                Some(Sampled::new("nothing: the clock alone", clock)),
+            ],
+            _ => [what.shared(bare_swap::<true>()), None],
+        };
         Group { titles: vec![title], contenders: after(floors, each_word(&mut what)) }
-    };
-    let nothing = || vec![timed(SENDS, |number| _ = black_box(number))];
-    let clock: Sampled = ("nothing: the clock alone", Rc::new(nothing));
-    let mut groups = vec![swap("send, displacing", What::SendAlone, Some(clock))];
-    groups.extend(pair.map(|pair| swap("send, a receiver polls", What::SendToPolling(pair), None)));
-    groups.extend([
-        swap("send, two senders at once", What::SendWithOthers(2, pair), None),
-        swap("send, four senders at once", What::SendWithOthers(4, pair), None),
-    ]);
-    groups.extend(pair.map(|pair| {
-        let mut what = What::HandOver(pair);
-        let contenders = after([what.visit(bare_flag())], each_word(&mut what));
-        Group { titles: vec![HAND_OVER], contenders }
-    }));
-    let contenders = blocking().into_iter().map(|contender| -> Sampled {
-        (contender.name, Rc::new(move || (contender.hand_overs)(pair)))
     });
+    let mut groups = of_polling.collect::<Vec<_>>();
+    let parked = blocking()
+        .into_iter()
+        .map(|contender| Sampled::new(contender.name, move || (contender.hand_overs)(pair)));
     let titles = vec!["send to a parked thread", "hand-over to a parked thread"];
-    groups.push(Group { titles, contenders: contenders.collect() });
+    groups.push(Group { titles, contenders: parked.collect() });
     let [one, two] = &setup.runtimes;
     groups.push(tasks("hand-over between two tasks, runtime of one thread", one));
     groups.push(tasks("hand-over between two tasks, runtime of two threads", two));
@@ -334,55 +334,41 @@ fn groups(setup: &Setup) -> Vec<Group> {
 pub(super) fn measured(setup: &Setup) -> Section {
     let mut groups = groups(setup);
     groups.retain(|group| setup.wants(group.titles[0]));
-    let (tables, kept): (Vec<_>, Vec<_>) = groups.iter().map(Group::table).unzip();
+    let tables = groups.iter().map(Group::table).collect();
     let tables = rounds(setup, tables, Duration::from_secs(setup.pick(60, 9, 0)));
     let mut section = Section::text(format!(
         "## Latency\n\nNanoseconds. Each sample is timed by itself, \
          so the clock's cost is in all of them; the ratios are those of p50 and p99 to the first row's.\n\n{}",
         rounds_line(&tables)
     ));
-    for ((group, table), kept) in groups.iter().zip(&tables).zip(&kept) {
+    let head = ["", "p50", "p90", "p99", "p99.9", "max", "p50 ratio", "p99 ratio"];
+    for (group, table) in groups.iter().zip(&tables) {
         for (which, title) in group.titles.iter().enumerate() {
+            let [median, tail] = [2 * which, 2 * which + 1];
+            let lines = table.rows.iter().zip(&group.contenders).map(|(row, contender)| {
+                let percentiles = contender.percentiles(which).map(with_commas);
+                let ratios = [median, tail].map(|figure| format!("{:.2}", row.ratio(figure)[1]));
+                [row.name.clone()].into_iter().chain(percentiles).chain(ratios).collect()
+            });
             section.text += &heading(title);
-            section.text += &written_table(table, which, kept);
-            for (number, (figure, _)) in FIGURES.iter().enumerate() {
-                let title = format!("{title}, {figure}");
-                section.standings.push(table.standing(title, 2 * which + number));
-            }
+            section.text += &written(&head, 1, lines);
+            section.standings.push(table.standing(format!("{title}, p50"), median));
+            section.standings.push(table.standing(format!("{title}, p99"), tail));
         }
         if group.titles[0] == HAND_OVER {
-            section.chart = Some(chart(table, kept));
+            section.chart = Some(chart(&group.contenders));
         }
     }
     section
 }
 
-fn percentiles(kept: &Histograms, which: usize) -> [u64; PERCENTILES.len()] {
-    let histogram = &kept.borrow()[which];
-    PERCENTILES.map(|(_, part)| histogram.value_at_quantile(part))
-}
-
-fn written_table(table: &Table, which: usize, kept: &[Histograms]) -> String {
-    let lines = table.rows.iter().zip(kept).map(|(row, kept)| {
-        let ratios = [0, 1].map(|figure| row.ratio(2 * which + figure)[1]);
-        let ratios = ratios.map(|ratio| format!("{ratio:.2}"));
-        let percentiles = percentiles(kept, which).map(with_commas);
-        [row.name.clone()].into_iter().chain(percentiles).chain(ratios).collect()
-    });
-    let mut head = vec![""];
-    head.extend(PERCENTILES.map(|(name, _)| name));
-    head.extend(["p50 ratio", "p99 ratio"]);
-    written(&head, 1, lines)
-}
-
-fn chart(table: &Table, kept: &[Histograms]) -> Chart {
-    let lines = table.rows.iter().zip(kept).map(|(row, kept)| {
-        let nanos = percentiles(kept, 0).map(|nanos| Duration::from_nanos(nanos).as_secs_f64());
-        let points = PERCENTILES[..DRAWN].iter().zip(nanos);
-        Line::new(
-            row.name.clone(),
-            points.map(|((_, part), nanos)| (1.0 / (1.0 - part), nanos * 1e9)),
-        )
+fn chart(contenders: &[Sampled]) -> Chart {
+    let lines = contenders.iter().map(|contender| {
+        let points = PERCENTILES[..DRAWN].iter().zip(contender.percentiles(0));
+        let point = |(part, nanos): (&f64, u64)| {
+            (1.0 / (1.0 - part), Duration::from_nanos(nanos).as_secs_f64() * 1e9)
+        };
+        Line::new(contender.name.to_owned(), points.map(point))
     });
     let mut lines = lines.collect::<Vec<_>>();
     lines.sort_by(|one, other| one.end().1.total_cmp(&other.end().1));

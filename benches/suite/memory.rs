@@ -159,10 +159,7 @@ pub(super) fn is_child() -> bool {
 
 /// Returns the capacity if trying it harms nothing.
 fn harmless(capacity: u64) -> Result<usize, String> {
-    let limited = limit();
-    if capacity > HARMLESS {
-        limited?;
-    }
+    limit().or_else(|missing| if capacity > HARMLESS { Err(missing) } else { Ok(()) })?;
     usize::try_from(capacity).map_err(|_| "a `usize` here does not go so far".into())
 }
 

@@ -53,40 +53,37 @@ fn contest(title: &str, batch: u32, contenders: Vec<Timed>) -> Contest {
     Contest::new(format!("watch: {title}"), batch, contenders)
 }
 
-fn alone(title: &str, operation: Operation, receivers: usize) -> Contest {
-    fn of(contender: impl Watches, operation: Operation, receivers: usize) -> Timed {
-        Timed::new(contender.name(), move || {
-            let (tx, rx) = contender.open(1);
-            let receivers = vec![rx; receivers];
-            move |count| timed(|| operation.repeat(&tx, &receivers[0], count))
-        })
-    }
-    let contenders = vec![
-        of(swap_alone(), operation, receivers),
-        of(watch(), operation, receivers),
-        of(tokio_watch(), operation, receivers),
-    ];
-    contest(title, COUNT, contenders)
+/// Repeats an operation, while another thread does something else without a pause, or alone.
+fn repeated(
+    contender: impl Watches,
+    operation: Operation,
+    receivers: usize,
+    beside: Option<(Operation, Pair)>,
+) -> Timed {
+    Timed::new(contender.name(), move || {
+        let (tx, rx, kept) = open_elsewhere(contender);
+        let (tx_there, rx_there) = (tx.clone(), rx.clone());
+        let companion = beside.map(|(other, pair)| {
+            Companion::start(pair, move || other.repeat(&tx_there, &rx_there, COUNT))
+        });
+        let receivers = vec![rx; receivers];
+        move |count| {
+            let _ = (&kept, &companion);
+            timed(|| operation.repeat(&tx, &receivers[0], count))
+        }
+    })
 }
 
-/// While another thread does something else without a pause.
-fn beside(title: &str, operation: Operation, other: Operation, pair: Pair) -> Contest {
-    fn of(contender: impl Watches, operation: Operation, other: Operation, pair: Pair) -> Timed {
-        Timed::new(contender.name(), move || {
-            let (tx, rx, kept) = open_elsewhere(contender);
-            let (tx_there, rx_there) = (tx.clone(), rx.clone());
-            let companion =
-                Companion::start(pair, move || other.repeat(&tx_there, &rx_there, COUNT));
-            move |count| {
-                let _ = (&kept, &companion);
-                timed(|| operation.repeat(&tx, &rx, count))
-            }
-        })
-    }
+fn operations(
+    title: &str,
+    operation: Operation,
+    receivers: usize,
+    beside: Option<(Operation, Pair)>,
+) -> Contest {
     let contenders = vec![
-        of(swap_alone(), operation, other, pair),
-        of(watch(), operation, other, pair),
-        of(tokio_watch(), operation, other, pair),
+        repeated(swap_alone(), operation, receivers, beside),
+        repeated(watch(), operation, receivers, beside),
+        repeated(tokio_watch(), operation, receivers, beside),
     ];
     contest(title, COUNT, contenders)
 }
@@ -132,12 +129,12 @@ pub(super) fn measured(setup: &Setup) -> Section {
     check::wakes(watch_on_thread());
     check::wakes(tokio_watch_on_thread());
     let mut contests = vec![
-        alone("send, 1 receiver that does not wait", Send, 1),
-        alone("send, 8 receivers that do not wait", Send, 8),
-        alone("send, 64 receivers that do not wait", Send, 64),
-        alone("send_modify", Increment, 1),
-        alone("borrow", Borrow, 1),
-        alone("has_changed", HasChanged, 1),
+        operations("send, 1 receiver that does not wait", Send, 1, None),
+        operations("send, 8 receivers that do not wait", Send, 8, None),
+        operations("send, 64 receivers that do not wait", Send, 64, None),
+        operations("send_modify", Increment, 1, None),
+        operations("borrow", Borrow, 1, None),
+        operations("has_changed", HasChanged, 1, None),
         waking(1),
         waking(8),
         waking(64),
@@ -161,11 +158,16 @@ pub(super) fn measured(setup: &Setup) -> Section {
             Echo::timed(tokio_watch_on_thread(), Some(pair)),
         ];
         contests.extend([
-            beside("borrow, another thread borrows", Borrow, Borrow, pair),
-            beside("borrow, another thread sends", Borrow, Send, pair),
-            beside("send, another thread borrows", Send, Borrow, pair),
-            beside("send, another thread sends", Send, Send, pair),
-            beside("send_modify, another thread modifies", Increment, Increment, pair),
+            operations("borrow, another thread borrows", Borrow, 1, Some((Borrow, pair))),
+            operations("borrow, another thread sends", Borrow, 1, Some((Send, pair))),
+            operations("send, another thread borrows", Send, 1, Some((Borrow, pair))),
+            operations("send, another thread sends", Send, 1, Some((Send, pair))),
+            operations(
+                "send_modify, another thread modifies",
+                Increment,
+                1,
+                Some((Increment, pair)),
+            ),
             contest("round trip, two threads on two cores", 30, threads),
         ]);
     }

@@ -1,6 +1,6 @@
 //! What a channel, a clone and a wait ask of the allocator.
 
-use super::{Goal, Parked, Part, figure};
+use super::{Goal, Parked, figure};
 use crate::suite::prelude::*;
 use overwrite_channel::channel;
 use std::{pin::pin, task::Poll};
@@ -48,7 +48,7 @@ fn waits_of_threads() -> Counts {
     counts + thread.end()
 }
 
-pub(super) fn part(_: &Setup) -> Part {
+pub(super) fn part(_: &Setup, goals: &mut Vec<Goal>) -> String {
     let rooms = [room(overwrite()), room(watch()), room(tokio_watch())];
     let lines = rooms.iter().map(|(name, opened, clone)| {
         let counts = [opened.allocations.to_string(), opened.live_bytes.to_string()];
@@ -58,12 +58,12 @@ pub(super) fn part(_: &Setup) -> Part {
     let (_, opened, clone) = rooms[0];
     let goal = |what: &str, figure, most| Goal(what.into(), figure, 0.0..=most);
     let (tasks, threads) = (waits_of_tasks(), waits_of_threads());
-    let goals = vec![
+    goals.extend([
         Goal("channel::<u64>(): allocations".into(), figure(opened.allocations), 1.0..=1.0),
         goal("channel::<u64>(): bytes", figure(opened.live_bytes), 320.0),
         Goal(format!("bytes of each of {CLONES} clones of a receiver"), clone, 0.0..=48.0),
         goal(&format!("{WAITS} waits of tasks: allocations"), figure(tasks.allocations), 0.0),
         goal(&format!("{WAITS} waits of threads: allocations"), figure(threads.allocations), 0.0),
-    ];
-    Part { text, goals }
+    ]);
+    text
 }

@@ -1,6 +1,6 @@
 //! What it costs to make receivers, and to wait once.
 
-use super::{Goal, Part, crowd, put};
+use super::{Goal, crowd, put};
 use crate::suite::prelude::*;
 use std::{
     cell::RefCell,
@@ -29,7 +29,7 @@ fn clones(contender: impl Awaits<Rx: Clone>, receivers: u32) -> Row {
     })
 }
 
-pub(super) fn making(setup: &Setup) -> Part {
+pub(super) fn making(setup: &Setup, goals: &mut Vec<Goal>) -> String {
     // After that, glibc keeps the pages of a crowd that is gone, instead of returning them in some rounds.
     drop(black_box(Vec::<u8>::with_capacity(16 << 20)));
     let sizes = [crowd(setup) / 10, crowd(setup)];
@@ -39,7 +39,7 @@ pub(super) fn making(setup: &Setup) -> Part {
         Table::new(format!("making: each of {size} clones of a receiver"), rows)
     });
     let (text, tables) = ratio_tables(setup, tables);
-    let goals = tables[0].rows.iter().zip(&tables[1].rows).skip(1).flat_map(|(few, many)| {
+    let growths = tables[0].rows.iter().zip(&tables[1].rows).skip(1).flat_map(|(few, many)| {
         let what = format!("{}: making {}", few.name, sizes[1]);
         let growth = many.figure(0)[1] / few.figure(0)[1];
         [
@@ -47,7 +47,8 @@ pub(super) fn making(setup: &Setup) -> Part {
             Goal(format!("{what}, to making {}", sizes[0]), 10.0 * growth, 8.0..=12.0),
         ]
     });
-    Part { text, goals: goals.collect() }
+    goals.extend(growths);
+    text
 }
 
 fn swaps() -> Timed {
@@ -87,7 +88,7 @@ fn come_and_go(contender: impl Awaits<Rx: Clone>) -> Timed {
 }
 
 /// There are no goals: the ratios serve to compare two builds.
-pub(super) fn polling(setup: &Setup) -> Part {
+pub(super) fn polling(setup: &Setup, _: &mut Vec<Goal>) -> String {
     let waits = vec![swaps(), wait(overwrite()), wait(watch()), wait(tokio_watch())];
     let visits =
         vec![swaps(), come_and_go(overwrite()), come_and_go(watch()), come_and_go(tokio_watch())];
@@ -95,5 +96,5 @@ pub(super) fn polling(setup: &Setup) -> Part {
         Contest::new("polling: poll, send, poll", COUNT, waits),
         Contest::new("polling: clone and drop of a receiver", COUNT, visits),
     ];
-    Part { text: ratio_tables(setup, contests).0, goals: Vec::new() }
+    ratio_tables(setup, contests).0
 }

@@ -57,13 +57,8 @@ impl Goal {
     }
 }
 
-/// What a part found.
-struct Part {
-    text: String,
-    goals: Vec<Goal>,
-}
-
-type Measure = fn(&Setup) -> Part;
+/// Returns its text, and adds its goals.
+type Part = fn(&Setup, &mut Vec<Goal>) -> String;
 
 /// The number of receivers in a large crowd.
 fn crowd(setup: &Setup) -> u32 {
@@ -80,7 +75,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
     check(overwrite());
     check(watch());
     check(tokio_watch());
-    let parts: [(&str, Measure); 7] = [
+    let parts: [(&str, Part); 7] = [
         ("allocations", allocations::part),
         ("making", costs::making),
         ("waking", waking::part),
@@ -90,16 +85,15 @@ pub(super) fn measured(setup: &Setup) -> Section {
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         ("real-time", real_time::part),
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-        ("real-time", |_| Part { text: "Skipped on this system.\n".into(), goals: Vec::new() }),
+        ("real-time", |_, _| "Skipped on this system.\n".into()),
     ];
     let mut text = String::from("## Crowds of receivers\n\n");
     let mut goals = Vec::new();
     // The tables of a part are not chosen by their titles.
     let parts = parts.into_iter().filter(|(name, _)| setup.wants(name));
     for (name, part) in parts {
-        let part = part(setup);
-        text += &["## ", name, "\n\n", &part.text, "\n"].concat();
-        goals.extend(part.goals);
+        let part = part(setup, &mut goals);
+        text += &["## ", name, "\n\n", &part, "\n"].concat();
     }
     // A small round says nothing about them.
     if !setup.is_test() {

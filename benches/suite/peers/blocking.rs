@@ -2,7 +2,6 @@
 
 use super::{Use, both};
 use crate::suite::{check, latency, prelude::*, waits::Echo};
-use overwrite_channel::channel;
 use std::sync::{Condvar, Mutex, MutexGuard, mpsc::sync_channel};
 
 /// What the suites do with a contender for which a thread waits.
@@ -22,6 +21,20 @@ fn used(contender: impl Blocks<u64>) -> Blocking {
     }
 }
 
+/// A channel of which `send` waits for room and `recv` for a value.
+macro_rules! channel {
+    ($name:literal, $open:expr) => {
+        used(peer($name, $open, |tx, value| tx.send(value).unwrap(), |rx| rx.recv().unwrap()))
+    };
+}
+
+/// A slot that one writes without a crate.
+macro_rules! slot {
+    ($name:literal, $slot:expr) => {
+        used(peer($name, |_| both($slot), |tx, value| _ = tx.send(value), |rx| rx.recv()))
+    };
+}
+
 /// Returns the contenders, the floor first.
 pub(crate) fn blocking() -> Vec<Blocking> {
     vec![
@@ -29,7 +42,7 @@ pub(crate) fn blocking() -> Vec<Blocking> {
         used(peer(
             "overwrite-channel, parks at once",
             |_| {
-                let (tx, mut rx) = channel();
+                let (tx, mut rx) = overwrite_channel::channel();
                 rx.set_spin_limit(0);
                 (tx, rx)
             },
@@ -39,46 +52,16 @@ pub(crate) fn blocking() -> Vec<Blocking> {
         // A thread that waits spins first.
         used(peer(
             OURS,
-            |_| channel(),
+            |_| overwrite_channel::channel(),
             |tx, value| _ = tx.send(value).unwrap(),
             |rx| rx.recv().unwrap(),
         )),
-        used(peer(
-            "std Mutex<Option<T>> and Condvar",
-            |_| both(Slot::std()),
-            |tx, value| _ = tx.send(value),
-            |rx| rx.recv(),
-        )),
-        used(peer(
-            "parking_lot Mutex<Option<T>> and Condvar",
-            |_| both(Slot::parking_lot()),
-            |tx, value| _ = tx.send(value),
-            |rx| rx.recv(),
-        )),
-        used(peer(
-            "std sync_channel",
-            sync_channel,
-            |tx, value| tx.send(value).unwrap(),
-            |rx| rx.recv().unwrap(),
-        )),
-        used(peer(
-            "crossbeam-channel",
-            crossbeam_channel::bounded,
-            |tx, value| tx.send(value).unwrap(),
-            |rx| rx.recv().unwrap(),
-        )),
-        used(peer(
-            "flume",
-            flume::bounded,
-            |tx, value| tx.send(value).unwrap(),
-            |rx| rx.recv().unwrap(),
-        )),
-        used(peer(
-            "kanal",
-            kanal::bounded,
-            |tx, value| tx.send(value).unwrap(),
-            |rx| rx.recv().unwrap(),
-        )),
+        slot!("std Mutex<Option<T>> and Condvar", Slot::std()),
+        slot!("parking_lot Mutex<Option<T>> and Condvar", Slot::parking_lot()),
+        channel!("std sync_channel", sync_channel),
+        channel!("crossbeam-channel", crossbeam_channel::bounded),
+        channel!("flume", flume::bounded),
+        channel!("kanal", kanal::bounded),
     ]
 }
 
