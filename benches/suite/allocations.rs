@@ -10,7 +10,7 @@ const COUNT: u32 = 1000;
 fn allocations(mut operation: impl FnMut()) -> f64 {
     (0..WARM_UP).for_each(|_| operation());
     let ((), counts) = measure_process(|| (0..COUNT).for_each(|_| operation()));
-    f64::from(u32::try_from(counts.allocations).expect("not that many")) / f64::from(COUNT)
+    number(counts.allocations) / f64::from(COUNT)
 }
 
 /// Sends that displace.
@@ -46,9 +46,7 @@ impl<T: Payload> Visit<T> for Rounds {
     }
 }
 
-/// # Panics
-///
-/// If this crate allocates.
+/// Panics if this crate allocates.
 pub(crate) fn measured(_: &Setup) -> Section {
     let columns = [
         each_word(&mut Sends),

@@ -10,9 +10,7 @@ const SENDERS: u64 = 4;
 /// The values that each of them sends.
 const EACH: u64 = 500;
 
-/// # Panics
-///
-/// If a contender does anything else.
+/// Panics if a contender does anything else.
 pub(crate) fn all() {
     Check.shared(bare_swap::<false>());
     Check.shared(bare_swap::<true>());

@@ -218,14 +218,14 @@ pub(crate) trait Payload: Clone + Default + Send + Sync + 'static {
     fn size() -> String;
     fn new(number: u64) -> Self;
 
-    /// # Panics
-    ///
-    /// If the value is torn.
+    /// Panics if the value is torn.
     fn number(&self) -> u64;
 
     /// Moves the value out of a place that another owns. Plain data stays there as well: that is one copy, and nothing
     /// is written in its stead.
-    fn take(&mut self) -> Self;
+    fn take(&mut self) -> Self {
+        self.clone()
+    }
 
     /// Makes it another value as cheaply as possible.
     fn renumber(&mut self, number: u64) {
@@ -243,10 +243,6 @@ impl Payload for u64 {
     }
 
     fn number(&self) -> u64 {
-        *self
-    }
-
-    fn take(&mut self) -> Self {
         *self
     }
 }
@@ -277,10 +273,6 @@ impl<const COUNT: usize> Payload for Words<COUNT> {
         let [first, .., last] = self.0.as_slice() else { panic!("a value has several words") };
         assert_eq!(first, last, "a torn value");
         *first
-    }
-
-    fn take(&mut self) -> Self {
-        *self
     }
 
     /// The words in between stay: a loop that times hand-overs does not write each value anew.

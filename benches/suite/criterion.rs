@@ -2,7 +2,6 @@
 
 use super::{prelude::*, ratios::contests};
 use criterion::Criterion;
-use std::time::Duration;
 
 pub(super) fn run() {
     let mut criterion = Criterion::default()

@@ -5,11 +5,7 @@
 //! the attempts that are lost by dropping the newest value.
 
 use super::prelude::*;
-use std::{
-    hint::black_box,
-    thread,
-    time::{Duration, Instant},
-};
+use std::thread;
 
 /// The attempts that timed out.
 const STALE: [u32; 4] = [1, 10, 1_000, 100_000];
@@ -20,23 +16,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STALE_VALUES: u32 = 256;
 const MOST_CHANNELS: u32 = 32;
 
-/// Whether they take so long to send that fewer repetitions must do.
-fn is_many(stale: u32) -> bool {
-    stale > 10_000
-}
+/// More take so long to send that fewer repetitions must do.
+const MANY: u32 = 10_000;
 
 pub(super) fn row(contender: impl Relays, stale: u32, pair: Option<Pair>) -> Row {
-    let goes = if is_many(stale) { 3 } else { 5 };
+    let goes = if stale > MANY { 3 } else { 5 };
     // Of a few goes, the middle one: each is short, and may be interrupted.
     let nanos = move |_| once(contender, stale, pair);
     Row::new(contender.name(), move || vec![quartiles((0..goes).map(nanos))[1]])
 }
 
-/// Nanoseconds until the receiver has the sentinel.
-///
-/// # Panics
-///
-/// If the receiver does not get it, and before it as many others as the channel is to keep.
+/// Nanoseconds until the receiver has the sentinel. Panics if the receiver does not get it, and before it as many others
+/// as the channel is to keep.
 fn once(contender: impl Relays, stale: u32, pair: Option<Pair>) -> f64 {
     let name = contender.name();
     // A channel that keeps one value is as quick with any number of others before it.
@@ -90,7 +81,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
     let tables = STALE.map(|stale| {
         let rows = relaying().iter().map(|contender| (contender.wait_for)((stale, pair))).collect();
         let mut table = Table::new(format!("k = {}", with_commas(stale)), rows);
-        table.one_floor = is_many(stale);
+        table.one_floor = stale > MANY;
         table
     });
     let (text, tables) =
@@ -147,11 +138,8 @@ const COURSES: [Course; 5] = [
 ];
 
 /// What it costs to drop the newest value: attempts that fail although their sentinel came in time. Nothing here depends
-/// on time: attempts follow one another in one thread, and each sentinel comes at a moment that is laid down.
-///
-/// # Panics
-///
-/// If a channel that drops nothing new loses an attempt.
+/// on time: attempts follow one another in one thread, and each sentinel comes at a moment that is laid down. Panics if a
+/// channel that drops nothing new loses an attempt.
 fn losses() -> String {
     let contenders = relaying();
     let find = |name| contenders.iter().find(|contender| contender.name == name);

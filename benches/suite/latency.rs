@@ -13,16 +13,11 @@ use crossbeam_utils::CachePadded;
 use hdrhistogram::Histogram;
 use std::{
     cell::RefCell,
-    hint::{black_box, spin_loop},
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicBool, AtomicUsize,
-            Ordering::{Acquire, Release},
-        },
+    hint::spin_loop,
+    sync::atomic::{
+        AtomicBool, AtomicUsize,
+        Ordering::{Acquire, Release},
     },
-    time::{Duration, Instant},
 };
 use support::sleeper::Sleeper;
 use tokio::runtime::Runtime;

@@ -264,6 +264,12 @@ pub(crate) fn written(
     all.into_iter().map(line).collect::<String>() + "\n"
 }
 
+/// A count as a figure.
+#[expect(clippy::cast_precision_loss, reason = "no count is that large")]
+pub(crate) fn number<N: TryInto<i64>>(count: N) -> f64 {
+    count.try_into().unwrap_or(i64::MAX) as f64
+}
+
 /// Nanoseconds with a unit.
 pub(crate) fn time(nanos: f64) -> String {
     match nanos {

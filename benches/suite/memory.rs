@@ -8,10 +8,8 @@ use super::prelude::*;
 use std::{
     array, env,
     fs::File,
-    hint::black_box,
     io::Read,
     process::{Command, ExitStatus},
-    time::{Duration, Instant},
 };
 use support::allocator::measure_process;
 
@@ -112,11 +110,7 @@ fn autopsy(status: ExitStatus, complaint: &str) -> String {
     }
 }
 
-/// Has a child try the contender.
-///
-/// # Panics
-///
-/// If there is no child, or it saw the channel do something wrong.
+/// Has a child try the contender. Panics if there is no child, or it saw the channel do something wrong.
 fn in_child(name: &str, capacity: u64) -> Outcome {
     let this = env::current_exe().expect("the path of this program");
     let mut command = Command::new(this);
@@ -136,31 +130,24 @@ fn in_child(name: &str, capacity: u64) -> Outcome {
     }
 }
 
-/// If this process is a child, does everything that it is for, and returns `true`.
-///
-/// # Panics
-///
-/// If a channel does. That is a result, as other ways to end are.
+/// If this process is a child, does everything that it is for, and returns `true`. Panics if a channel does: that is a
+/// result, as other ways to end are.
 pub(super) fn is_child() -> bool {
     let args = env::args().skip_while(|arg| arg != OPTION).collect::<Vec<_>>();
     let [_, name, capacity, ..] = args.as_slice() else { return false };
     let contender =
         contenders().into_iter().find(|contender| contender.name == name).expect("a contender");
-    let line = match harmless(capacity.parse().expect("a capacity")) {
-        Err(missing) => format!("missing {missing}"),
-        Ok(capacity) => (contender.build)(capacity).map_or_else(
+    let capacity = capacity.parse::<u64>().expect("a capacity");
+    let line = match (limit(), usize::try_from(capacity)) {
+        (Err(missing), _) if capacity > HARMLESS => format!("missing {missing}"),
+        (_, Err(_)) => "missing a `usize` that goes so far".into(),
+        (_, Ok(capacity)) => (contender.build)(capacity).map_or_else(
             |wrong| format!("wrong {wrong}"),
             |found| format!("found {}", found.0.map(|number| number.to_string()).join(" ")),
         ),
     };
     println!("{line}");
     true
-}
-
-/// Returns the capacity if trying it harms nothing.
-fn harmless(capacity: u64) -> Result<usize, String> {
-    limit().or_else(|missing| if capacity > HARMLESS { Err(missing) } else { Ok(()) })?;
-    usize::try_from(capacity).map_err(|_| "a `usize` here does not go so far".into())
 }
 
 /// Limits what this process can do to the machine.
@@ -245,11 +232,6 @@ pub(super) fn build(contender: impl Relays, capacity: usize) -> Result<Found, St
     ]))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "no count is that large")]
-fn number<N: TryInto<i64>>(count: N) -> f64 {
-    count.try_into().unwrap_or(i64::MAX) as f64
-}
-
 /// The bytes of this process that are in memory. The system counts in batches: a few hundred kB are no figure.
 fn resident() -> f64 {
     // Without an allocation: that would be counted among what it counts.
@@ -277,12 +259,8 @@ fn check(outcomes: &[Outcome]) {
     assert!(counts.windows(2).all(|two| two[0] == two[1]), "memory grew with the capacity");
 }
 
-/// Measures every contender with every capacity, in several children each.
-///
-/// # Panics
-///
-/// If a channel loses a value or the bytes do not add up, or if this crate's holds other than the same few bytes in
-/// every case.
+/// Measures every contender with every capacity, in several children each. Panics if a channel loses a value or the
+/// bytes do not add up, or if this crate's holds other than the same few bytes in every case.
 pub(super) fn measured(setup: &Setup) -> Section {
     let rounds = setup.pick(15, 5, 1);
     let untried = vec![Ok(Vec::new()); CAPACITIES.len()];

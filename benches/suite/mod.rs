@@ -32,6 +32,12 @@ mod prelude {
     pub(super) use super::{
         Section, Setup, charts::*, contender::*, measure::*, peers::*, threads::*,
     };
+    pub(super) use std::{
+        hint::black_box,
+        rc::Rc,
+        sync::Arc,
+        time::{Duration, Instant},
+    };
 }
 
 /// It counts only while a suite asks it to: otherwise it is one relaxed load more.

@@ -15,11 +15,7 @@
 
 use super::{prelude::*, waits::Echo};
 use crossbeam_utils::CachePadded;
-use std::{
-    hint::black_box,
-    thread,
-    time::{Duration, Instant},
-};
+use std::thread;
 
 /// The sends of a sender before it is timed.
 const WARM_UP: u32 = 100;

@@ -3,11 +3,7 @@
 //! The floors do the waking and nothing else: `Notify` for tasks, `park` and `unpark` for threads.
 
 use super::prelude::*;
-use std::{
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::Instant,
-};
+use std::thread::{self, JoinHandle};
 use tokio::runtime::Runtime;
 
 pub(super) const STOP: u64 = u64::MAX;

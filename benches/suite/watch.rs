@@ -9,9 +9,7 @@ use super::{
     waits::{Echo, between_tasks},
 };
 use std::{
-    hint::black_box,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, Waker},
 };
 

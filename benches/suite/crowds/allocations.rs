@@ -1,6 +1,6 @@
 //! What a channel, a clone and a wait ask of the allocator.
 
-use super::{Goal, Parked, figure};
+use super::{Goal, Parked};
 use crate::suite::prelude::*;
 use overwrite_channel::channel;
 use std::{pin::pin, task::Poll};
@@ -17,7 +17,7 @@ fn room(contender: impl Awaits<Rx: Clone>) -> (&'static str, Counts, f64) {
     let ((_tx, rx), opened) = measure(|| contender.open(1));
     let mut clones = Vec::with_capacity(CLONES as usize);
     let ((), more) = measure(|| clones.extend((0..CLONES).map(|_| rx.clone())));
-    (contender.name(), opened, figure(more.live_bytes) / f64::from(CLONES))
+    (contender.name(), opened, number(more.live_bytes) / f64::from(CLONES))
 }
 
 fn waits_of_tasks() -> Counts {
@@ -59,11 +59,11 @@ pub(super) fn part(_: &Setup, goals: &mut Vec<Goal>) -> String {
     let goal = |what: &str, figure, most| Goal(what.into(), figure, 0.0..=most);
     let (tasks, threads) = (waits_of_tasks(), waits_of_threads());
     goals.extend([
-        Goal("channel::<u64>(): allocations".into(), figure(opened.allocations), 1.0..=1.0),
-        goal("channel::<u64>(): bytes", figure(opened.live_bytes), 320.0),
+        Goal("channel::<u64>(): allocations".into(), number(opened.allocations), 1.0..=1.0),
+        goal("channel::<u64>(): bytes", number(opened.live_bytes), 320.0),
         Goal(format!("bytes of each of {CLONES} clones of a receiver"), clone, 0.0..=48.0),
-        goal(&format!("{WAITS} waits of tasks: allocations"), figure(tasks.allocations), 0.0),
-        goal(&format!("{WAITS} waits of threads: allocations"), figure(threads.allocations), 0.0),
+        goal(&format!("{WAITS} waits of tasks: allocations"), number(tasks.allocations), 0.0),
+        goal(&format!("{WAITS} waits of threads: allocations"), number(threads.allocations), 0.0),
     ]);
     text
 }

@@ -4,10 +4,8 @@ use super::{Goal, crowd, put};
 use crate::suite::prelude::*;
 use std::{
     cell::RefCell,
-    hint::black_box,
     pin::pin,
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
 };
 
 /// The operations of a batch.

@@ -21,15 +21,11 @@ mod waking;
 use super::prelude::*;
 use overwrite_channel::Receiver;
 use std::{
-    fmt::Debug,
     ops::RangeInclusive,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicU64,
-            Ordering::{Acquire, Release},
-        },
+    sync::atomic::{
+        AtomicU64,
+        Ordering::{Acquire, Release},
     },
     task::Poll,
     thread::{self, JoinHandle},
@@ -63,11 +59,6 @@ type Part = fn(&Setup, &mut Vec<Goal>) -> String;
 /// The number of receivers in a large crowd.
 fn crowd(setup: &Setup) -> u32 {
     if setup.is_test() { 400 } else { 40_000 }
-}
-
-/// A count as a figure.
-fn figure<N: TryInto<i32, Error: Debug>>(count: N) -> f64 {
-    f64::from(count.try_into().expect("not that many"))
 }
 
 /// Measures each part whose name contains the value of `--only`.

@@ -4,11 +4,7 @@ use super::Goal;
 use crate::suite::prelude::*;
 use core_affinity::{CoreId, get_core_ids, set_for_current};
 use overwrite_channel::{Receiver, Sender, channel};
-use std::{
-    hint::spin_loop,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{hint::spin_loop, thread};
 use support::dice::Dice;
 
 /// The timeout of the calls that could occupy the core.

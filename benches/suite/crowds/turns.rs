@@ -1,6 +1,6 @@
 //! Which receivers are notified: the turns of four that wait, and of one that waits behind a stalled task.
 
-use super::{Goal, Parked, figure};
+use super::{Goal, Parked};
 use crate::suite::prelude::*;
 use overwrite_channel::{Sender, channel};
 use std::{array, cell::Cell, pin::pin, task::Poll};
@@ -51,7 +51,7 @@ pub(super) fn fairness(setup: &Setup, goals: &mut Vec<Goal>) -> String {
     let (threads, tasks) = (turns_of_threads(sends), turns_of_tasks(sends));
     for (kind, counts) in [("threads", threads), ("tasks", tasks)] {
         for (which, count) in [("fewest", counts.iter().min()), ("most", counts.iter().max())] {
-            let of_2000 = 2_000.0 * count.map_or(0.0, |count| figure(*count)) / figure(sends);
+            let of_2000 = 2_000.0 * count.map_or(0.0, |count| number(*count)) / number(sends);
             let what = format!("the {which} values of four {kind}, of 2000");
             goals.push(Goal(what, of_2000, 400.0..=600.0));
         }

@@ -2,7 +2,7 @@
 
 use super::{Goal, crowd, put};
 use crate::suite::prelude::*;
-use std::{cell::RefCell, iter, pin::pin, rc::Rc, time::Duration};
+use std::{cell::RefCell, iter, pin::pin};
 use support::waker::Task;
 
 /// The sends of a batch.
@@ -43,16 +43,16 @@ fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> World {
             None => {
                 return nanos(SENDS, |count| {
                     task.seen();
-                    let (mut spent, mut clock) = (Duration::ZERO, Duration::ZERO);
+                    let (mut took, mut clock) = (Duration::ZERO, Duration::ZERO);
                     for _ in 0..count {
                         sent += 1;
-                        spent += timed(|| put(&mut tx, sent));
+                        took += timed(|| put(&mut tx, sent));
                         clock += timed(|| ());
                         assert!(task.poll(&mut waits).is_pending());
                     }
                     let woken = task.seen().woken;
                     assert_eq!(woken, count as usize, "{name} wakes the task once a send");
-                    spent.saturating_sub(clock)
+                    took.saturating_sub(clock)
                 });
             }
         }

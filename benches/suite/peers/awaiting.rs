@@ -4,7 +4,6 @@ use super::Use;
 use crate::suite::{latency, prelude::*, waits};
 use futures_util::StreamExt;
 use overwrite_channel::{Receiver, Sender, channel};
-use std::sync::Arc;
 use tokio::{runtime::Runtime, sync::mpsc};
 
 /// What the suites do with a contender for which a task waits.

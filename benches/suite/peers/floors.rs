@@ -8,7 +8,7 @@ use std::{
     cell::UnsafeCell,
     mem::MaybeUninit,
     sync::{
-        Arc, OnceLock,
+        OnceLock,
         atomic::{
             AtomicU64,
             Ordering::{AcqRel, Acquire, Relaxed, Release},

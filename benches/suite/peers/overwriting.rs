@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::atomic::AtomicCell;
 use overwrite_channel::channel;
-use std::{num::NonZeroU64, num::NonZeroUsize, sync::Arc, sync::Mutex};
+use std::{num::NonZeroU64, num::NonZeroUsize, sync::Mutex};
 use tokio::sync::{broadcast, mpsc, mpsc::error::TrySendError, watch};
 
 /// Visits the peers that take a value of any type.
