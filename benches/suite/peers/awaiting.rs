@@ -62,26 +62,22 @@ impl AsyncReceive for Next {
     }
 }
 
-impl AsyncSend for mpsc::Sender<u64> {
-    async fn put(&mut self, value: u64) {
-        self.send(value).await.expect("a receiver is left");
-    }
+/// Two queues with the same calls.
+macro_rules! ends_of {
+    ($queue:ident) => {
+        impl AsyncSend for $queue::Sender<u64> {
+            async fn put(&mut self, value: u64) {
+                self.send(value).await.expect("a receiver is left");
+            }
+        }
+
+        impl AsyncReceive for $queue::Receiver<u64> {
+            async fn take(&mut self) -> u64 {
+                self.recv().await.expect("a sender is left")
+            }
+        }
+    };
 }
 
-impl AsyncReceive for mpsc::Receiver<u64> {
-    async fn take(&mut self) -> u64 {
-        self.recv().await.expect("a sender is left")
-    }
-}
-
-impl AsyncSend for async_channel::Sender<u64> {
-    async fn put(&mut self, value: u64) {
-        self.send(value).await.expect("a receiver is left");
-    }
-}
-
-impl AsyncReceive for async_channel::Receiver<u64> {
-    async fn take(&mut self) -> u64 {
-        self.recv().await.expect("a sender is left")
-    }
-}
+ends_of!(mpsc);
+ends_of!(async_channel);

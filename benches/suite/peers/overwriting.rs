@@ -10,48 +10,10 @@ use std::{num::NonZeroU64, num::NonZeroUsize, sync::Mutex};
 use tokio::sync::{broadcast, mpsc, mpsc::error::TrySendError, watch};
 
 /// Visits the peers that take a value of any type.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 pub(crate) fn each<T: Payload, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
-    let groups = [ours(visit), slots(visit), of_tasks(visit), of_threads(visit)];
-    groups.into_iter().flatten().flatten().collect()
-}
-
-/// Visits the peers that take plain data.
-pub(crate) fn each_copy<T: Payload + Copy, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
-    let mut found = each(visit);
-    // One sender and one receiver, no wait. The value is copied word by word, and again if it was overwritten meanwhile.
-    let nexus_slot = lossy(peer(
-        "nexus-slot",
-        |_| nexus_slot::spsc::slot(),
-        |tx, value| {
-            tx.write(value);
-            None
-        },
-        nexus_slot::spsc::Reader::read,
-    ));
-    found.extend(visit.visit(nexus_slot));
-    found
-}
-
-/// Visits the peers that take a number.
-pub(crate) fn each_word<V: Visit<u64>>(visit: &mut V) -> Vec<V::Found> {
-    let mut found = each_copy(visit);
-    // For a type that fits into a word together with "nothing": one atomic exchange.
-    let word_cell = peer(
-        "crossbeam AtomicCell<Option<NonZeroU64>>",
-        |_| both(AtomicCell::new(None)),
-        |tx, value| tx.swap(NonZeroU64::new(value)).map(NonZeroU64::get),
-        // The look spares the exchange where there is nothing; only plain data can be looked at.
-        |rx| rx.load().and_then(|_| rx.take()).map(NonZeroU64::get),
-    );
-    found.extend(visit.shared(word_cell));
-    found
-}
-
-type Found<T, V> = Vec<Option<<V as Visit<T>>::Found>>;
-
-/// This crate's channel, with a handle for each thread that sends, and with one handle that they share.
-fn ours<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
-    vec![
+    let found = [
+        // This crate's channel, with a handle for each thread that sends, and with one handle that they share.
         visit.shared(peer(
             OURS,
             |_| channel(),
@@ -67,12 +29,7 @@ fn ours<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
             |tx, value| tx.send(value).expect("a receiver is left"),
             |rx| rx.try_recv().ok(),
         )),
-    ]
-}
-
-/// Those without a wait.
-fn slots<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
-    vec![
+        // Those without a wait.
         // One sender and one receiver. The displaced value stays in the buffer.
         visit.visit(lossy(peer(
             "triple_buffer",
@@ -120,12 +77,7 @@ fn slots<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
                 if is_empty { None } else { rx.swap(None).map(Arc::unwrap_or_clone) }
             },
         )),
-    ]
-}
-
-/// Those for which tasks wait.
-fn of_tasks<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
-    vec![
+        // Those for which tasks wait.
         visit.shared(peer(
             "async-channel (1), force_send",
             async_channel::bounded,
@@ -192,13 +144,8 @@ fn of_tasks<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
             },
             |rx| take(rx),
         ))),
-    ]
-}
-
-/// Those for which threads wait. In a queue, a sender has a receiver too, to take the oldest value out. Between two
-/// tries there may have been another sender's value to take out.
-fn of_threads<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
-    vec![
+        // Those for which threads wait. In a queue, a sender has a receiver too, to take the oldest value out. Between
+        // two tries there may have been another sender's value to take out.
         visit.shared(peer(
             "std Mutex<Option<T>> and Condvar",
             |_| both(Slot::std()),
@@ -242,7 +189,40 @@ fn of_threads<T: Payload, V: Visit<T>>(visit: &mut V) -> Found<T, V> {
             },
             |rx| rx.try_recv().expect("a sender is left"),
         ))),
-    ]
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// Visits the peers that take plain data.
+pub(crate) fn each_copy<T: Payload + Copy, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
+    let mut found = each(visit);
+    // One sender and one receiver, no wait. The value is copied word by word, and again if it was overwritten meanwhile.
+    let nexus_slot = lossy(peer(
+        "nexus-slot",
+        |_| nexus_slot::spsc::slot(),
+        |tx, value| {
+            tx.write(value);
+            None
+        },
+        nexus_slot::spsc::Reader::read,
+    ));
+    found.extend(visit.visit(nexus_slot));
+    found
+}
+
+/// Visits the peers that take a number.
+pub(crate) fn each_word<V: Visit<u64>>(visit: &mut V) -> Vec<V::Found> {
+    let mut found = each_copy(visit);
+    // For a type that fits into a word together with "nothing": one atomic exchange.
+    let word_cell = peer(
+        "crossbeam AtomicCell<Option<NonZeroU64>>",
+        |_| both(AtomicCell::new(None)),
+        |tx, value| tx.swap(NonZeroU64::new(value)).map(NonZeroU64::get),
+        // The look spares the exchange where there is nothing; only plain data can be looked at.
+        |rx| rx.load().and_then(|_| rx.take()).map(NonZeroU64::get),
+    );
+    found.extend(visit.shared(word_cell));
+    found
 }
 
 fn with_receiver<Tx, Rx: Clone>((tx, rx): (Tx, Rx)) -> ((Tx, Rx), Rx) {
