@@ -40,16 +40,12 @@ struct Handles {
 type Operation = fn(&mut Handles);
 
 const OPERATIONS: [(&str, Operation); 11] = [
-    ("send, displacing", |Handles { tx, .. }| {
-        let _ = black_box(tx.send(black_box(1)));
-    }),
+    ("send, displacing", |Handles { tx, .. }| _ = black_box(tx.send(black_box(1)))),
     ("send + try_recv", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
         let _ = black_box(rx.try_recv());
     }),
-    ("try_recv, empty", |Handles { rx, .. }| {
-        let _ = black_box(rx.try_recv());
-    }),
+    ("try_recv, empty", |Handles { rx, .. }| _ = black_box(rx.try_recv())),
     ("send_newest_by_key, displacing", |Handles { tx, .. }| {
         let _ = black_box(tx.send_newest_by_key(black_box(1), |value| *value));
     }),

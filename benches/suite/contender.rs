@@ -168,7 +168,7 @@ where
     }
 }
 
-impl<T: Payload, O: Plain, P: Plain, R: Plain> Overwrites<T> for Peer<O, P, R>
+impl<T: Payload, O, P, R> Overwrites<T> for Peer<O, P, R>
 where
     Self: Contender,
     P: Fn(&mut Self::Tx, T) -> Option<T>,
@@ -183,7 +183,7 @@ where
     }
 }
 
-impl<T: Payload, O: Plain, P: Plain, R: Plain> Blocks<T> for Peer<O, P, R>
+impl<T: Payload, O, P, R> Blocks<T> for Peer<O, P, R>
 where
     Self: Contender,
     P: Fn(&mut Self::Tx, T),
@@ -198,7 +198,7 @@ where
     }
 }
 
-impl<O: Plain, P: Plain, R: Plain> Relays for Peer<O, P, R>
+impl<O, P, R> Relays for Peer<O, P, R>
 where
     Self: Contender,
     P: Fn(&mut Self::Tx, Sentinel) -> bool,

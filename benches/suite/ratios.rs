@@ -1,8 +1,7 @@
 //! What an operation costs: a send, a receive, a round trip between two threads that poll, and several senders.
 //!
-//! *On one thread* there are two readings. Back to back, nothing is written to memory between one operation and the
-//! next; that favours a bare swap over all that keep a value outside the word, because an exchange waits until earlier
-//! writes have reached the cache. Where each result is written to memory, as in criterion's `iter`, the swap waits too.
+//! *On one thread* there are two readings, back to back and with each result written to memory. The first favours a bare
+//! swap over all that keep a value outside the word.
 //!
 //! *Larger values* go round: what is received is sent next. So no time is spent on making a value, and a `String` is
 //! allocated only by contenders that clone it for the receiver, `watch` and `broadcast`.
