@@ -1,6 +1,9 @@
 //! The contenders: the floors, and for each use a table with this crate's and the peers that support it.
 //!
-//! To add a peer: add an entry to the table of each use. The suites take it from there.
+//! To add a peer, add an entry to the table of each use. The suites take it from there.
+//!
+//! To add a family of peers, write a table such as [`each_copy`] for its payloads, and contests of it: `rounds` and
+//! `trips` of `ratios` for one thread and for polling threads, `Echo::timed` of `waits` for threads that wait.
 
 mod awaiting;
 mod blocking;

@@ -70,7 +70,7 @@ fn measured(setup: &Setup) -> (String, Vec<(&'static str, String)>) {
          least that the work could cost. The ratios are medians over the rounds, of a contender's time to the floor's in \
          the same round, with their quartiles; how far the floor's own row is from 1.00 is the error. Each contender is \
          used as its documentation shows, and checked for what it is to do before it is timed. The code is in \
-         [`benches/`](../benches), a small file for each peer.\n\n",
+         [`benches/`](../benches), with a table of the peers for each use.\n\n",
         machine::said("date", &["-u", "+%Y-%m-%d"]),
         machine,
         machine::versions(),
