@@ -40,16 +40,12 @@ struct Handles {
 type Operation = fn(&mut Handles);
 
 const OPERATIONS: [(&str, Operation); 11] = [
-    ("send, displacing", |Handles { tx, .. }| {
-        let _ = black_box(tx.send(black_box(1)));
-    }),
+    ("send, displacing", |Handles { tx, .. }| _ = black_box(tx.send(black_box(1)))),
     ("send + try_recv", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
         let _ = black_box(rx.try_recv());
     }),
-    ("try_recv, empty", |Handles { rx, .. }| {
-        let _ = black_box(rx.try_recv());
-    }),
+    ("try_recv, empty", |Handles { rx, .. }| _ = black_box(rx.try_recv())),
     ("send_newest_by_key, displacing", |Handles { tx, .. }| {
         let _ = black_box(tx.send_newest_by_key(black_box(1), |value| *value));
     }),
@@ -131,72 +127,60 @@ fn compiler() -> String {
     format!("{} {}", field("release:"), field("host:"))
 }
 
-/// The recorded counts: a line for the compiler, then one for each operation.
-struct Record {
-    compiler: String,
-    counts: Vec<(String, f64)>,
+/// Counts all, and writes the counts as they are recorded: a line for the compiler, then one for each operation.
+fn measured() -> Result<String, String> {
+    let mut text = format!("{}\n", compiler());
+    for (name, _) in OPERATIONS {
+        writeln!(text, "{:>8.1}  {name}", instructions(name)?).expect("a string takes it");
+    }
+    Ok(text)
 }
 
-impl Record {
-    fn read() -> Result<Self, String> {
-        let text = fs::read_to_string(RECORD).map_err(|error| format!("{RECORD}: {error}"))?;
-        let mut lines = text.lines();
-        let compiler = lines.next().unwrap_or_default().to_owned();
-        let counts = lines
-            .map(|line| {
-                let (count, name) = line.trim().split_once("  ").ok_or("two spaces")?;
-                Ok((name.to_owned(), count.parse().map_err(|_| "a number")?))
-            })
-            .collect::<Result<_, &str>>()
-            .map_err(|missing| format!("{RECORD}: a line lacks {missing}"))?;
-        Ok(Self { compiler, counts })
-    }
-
-    fn write(&self) -> Result<(), String> {
-        let mut text = format!("{}\n", self.compiler);
-        for (name, count) in &self.counts {
-            writeln!(text, "{count:>8.1}  {name}").expect("a string takes it");
-        }
-        fs::write(RECORD, text).map_err(|error| format!("{RECORD}: {error}"))
-    }
-}
-
-fn measured() -> Result<Record, String> {
-    let counts = OPERATIONS
-        .iter()
-        .map(|(name, _)| Ok(((*name).to_owned(), instructions(name)?)))
-        .collect::<Result<_, String>>()?;
-    Ok(Record { compiler: compiler(), counts })
+/// The compiler and the counts that are written in a text.
+fn read(text: &str) -> Option<(&str, Vec<(&str, f64)>)> {
+    let (compiler, lines) = text.split_once('\n')?;
+    let counts = lines.lines().map(|line| {
+        let (count, name) = line.trim().split_once("  ")?;
+        Some((name, count.parse().ok()?))
+    });
+    Some((compiler, counts.collect::<Option<_>>()?))
 }
 
 /// Prints both, and says whether all are within the allowance.
-fn compare(now: &Record, recorded: &Record) -> bool {
-    let same = now.compiler == recorded.compiler;
+fn compare(now: &str, recorded: &str) -> Option<bool> {
+    let ((compiler, now), (its_compiler, recorded)) = (read(now)?, read(recorded)?);
+    let same = compiler == its_compiler;
     let allowance = if same { ALLOWANCE } else { ALLOWANCE_OF_ANOTHER_COMPILER };
-    println!(
-        "Instructions of an operation; {}. Allowed: {:.0} % more.",
-        now.compiler,
-        allowance * 100.0
-    );
+    println!("Instructions of an operation; {compiler}. Allowed: {:.0} % more.", allowance * 100.0);
     if !same {
-        println!("Recorded with {}.", recorded.compiler);
+        println!("Recorded with {its_compiler}.");
     }
     println!("\n{:<56}{:>10}{:>10}", "", "now", "recorded");
     let mut good = true;
-    for (name, count) in &now.counts {
-        let before =
-            recorded.counts.iter().find(|(other, _)| other == name).map(|(_, count)| *count);
+    for (name, count) in now {
+        let before = recorded.iter().find(|(other, _)| *other == name).map(|(_, count)| *count);
         let verdict = match before {
             None => "  not recorded",
-            Some(before) if *count > before * (1.0 + allowance) => "  too many",
-            Some(before) if *count < before * (1.0 - allowance) => "  fewer: record them",
+            Some(before) if count > before * (1.0 + allowance) => "  too many",
+            Some(before) if count < before * (1.0 - allowance) => "  fewer: record them",
             Some(_) => "",
         };
         good &= !matches!(verdict, "  not recorded" | "  too many");
         let before = before.map_or("–".into(), |before| format!("{before:.1}"));
         println!("{name:<56}{count:>10.1}{before:>10}{verdict}");
     }
-    good
+    Some(good)
+}
+
+/// Records the counts, or says whether they are as recorded.
+fn count_all(record: bool) -> Result<bool, String> {
+    let now = measured()?;
+    let of_file = |error| format!("{RECORD}: {error}");
+    if record {
+        return fs::write(RECORD, now).map(|()| true).map_err(of_file);
+    }
+    let recorded = fs::read_to_string(RECORD).map_err(of_file)?;
+    compare(&now, &recorded).ok_or(format!("{RECORD}: a line has no count"))
 }
 
 fn main() -> ExitCode {
@@ -218,14 +202,7 @@ fn main() -> ExitCode {
         println!("Instructions are not counted: there is no valgrind.");
         return if env::var_os("CI").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     }
-    let outcome = measured().and_then(|now| {
-        if has("--record") {
-            now.write().map(|()| true)
-        } else {
-            Ok(compare(&now, &Record::read()?))
-        }
-    });
-    match outcome {
+    match count_all(has("--record")) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -1,11 +1,6 @@
 //! How often each contender asks the allocator, in its steady state. This crate must not allocate at all.
 
-use super::{
-    Section, Setup,
-    contender::{Overwrites, Payload, Visit, Words},
-    measure::written,
-    peers::{each, each_copy, each_word},
-};
+use super::prelude::*;
 use support::allocator::measure_process;
 
 /// The operations that are not counted: some contenders set something up at first.
@@ -15,7 +10,7 @@ const COUNT: u32 = 1000;
 fn allocations(mut operation: impl FnMut()) -> f64 {
     (0..WARM_UP).for_each(|_| operation());
     let ((), counts) = measure_process(|| (0..COUNT).for_each(|_| operation()));
-    f64::from(u32::try_from(counts.allocations).expect("not that many")) / f64::from(COUNT)
+    number(counts.allocations) / f64::from(COUNT)
 }
 
 /// Sends that displace.
@@ -24,36 +19,34 @@ struct Sends;
 struct Rounds;
 
 impl Visit<u64> for Sends {
-    type Found = (String, f64);
+    type Found = (&'static str, f64);
 
-    fn visit<C: Overwrites<u64>>(&mut self) -> Option<Self::Found> {
-        let (mut tx, _rx) = C::open(1);
+    fn visit<C: Overwrites<u64>>(&mut self, contender: C) -> Option<Self::Found> {
+        let (mut tx, _rx) = contender.open(1);
         let mut number = 0;
         let count = allocations(|| {
             number += 1;
-            C::send(&mut tx, number);
+            contender.send(&mut tx, number);
         });
-        Some((C::name(), count))
+        Some((contender.name(), count))
     }
 }
 
 impl<T: Payload> Visit<T> for Rounds {
-    type Found = (String, f64);
+    type Found = (&'static str, f64);
 
-    fn visit<C: Overwrites<T>>(&mut self) -> Option<Self::Found> {
-        let (mut tx, mut rx) = C::open(1);
+    fn visit<C: Overwrites<T>>(&mut self, contender: C) -> Option<Self::Found> {
+        let (mut tx, mut rx) = contender.open(1);
         let mut value = T::new(1);
         let count = allocations(|| {
-            C::send(&mut tx, value.take());
-            value = C::try_recv(&mut rx).expect("the value that was sent");
+            contender.send(&mut tx, value.take());
+            value = contender.try_recv(&mut rx).expect("the value that was sent");
         });
-        Some((C::name(), count))
+        Some((contender.name(), count))
     }
 }
 
-/// # Panics
-///
-/// If this crate allocates.
+/// Panics if this crate allocates.
 pub(crate) fn measured(_: &Setup) -> Section {
     let columns = [
         each_word(&mut Sends),
@@ -62,14 +55,13 @@ pub(crate) fn measured(_: &Setup) -> Section {
         each::<String, _>(&mut Rounds),
     ];
     for (name, count) in columns.iter().flatten() {
-        let ours = name.starts_with("overwrite-channel");
-        assert!(!ours || *count == 0.0, "{name} does not allocate");
+        assert!(!is_ours(name) || *count == 0.0, "{name} does not allocate");
     }
     let lines = columns[0].iter().map(|(name, _)| {
         let counts = columns.iter().map(|column| column.iter().find(|line| line.0 == *name));
         let words =
             counts.map(|count| count.map_or("–".into(), |count| format!("{:.2}", count.1)));
-        [name.clone()].into_iter().chain(words).collect()
+        [(*name).to_owned()].into_iter().chain(words).collect()
     });
     let table = written(&["", "send", "8 B", "1 KiB", "String"], 1, lines);
     Section::text(format!(

@@ -1,10 +1,7 @@
 //! Charts as SVG. The page stays transparent, and every colour is dark enough for a white page and light enough for a
 //! black one. The names stand beside the plot in the order of the lines' ends, where no legend covers a line.
 
-use super::{
-    contender::Contender,
-    peers::{Overwrite, can_be_waited_for, is_ours},
-};
+use super::peers::{OURS, can_be_waited_for, is_ours};
 use plotters::{
     coord::{
         Shift,
@@ -20,7 +17,7 @@ use std::error::Error;
 /// Contrast 4 and more to white and to GitHub's dark page; so have all colours below.
 const NEUTRAL: u32 = 0x77_7c_84;
 /// Of this crate: the first is the channel's.
-const OURS: [u32; 3] = [0xdd_48_14, 0xc0_3c_8a, 0xd9_40_58];
+const REDS: [u32; 3] = [0xdd_48_14, 0xc0_3c_8a, 0xd9_40_58];
 const OTHERS: [u32; 8] =
     [0x1f_83_c9, 0x12_8a_6a, 0x7a_70_d0, 0x94_7a_0a, 0xa8_65_9f, 0xa8_70_30, 0x21_88_9a, NEUTRAL];
 
@@ -153,8 +150,7 @@ impl Chart {
                 bars.iter().map(|(name, of)| (name.clone(), of[1], false)).collect()
             }
         };
-        let ours = <Overwrite as Contender<u64>>::NAME;
-        let Some((name, ours, _)) = ends.iter().find(|(name, ..)| name == ours) else {
+        let Some((name, ours, _)) = ends.iter().find(|(name, ..)| name == OURS) else {
             return "This crate was not measured".into();
         };
         let finding = format!("{name} takes {} {}", (self.unit)(*ours), self.what);
@@ -209,7 +205,7 @@ impl Chart {
         // Colours in the order of the names, of which the channel's is the first of ours.
         let mut lines = lines.iter().collect::<Vec<_>>();
         lines.sort_by_key(|line| &line.name);
-        let mut colors = [&OTHERS[..], &OURS].map(|colors| colors.iter().cycle());
+        let mut colors = [&OTHERS[..], &REDS].map(|colors| colors.iter().cycle());
         let mut color = |line: &Line| colors[usize::from(is_ours(&line.name))].next();
         let colored = lines.into_iter().map_while(|line| Some((line, *color(line)?)));
         let mut lines = colored.collect::<Vec<_>>();
@@ -237,7 +233,7 @@ impl Chart {
         let start = chart.x_range().start;
         for ((name, [low, value, high]), row) in bars.iter().zip(0..) {
             let (ours, top) = (is_ours(name), f64::from(row));
-            let color = if ours { OURS[0] } else { OTHERS[0] };
+            let color = if ours { REDS[0] } else { OTHERS[0] };
             let (style, middle) = (words(14.0, color, ours), top + 0.5);
             // Pale enough that the quartiles are seen on it.
             let corners = [(start, top + 0.15), (*value, top + 0.85)];

@@ -1,123 +1,231 @@
-//! What is compared: one trait for every contender, and one more for each way to use a contender.
+//! What is compared: contenders as values, and one trait for each way to use a contender.
 
 use super::threads::{LOOKS, poll};
 use std::{
-    marker::PhantomData,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::Instant,
 };
 
 /// Two ends that values are handed over by. Each is used as its documentation shows.
-pub(crate) trait Contender<T>: 'static {
-    const NAME: &'static str;
+pub(crate) trait Contender: Copy + Send + Sync + 'static {
     type Tx: Send + 'static;
     type Rx: Send + 'static;
 
+    fn name(&self) -> &'static str;
+
     /// Opens one. A queue gets room for `capacity` values; a slot has room for one value whatever it is.
-    fn open(capacity: usize) -> (Self::Tx, Self::Rx);
+    fn open(&self, capacity: usize) -> (Self::Tx, Self::Rx);
+
+    /// Returns `true` if every accepted value is received or handed back, even if several threads send.
+    fn keeps_all(&self) -> bool;
 }
 
 /// The newest value wins. Two values sent in a row have different numbers, and none is 0.
-pub(crate) trait Overwrites<T: Payload>: Contender<T> {
-    /// What of the contender is used, written after its name.
-    const HOW: &'static str = "";
-    /// Whether it hands back every value that it displaces, even if several threads send.
-    const RETURNS_DISPLACED: bool = true;
-
+pub(crate) trait Overwrites<T: Payload>: Contender {
     /// Sends, and returns the value that it displaced where the contender returns it.
-    fn send(tx: &mut Self::Tx, value: T) -> Option<T>;
+    fn send(&self, tx: &mut Self::Tx, value: T) -> Option<T>;
 
     /// Receives the value itself. A contender that lends its value clones it, as the documentation of `watch` and
     /// `broadcast` says.
-    fn try_recv(rx: &mut Self::Rx) -> Option<T>;
-
-    fn name() -> String {
-        format!("{}{}", Self::NAME, Self::HOW)
-    }
+    fn try_recv(&self, rx: &mut Self::Rx) -> Option<T>;
 }
 
 /// A thread waits for a value. The next value is sent when the one before has been received.
-pub(crate) trait Blocks<T>: Contender<T> {
-    fn put(tx: &mut Self::Tx, value: T);
-    fn recv(rx: &mut Self::Rx) -> T;
-}
-
-/// A contender whose receiver polls until there is a value.
-pub(crate) struct Polled<C>(PhantomData<C>);
-
-impl<T, C: Contender<T>> Contender<T> for Polled<C> {
-    const NAME: &'static str = C::NAME;
-    type Tx = C::Tx;
-    type Rx = C::Rx;
-
-    fn open(capacity: usize) -> (Self::Tx, Self::Rx) {
-        C::open(capacity)
-    }
-}
-
-impl<T: Payload, C: Overwrites<T>> Blocks<T> for Polled<C> {
-    fn put(tx: &mut Self::Tx, value: T) {
-        C::send(tx, value);
-    }
-
-    fn recv(rx: &mut Self::Rx) -> T {
-        poll(LOOKS, || C::try_recv(rx))
-    }
-}
-
-/// A task waits for a value. The next value is sent when the one before has been received.
-pub(crate) trait Awaits: Contender<u64> {
-    fn put(tx: &mut Self::Tx, value: u64) -> impl Future<Output = ()> + Send;
-    fn recv(rx: &mut Self::Rx) -> impl Future<Output = u64> + Send;
-}
-
-/// The value stays, and receivers look at it.
-pub(crate) trait Watches: Contender<u64, Tx: Clone + Sync, Rx: Clone + Sync> {
-    /// Sends, whether or not there is a receiver.
-    fn replace(tx: &Self::Tx, value: u64);
-    fn increment(tx: &Self::Tx);
-    fn borrow(rx: &Self::Rx) -> u64;
-    fn has_changed(rx: &Self::Rx) -> bool;
+pub(crate) trait Blocks<T: Payload>: Contender {
+    fn put(&self, tx: &mut Self::Tx, value: T);
+    fn recv(&self, rx: &mut Self::Rx) -> T;
 }
 
 /// "All events up to the lock are applied", as gh-ost's worker says it: a challenge, and where it stands in the log.
 pub(crate) type Sentinel = Words<2>;
 
 /// A channel of sentinels, as gh-ost uses it.
-pub(crate) trait Relays: Contender<Sentinel> {
-    /// Whether the receiver gets every value that was accepted, the oldest first.
-    const KEEPS_ALL: bool = true;
-
+pub(crate) trait Relays: Contender {
     /// Sends without waiting. Returns `false` if the channel is full and refuses the value.
-    fn offer(tx: &mut Self::Tx, sentinel: Sentinel) -> bool;
+    fn offer(&self, tx: &mut Self::Tx, sentinel: Sentinel) -> bool;
 
     /// Returns the next sentinel; `None` after the deadline. A contender whose receivers are tasks looks once.
-    fn recv_deadline(rx: &mut Self::Rx, deadline: Instant) -> Option<Sentinel>;
+    fn recv_deadline(&self, rx: &mut Self::Rx, deadline: Instant) -> Option<Sentinel>;
 
     /// Receives until the sentinel is the one for `challenge`, as gh-ost does, and returns how many others came before.
-    fn wait_for(rx: &mut Self::Rx, challenge: u64, deadline: Instant) -> Option<u64> {
+    fn wait_for(&self, rx: &mut Self::Rx, challenge: u64, deadline: Instant) -> Option<u64> {
         let mut stale = 0;
-        while Self::recv_deadline(rx, deadline)?.number() != challenge {
+        while self.recv_deadline(rx, deadline)?.number() != challenge {
             stale += 1;
         }
         Some(stale)
     }
 }
 
+/// A task sends. The next value is sent when the one before has been received.
+pub(crate) trait AsyncSend {
+    fn put(&mut self, value: u64) -> impl Future<Output = ()> + Send;
+}
+
+/// A task waits for a value.
+pub(crate) trait AsyncReceive {
+    fn take(&mut self) -> impl Future<Output = u64> + Send;
+}
+
+pub(crate) trait Awaits: Contender<Tx: AsyncSend, Rx: AsyncReceive> {}
+impl<C: Contender<Tx: AsyncSend, Rx: AsyncReceive>> Awaits for C {}
+
+/// A value stays in a `watch`, whether or not there is a receiver.
+pub(crate) trait Replace: Clone + Send + Sync {
+    fn replace(&self, value: u64);
+    fn increment(&self);
+}
+
+/// Receivers look at the value of a `watch`.
+pub(crate) trait Look: Clone + Send + Sync {
+    fn look(&self) -> u64;
+    fn is_changed(&self) -> bool;
+}
+
+pub(crate) trait Watches: Contender<Tx: Replace, Rx: Look> {}
+impl<C: Contender<Tx: Replace, Rx: Look>> Watches for C {}
+
+/// A contender as a value: how it is opened, how a value is put in, and how it is taken out. The types of these
+/// closures say which of the traits above it has. A call of them costs what it costs to write their code there.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer<Open, Put = (), Take = ()> {
+    name: &'static str,
+    open: Open,
+    put: Put,
+    take: Take,
+    keeps_all: bool,
+}
+
+/// Makes a contender that [`Overwrites`], from `open`, `send` and `try_recv`; or one that [`Blocks`], from `open`, `put`
+/// and `recv`.
+pub(crate) fn peer<T, Tx, Rx, O, P, R, Sent, Received>(
+    name: &'static str,
+    open: O,
+    put: P,
+    take: R,
+) -> Peer<O, P, R>
+where
+    O: Fn(usize) -> (Tx, Rx),
+    P: Fn(&mut Tx, T) -> Sent,
+    R: Fn(&mut Rx) -> Received,
+{
+    Peer { name, open, put, take, keeps_all: true }
+}
+
+/// Makes a contender of one of which some values are neither received nor handed back.
+pub(crate) fn lossy<O, P, R>(peer: Peer<O, P, R>) -> Peer<O, P, R> {
+    Peer { keeps_all: false, ..peer }
+}
+
+/// Makes a contender that [`Relays`], from `open`, `offer` and `recv_deadline`.
+pub(crate) fn relay<Tx, Rx, O, P, R>(name: &'static str, open: O, put: P, take: R) -> Peer<O, P, R>
+where
+    O: Fn(usize) -> (Tx, Rx),
+    P: Fn(&mut Tx, Sentinel) -> bool,
+    R: Fn(&mut Rx, Instant) -> Option<Sentinel>,
+{
+    Peer { name, open, put, take, keeps_all: true }
+}
+
+/// Makes a contender whose ends say themselves what they can: [`Awaits`], [`Watches`].
+pub(crate) fn ends<Tx, Rx, O: Fn(usize) -> (Tx, Rx)>(name: &'static str, open: O) -> Peer<O> {
+    Peer { name, open, put: (), take: (), keeps_all: true }
+}
+
+/// Makes a contender whose receiver polls until there is a value.
+pub(crate) fn polled<T: Payload>(contender: impl Overwrites<T>) -> impl Blocks<T> {
+    peer(
+        contender.name(),
+        move |capacity| contender.open(capacity),
+        move |tx, value| _ = contender.send(tx, value),
+        move |rx| poll(LOOKS, || contender.try_recv(rx)),
+    )
+}
+
+/// What captures nothing, or contenders only.
+pub(crate) trait Plain: Copy + Send + Sync + 'static {}
+impl<F: Copy + Send + Sync + 'static> Plain for F {}
+
+impl<Tx, Rx, O, P: Plain, R: Plain> Contender for Peer<O, P, R>
+where
+    Tx: Send + 'static,
+    Rx: Send + 'static,
+    O: Fn(usize) -> (Tx, Rx) + Plain,
+{
+    type Tx = Tx;
+    type Rx = Rx;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn open(&self, capacity: usize) -> (Tx, Rx) {
+        (self.open)(capacity)
+    }
+
+    fn keeps_all(&self) -> bool {
+        self.keeps_all
+    }
+}
+
+impl<T: Payload, O, P, R> Overwrites<T> for Peer<O, P, R>
+where
+    Self: Contender,
+    P: Fn(&mut Self::Tx, T) -> Option<T>,
+    R: Fn(&mut Self::Rx) -> Option<T>,
+{
+    fn send(&self, tx: &mut Self::Tx, value: T) -> Option<T> {
+        (self.put)(tx, value)
+    }
+
+    fn try_recv(&self, rx: &mut Self::Rx) -> Option<T> {
+        (self.take)(rx)
+    }
+}
+
+impl<T: Payload, O, P, R> Blocks<T> for Peer<O, P, R>
+where
+    Self: Contender,
+    P: Fn(&mut Self::Tx, T),
+    R: Fn(&mut Self::Rx) -> T,
+{
+    fn put(&self, tx: &mut Self::Tx, value: T) {
+        (self.put)(tx, value);
+    }
+
+    fn recv(&self, rx: &mut Self::Rx) -> T {
+        (self.take)(rx)
+    }
+}
+
+impl<O, P, R> Relays for Peer<O, P, R>
+where
+    Self: Contender,
+    P: Fn(&mut Self::Tx, Sentinel) -> bool,
+    R: Fn(&mut Self::Rx, Instant) -> Option<Sentinel>,
+{
+    fn offer(&self, tx: &mut Self::Tx, sentinel: Sentinel) -> bool {
+        (self.put)(tx, sentinel)
+    }
+
+    fn recv_deadline(&self, rx: &mut Self::Rx, deadline: Instant) -> Option<Sentinel> {
+        (self.take)(rx, deadline)
+    }
+}
+
 /// A value made from a number that gives the number back, so that every hand-over can be checked.
 pub(crate) trait Payload: Clone + Default + Send + Sync + 'static {
-    const NAME: &'static str;
-
+    fn size() -> String;
     fn new(number: u64) -> Self;
 
-    /// # Panics
-    ///
-    /// If the value is torn.
+    /// Panics if the value is torn.
     fn number(&self) -> u64;
 
     /// Moves the value out of a place that another owns. Plain data stays there as well: that is one copy, and nothing
     /// is written in its stead.
-    fn take(&mut self) -> Self;
+    fn take(&mut self) -> Self {
+        self.clone()
+    }
 
     /// Makes it another value as cheaply as possible.
     fn renumber(&mut self, number: u64) {
@@ -126,17 +234,15 @@ pub(crate) trait Payload: Clone + Default + Send + Sync + 'static {
 }
 
 impl Payload for u64 {
-    const NAME: &'static str = "8 B";
+    fn size() -> String {
+        "8 B".into()
+    }
 
     fn new(number: u64) -> Self {
         number
     }
 
     fn number(&self) -> u64 {
-        *self
-    }
-
-    fn take(&mut self) -> Self {
         *self
     }
 }
@@ -152,11 +258,12 @@ impl<const COUNT: usize> Default for Words<COUNT> {
 }
 
 impl<const COUNT: usize> Payload for Words<COUNT> {
-    const NAME: &'static str = match COUNT {
-        8 => "64 B",
-        128 => "1 KiB",
-        _ => "some words",
-    };
+    fn size() -> String {
+        match 8 * COUNT {
+            bytes @ ..1024 => format!("{bytes} B"),
+            bytes => format!("{} KiB", bytes / 1024),
+        }
+    }
 
     fn new(number: u64) -> Self {
         Self([number; COUNT])
@@ -168,10 +275,6 @@ impl<const COUNT: usize> Payload for Words<COUNT> {
         *first
     }
 
-    fn take(&mut self) -> Self {
-        *self
-    }
-
     /// The words in between stay: a loop that times hand-overs does not write each value anew.
     fn renumber(&mut self, number: u64) {
         self.0[0] = number;
@@ -181,7 +284,9 @@ impl<const COUNT: usize> Payload for Words<COUNT> {
 
 /// On the heap, and too long to be kept anywhere else.
 impl Payload for String {
-    const NAME: &'static str = "String";
+    fn size() -> String {
+        "String".into()
+    }
 
     fn new(number: u64) -> Self {
         format!("{number:032}")
@@ -196,31 +301,27 @@ impl Payload for String {
     }
 }
 
-/// The ends of a contender that is used, and the contenders that are kept meanwhile.
-pub(crate) struct Elsewhere<T, C: Contender<T>> {
-    pub(crate) tx: C::Tx,
-    pub(crate) rx: C::Rx,
-    pub(crate) kept: Vec<(C::Tx, C::Rx)>,
-}
+/// What is opened, and kept meanwhile.
+pub(crate) type Opened<C> = (<C as Contender>::Tx, <C as Contender>::Rx);
 
-/// Opens a contender that lies elsewhere each time, because another number of them is opened before it. How long a
-/// cache line takes from core to core depends on where it lies, by a quarter and more.
-pub(crate) fn open_elsewhere<T, C: Contender<T>>() -> Elsewhere<T, C> {
+/// Opens a contender that lies elsewhere each time, because another number of them is opened before it, and kept. How
+/// long a cache line takes from core to core depends on where it lies, by a quarter and more.
+pub(crate) fn open_elsewhere<C: Contender>(contender: C) -> (C::Tx, C::Rx, Vec<Opened<C>>) {
     static TIMES: AtomicUsize = AtomicUsize::new(0);
     let before = TIMES.fetch_add(1, Relaxed) % 13;
-    let kept = (0..before).map(|_| C::open(1)).collect();
-    let (tx, rx) = C::open(1);
-    Elsewhere { tx, rx, kept }
+    let kept = (0..before).map(|_| contender.open(1)).collect();
+    let (tx, rx) = contender.open(1);
+    (tx, rx, kept)
 }
 
 /// What a suite does with a contender that overwrites. A contender that it does not support gives `None`.
 pub(crate) trait Visit<T: Payload> {
     type Found;
 
-    fn visit<C: Overwrites<T>>(&mut self) -> Option<Self::Found>;
+    fn visit<C: Overwrites<T>>(&mut self, contender: C) -> Option<Self::Found>;
 
     /// Visits a contender that several threads can send to.
-    fn visit_shared<C: Overwrites<T, Tx: Clone>>(&mut self) -> Option<Self::Found> {
-        self.visit::<C>()
+    fn shared<C: Overwrites<T, Tx: Clone>>(&mut self, contender: C) -> Option<Self::Found> {
+        self.visit(contender)
     }
 }

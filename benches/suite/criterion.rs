@@ -1,8 +1,7 @@
 //! The contests of `ratios`, measured and drawn by criterion.
 
-use super::{ratios::contests, threads::Pair};
+use super::{prelude::*, ratios::contests};
 use criterion::Criterion;
-use std::time::Duration;
 
 pub(super) fn run() {
     let mut criterion = Criterion::default()
@@ -19,7 +18,7 @@ pub(super) fn run() {
     for contest in contests(pair) {
         let mut group =
             criterion.benchmark_group(contest.title.trim_end_matches(", results written"));
-        for (name, start) in contest.contenders {
+        for Timed { name, start } in contest.contenders {
             group.bench_function(name, |b| {
                 let mut run = start();
                 b.iter_custom(|count| run(u32::try_from(count).expect("a moment's operations")));

@@ -4,20 +4,8 @@
 //! The receiver does as gh-ost's does: it receives until the challenge is the one it waits for. A second table counts
 //! the attempts that are lost by dropping the newest value.
 
-use super::{
-    Section, Setup,
-    charts::{Chart, Drawing, Line},
-    contender::{Payload, Relays, Sentinel},
-    measure::{Row, Table, quartiles, ratio_tables_for, time, with_commas, written},
-    peers::{Crossbeam, Overwrite, RELAYING},
-    threads::{Pair, start_there},
-};
-use std::{
-    hint::black_box,
-    rc::Rc,
-    thread,
-    time::{Duration, Instant},
-};
+use super::prelude::*;
+use std::thread;
 
 /// The attempts that timed out.
 const STALE: [u32; 4] = [1, 10, 1_000, 100_000];
@@ -28,29 +16,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STALE_VALUES: u32 = 256;
 const MOST_CHANNELS: u32 = 32;
 
-/// Whether they take so long to send that fewer repetitions must do.
-fn is_many(stale: u32) -> bool {
-    stale > 10_000
-}
+/// More take so long to send that fewer repetitions must do.
+const MANY: u32 = 10_000;
 
-pub(super) fn row<C: Relays>(stale: u32, pair: Option<Pair>) -> Row {
-    let goes = if is_many(stale) { 3 } else { 5 };
+pub(super) fn row(contender: impl Relays, stale: u32, pair: Option<Pair>) -> Row {
+    let goes = if stale > MANY { 3 } else { 5 };
     // Of a few goes, the middle one: each is short, and may be interrupted.
-    let cell = move || vec![quartiles((0..goes).map(|_| once::<C>(stale, pair)))[1]];
-    Row::new(C::NAME, Rc::new(cell))
+    let nanos = move |_| once(contender, stale, pair);
+    Row::new(contender.name(), move || vec![quartiles((0..goes).map(nanos))[1]])
 }
 
-/// Nanoseconds until the receiver has the sentinel.
-///
-/// # Panics
-///
-/// If the receiver does not get it, and before it as many others as the channel is to keep.
-fn once<C: Relays>(stale: u32, pair: Option<Pair>) -> f64 {
+/// Nanoseconds until the receiver has the sentinel. Panics if the receiver does not get it, and before it as many others
+/// as the channel is to keep.
+fn once(contender: impl Relays, stale: u32, pair: Option<Pair>) -> f64 {
+    let name = contender.name();
     // A channel that keeps one value is as quick with any number of others before it.
-    let count = if C::KEEPS_ALL { STALE_VALUES / stale } else { MOST_CHANNELS };
+    let count = if contender.keeps_all() { STALE_VALUES / stale } else { MOST_CHANNELS };
     let count = count.clamp(1, MOST_CHANNELS);
     let challenge = u64::from(stale);
-    let open = || C::open(black_box(stale as usize + 1));
+    let open = || contender.open(black_box(stale as usize + 1));
     let (mut senders, mut receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| open()).unzip();
     // What the worker sends has to come from another thread, on another core if there is one: the stale values long
     // before, and then the one that counts. So it is as fresh after many.
@@ -58,7 +42,10 @@ fn once<C: Relays>(stale: u32, pair: Option<Pair>) -> f64 {
         let worker = start_there(pair, move || {
             for tx in &mut senders {
                 for challenge in challenges.clone() {
-                    assert!(C::offer(tx, Sentinel::new(challenge)), "{} has room for it", C::NAME);
+                    assert!(
+                        contender.offer(tx, Sentinel::new(challenge)),
+                        "{name} has room for it"
+                    );
                 }
             }
             senders
@@ -72,29 +59,29 @@ fn once<C: Relays>(stale: u32, pair: Option<Pair>) -> f64 {
     // So is code that has not run for a while.
     let deadline = Instant::now() + PATIENCE;
     for _ in 0..MOST_CHANNELS {
-        let (mut tx, mut rx) = C::open(1);
-        assert!(C::offer(&mut tx, Sentinel::new(challenge)), "{} has room", C::NAME);
-        assert_eq!(C::wait_for(&mut rx, challenge, deadline), Some(0), "{} delivers", C::NAME);
+        let (mut tx, mut rx) = contender.open(1);
+        assert!(contender.offer(&mut tx, Sentinel::new(challenge)), "{name} has room");
+        assert_eq!(contender.wait_for(&mut rx, challenge, deadline), Some(0), "{name} delivers");
     }
 
     // Written to, so that its memory is there.
     let mut skipped = vec![None; receivers.len()];
     let start = Instant::now();
     for (rx, skipped) in receivers.iter_mut().zip(&mut skipped) {
-        *skipped = C::wait_for(rx, challenge, deadline);
+        *skipped = contender.wait_for(rx, challenge, deadline);
     }
     let elapsed = start.elapsed();
-    let expected = if C::KEEPS_ALL { challenge } else { 0 };
-    assert!(skipped.iter().all(|skipped| *skipped == Some(expected)), "{} delivers", C::NAME);
+    let expected = if contender.keeps_all() { challenge } else { 0 };
+    assert!(skipped.iter().all(|skipped| *skipped == Some(expected)), "{name} delivers");
     elapsed.as_secs_f64() * 1e9 / f64::from(count)
 }
 
 pub(super) fn measured(setup: &Setup) -> Section {
     let pair = setup.pair();
     let tables = STALE.map(|stale| {
-        let rows = RELAYING.map(|contender| (contender.wait_for)(stale, pair));
-        let mut table = Table::new(format!("k = {}", with_commas(stale)), rows.into());
-        table.one_floor = is_many(stale);
+        let rows = relaying().iter().map(|contender| (contender.wait_for)((stale, pair))).collect();
+        let mut table = Table::new(format!("k = {}", with_commas(stale)), rows);
+        table.one_floor = stale > MANY;
         table
     });
     let (text, tables) =
@@ -112,7 +99,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
         standing
     };
     Section {
-        text: text + &losses(1_000),
+        text: text + &losses(),
         standings: tables.iter().map(standing).collect(),
         chart: Some(chart(&tables)),
     }
@@ -137,7 +124,10 @@ fn chart(tables: &[Table]) -> Chart {
 
 /// When the sentinels come: whether this attempt's comes only after its time-out (attempts count from 1), and whether
 /// those in time find the receiver waiting, which has taken all there was.
-type Course = (&'static str, fn(u32) -> bool, bool);
+pub(super) type Course = (&'static str, fn(u32) -> bool, bool);
+
+/// The attempts of a course.
+const ATTEMPTS: u32 = 1_000;
 
 const COURSES: [Course; 5] = [
     ("the first is late", |attempt| attempt == 1, false),
@@ -148,19 +138,20 @@ const COURSES: [Course; 5] = [
 ];
 
 /// What it costs to drop the newest value: attempts that fail although their sentinel came in time. Nothing here depends
-/// on time: attempts follow one another in one thread, and each sentinel comes at a moment that is laid down.
-///
-/// # Panics
-///
-/// If a channel that drops nothing new loses an attempt.
-fn losses(attempts: u32) -> String {
-    let all = attempts as usize;
+/// on time: attempts follow one another in one thread, and each sentinel comes at a moment that is laid down. Panics if a
+/// channel that drops nothing new loses an attempt.
+fn losses() -> String {
+    let contenders = relaying();
+    let find = |name| contenders.iter().find(|contender| contender.name == name);
+    let ours = find(OURS).expect("this crate's channel");
+    let queue = find("crossbeam-channel").expect("a queue");
     let lines = COURSES.iter().flat_map(|course| {
         let counts = [
-            ("replace (this crate)", play::<Overwrite>(1, *course, attempts)),
-            ("keep all, in a buffer for every attempt", play::<Crossbeam>(all, *course, attempts)),
-            ("drop the newest, with a buffer of one", play::<Crossbeam>(1, *course, attempts)),
-        ];
+            ("replace (this crate)", ours, 1),
+            ("keep all, in a buffer for every attempt", queue, ATTEMPTS as usize),
+            ("drop the newest, with a buffer of one", queue, 1),
+        ]
+        .map(|(policy, contender, capacity)| (policy, (contender.play)((capacity, *course))));
         assert_eq!((counts[0].1[2], counts[1].1[2]), (0, 0), "in time is in time: {counts:?}");
         counts.map(|(policy, counts)| {
             let words = [course.0, policy].map(str::to_owned).into_iter();
@@ -168,7 +159,7 @@ fn losses(attempts: u32) -> String {
         })
     });
     format!(
-        "### Dropping the newest value instead\n\nOf {attempts} attempts, those *done* received their sentinel; \
+        "### Dropping the newest value instead\n\nOf {ATTEMPTS} attempts, those *done* received their sentinel; \
          those *late* had it sent too late for any policy; those *lost* had it sent in time, and did not receive it.\n\n{}",
         written(&["", "policy", "done", "late", "lost"], 2, lines)
     )
@@ -176,21 +167,21 @@ fn losses(attempts: u32) -> String {
 
 /// Attempts that received their sentinel, attempts whose sentinel came too late for any policy, and attempts that did
 /// not receive a sentinel that was sent in time.
-fn play<C: Relays>(
+pub(super) fn play(
+    contender: impl Relays,
     capacity: usize,
     (_, is_late, finds_receiver): Course,
-    attempts: u32,
 ) -> [u32; 3] {
-    let (mut tx, mut rx) = C::open(capacity);
+    let (mut tx, mut rx) = contender.open(capacity);
     let [mut done, mut late, mut lost] = [0; 3];
     // A receiver whose time is over takes what there is, and waits for nothing.
     let now = Instant::now();
-    for attempt in 1..=attempts {
+    for attempt in 1..=ATTEMPTS {
         let challenge = u64::from(attempt);
         let is_late = is_late(attempt);
         let mut has_it = false;
         let mut look = || {
-            while let Some(sentinel) = C::recv_deadline(&mut rx, now) {
+            while let Some(sentinel) = contender.recv_deadline(&mut rx, now) {
                 has_it |= sentinel.number() == challenge;
             }
         };
@@ -199,7 +190,7 @@ fn play<C: Relays>(
         }
         // A sentinel that is refused is gone: the worker has other things to do.
         if !is_late {
-            C::offer(&mut tx, Sentinel::new(challenge));
+            contender.offer(&mut tx, Sentinel::new(challenge));
         }
         look();
         *match (has_it, is_late) {
@@ -208,7 +199,7 @@ fn play<C: Relays>(
             (false, false) => &mut lost,
         } += 1;
         if is_late {
-            C::offer(&mut tx, Sentinel::new(challenge));
+            contender.offer(&mut tx, Sentinel::new(challenge));
         }
     }
     [done, late, lost]

@@ -8,31 +8,16 @@
 //! sent is the time. A receiver that is to be parked is: the sender looks at the state that the system says its thread
 //! is in, before each send (on other systems than Linux, it waits for a while instead).
 
-use super::{
-    Section, Setup,
-    charts::{Chart, Drawing, Line},
-    contender::{Awaits, Blocks, Elsewhere, Overwrites, Polled, Visit, open_elsewhere},
-    measure::{ENOUGH, Row, Table, heading, rounds, rounds_line, time, with_commas, written},
-    peers::{AWAITING, BLOCKING, BareFlag, BareSwap, after, each_word},
-    ratios::Crowd,
-    threads::{LOOKS, Pair, poll, start_there, until_asleep},
-    waits::STOP,
-};
+use super::{prelude::*, ratios::Crowd, waits::STOP};
 use crossbeam_utils::CachePadded;
 use hdrhistogram::Histogram;
 use std::{
     cell::RefCell,
-    hint::{black_box, spin_loop},
-    iter,
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicBool, AtomicUsize,
-            Ordering::{Acquire, Release},
-        },
+    hint::spin_loop,
+    sync::atomic::{
+        AtomicBool, AtomicUsize,
+        Ordering::{Acquire, Release},
     },
-    time::{Duration, Instant},
 };
 use support::sleeper::Sleeper;
 use tokio::runtime::Runtime;
@@ -40,69 +25,70 @@ use tokio::runtime::Runtime;
 /// Samples at the start of a cell that do not count: what it needs is not in the caches yet.
 const WARM_UP: usize = 20;
 
-/// What is written of each row.
-const PERCENTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
-/// The figures of a table among them.
-const FIGURES: [(&str, usize); 2] = [("p50", 50), ("p99", 99)];
+/// What is written of each row, as parts of 1.
+const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 1.0];
 /// Drawn percentiles. The maximum is one sample, and the machine's more than the contender's.
 const DRAWN: usize = PERCENTILES.len() - 1;
 /// The contenders with the least at the last drawn percentile. More lines than these cannot be distinguished.
 const SHOWN: usize = 10;
 
-/// Runs a contender for a moment: the nanoseconds of each sample, for each title of the group.
-type Samples = Rc<dyn Fn() -> Vec<Vec<u64>>>;
+/// A contender that is run for a moment: the nanoseconds of each sample, for each title of the group.
+struct Sampled {
+    name: &'static str,
+    run: Rc<dyn Fn() -> Vec<Vec<u64>>>,
+    /// The nanoseconds of all rounds, for each title. The same samples as a floor are not among them.
+    kept: Rc<RefCell<[Histogram<u64>; 2]>>,
+}
+
+impl Sampled {
+    fn new(name: &'static str, run: impl Fn() -> Vec<Vec<u64>> + 'static) -> Self {
+        let empty = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("good bounds");
+        Self { name, run: Rc::new(run), kept: Rc::new(RefCell::new([empty(), empty()])) }
+    }
+
+    fn row(&self) -> Row {
+        let (run, kept) = (Rc::clone(&self.run), Rc::clone(&self.kept));
+        Row::new(self.name, move || {
+            let samples = run();
+            for (histogram, samples) in kept.borrow_mut().iter_mut().zip(&samples) {
+                for nanos in samples {
+                    histogram.saturating_record(*nanos);
+                }
+            }
+            figures(samples)
+        })
+    }
+
+    fn percentiles(&self, which: usize) -> [u64; PERCENTILES.len()] {
+        PERCENTILES.map(|part| self.kept.borrow()[which].value_at_quantile(part))
+    }
+}
+
+/// The median and the 99th percentile for each title, one after the other.
+fn figures(samples: Vec<Vec<u64>>) -> Vec<f64> {
+    let of = |mut samples: Vec<u64>| {
+        samples.sort_unstable();
+        [50, 99].map(|percent| {
+            let nanos = samples[samples.len() * percent / 100];
+            Duration::from_nanos(nanos.max(1)).as_secs_f64() * 1e9
+        })
+    };
+    samples.into_iter().flat_map(of).collect()
+}
 
 /// Contenders that are measured together. The first is the floor.
 struct Group {
     titles: Vec<&'static str>,
-    contenders: Vec<(String, Samples)>,
-}
-
-/// The nanoseconds of all rounds, for each title of the group.
-type Histograms = Rc<RefCell<Vec<Histogram<u64>>>>;
-
-fn histograms(count: usize) -> Histograms {
-    let empty = || Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("good bounds");
-    Rc::new(RefCell::new(iter::repeat_with(empty).take(count).collect()))
-}
-
-/// The figures of each title, one after the other.
-fn figures(samples: &[Vec<u64>]) -> Vec<f64> {
-    let of = |samples: &Vec<u64>| {
-        let mut sorted = samples.clone();
-        sorted.sort_unstable();
-        FIGURES.map(|(_, percent)| {
-            let nanos = sorted[sorted.len() * percent / 100];
-            Duration::from_nanos(nanos.max(1)).as_secs_f64() * 1e9
-        })
-    };
-    samples.iter().flat_map(of).collect()
+    contenders: Vec<Sampled>,
 }
 
 impl Group {
-    fn table(&self) -> (Table, Vec<Histograms>) {
-        let kept = self.contenders.iter().map(|_| histograms(self.titles.len()));
-        let kept = kept.collect::<Vec<_>>();
-        let row = |((name, samples), kept): (&(String, Samples), &Histograms)| {
-            let (samples, kept) = (Rc::clone(samples), Rc::clone(kept));
-            let cell = move || {
-                let samples = samples();
-                for (histogram, samples) in kept.borrow_mut().iter_mut().zip(&samples) {
-                    for nanos in samples {
-                        histogram.saturating_record(*nanos);
-                    }
-                }
-                figures(&samples)
-            };
-            Row::new(name, Rc::new(cell))
-        };
-        let mut table =
-            Table::new(self.titles[0], self.contenders.iter().zip(&kept).map(row).collect());
-        let floor = Rc::clone(&self.contenders[0].1);
-        // Its samples count only where it is a row, as those of the others do.
-        table.floor = Rc::new(move || figures(&floor()));
-        (table, kept)
+    fn table(&self) -> Table {
+        let rows = self.contenders.iter().map(Sampled::row);
+        let mut table = Table::new(self.titles[0], rows.collect());
+        let floor = Rc::clone(&self.contenders[0].run);
+        table.floor = Rc::new(move || figures(floor()));
+        table
     }
 }
 
@@ -148,42 +134,49 @@ enum What {
 }
 
 impl Visit<u64> for What {
-    type Found = (String, Samples);
+    type Found = Sampled;
 
-    fn visit<C: Overwrites<u64>>(&mut self) -> Option<Self::Found> {
-        let samples: Samples = match *self {
-            Self::SendAlone => Rc::new(|| vec![alone::<C>()]),
-            Self::SendToPolling(pair) => Rc::new(move || vec![to_polling::<C>(pair)]),
-            Self::HandOver(pair) => Rc::new(move || {
-                let [_, hand_overs] = hand_overs::<Polled<C>>(Some(pair), false, 1_000);
-                vec![hand_overs]
+    fn visit<C: Overwrites<u64>>(&mut self, contender: C) -> Option<Sampled> {
+        let run: Box<dyn Fn() -> Vec<u64>> = match *self {
+            Self::SendAlone => Box::new(move || alone(contender)),
+            Self::SendToPolling(pair) => Box::new(move || to_polling(contender, pair)),
+            Self::HandOver(pair) => Box::new(move || {
+                let [_, nanos] = hand_overs(polled(contender), Some(pair), false, 1_000);
+                nanos
             }),
             Self::SendWithOthers(..) => return None,
         };
-        Some((C::name(), samples))
+        Some(Sampled::new(contender.name(), move || vec![run()]))
     }
 
-    fn visit_shared<C: Overwrites<u64, Tx: Clone>>(&mut self) -> Option<Self::Found> {
+    fn shared<C: Overwrites<u64, Tx: Clone>>(&mut self, contender: C) -> Option<Sampled> {
         if let Self::SendWithOthers(count, pair) = *self {
-            return Some((C::name(), Rc::new(move || vec![with_others::<C>(count, pair)])));
+            let run = move || vec![with_others(contender, count, pair)];
+            return Some(Sampled::new(contender.name(), run));
         }
-        self.visit::<C>()
+        self.visit(contender)
     }
 }
 
-fn alone<C: Overwrites<u64>>() -> Vec<u64> {
-    let (mut tx, mut rx) = C::open(1);
+/// Sends that are timed, and the number that was sent last.
+fn sends<C: Overwrites<u64>>(contender: C, tx: &mut C::Tx) -> (Vec<u64>, u64) {
     let mut last = 0;
     let nanos = timed(SENDS, |number| {
-        black_box(C::send(&mut tx, number));
+        black_box(contender.send(tx, number));
         last = number;
     });
-    assert_eq!(C::try_recv(&mut rx), Some(last), "{} keeps the newest", C::NAME);
+    (nanos, last)
+}
+
+fn alone(contender: impl Overwrites<u64>) -> Vec<u64> {
+    let (mut tx, mut rx) = contender.open(1);
+    let (nanos, last) = sends(contender, &mut tx);
+    assert_eq!(contender.try_recv(&mut rx), Some(last), "{} keeps the newest", contender.name());
     nanos
 }
 
-fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
-    let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
+fn to_polling(contender: impl Overwrites<u64>, pair: Pair) -> Vec<u64> {
+    let (mut tx, mut rx, _kept) = open_elsewhere(contender);
     let ended = Arc::<CachePadded<AtomicBool>>::default();
     let is_over = Arc::clone(&ended);
     let receiver = start_there(Some(pair), move || {
@@ -191,8 +184,8 @@ fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
         loop {
             // Looked at first: the value that is received then is the last.
             let is_over = is_over.load(Acquire);
-            if let Some(value) = C::try_recv(&mut rx) {
-                assert!(value > last, "{} delivers in order, each once", C::NAME);
+            if let Some(value) = contender.try_recv(&mut rx) {
+                assert!(value > last, "{} delivers in order, each once", contender.name());
                 last = value;
             } else if is_over {
                 break last;
@@ -200,31 +193,35 @@ fn to_polling<C: Overwrites<u64>>(pair: Pair) -> Vec<u64> {
             spin_loop();
         }
     });
-    let mut last = 0;
-    let nanos = timed(SENDS, |number| {
-        black_box(C::send(&mut tx, number));
-        last = number;
-    });
+    let (nanos, last) = sends(contender, &mut tx);
     ended.store(true, Release);
     let newest = receiver.join().expect("the receiver ends well");
-    assert_eq!(newest, last, "{} delivers the newest", C::NAME);
+    assert_eq!(newest, last, "{} delivers the newest", contender.name());
     nanos
 }
 
-fn with_others<C: Overwrites<u64, Tx: Clone>>(count: usize, pair: Option<Pair>) -> Vec<u64> {
-    let mut crowd = Crowd::<C>::open(count, pair);
+fn with_others<C>(contender: C, count: usize, pair: Option<Pair>) -> Vec<u64>
+where
+    C: Overwrites<u64, Tx: Clone>,
+{
+    let mut crowd = Crowd::open(contender, count, pair);
     let nanos = crowd.together(|tx, meeting| {
         meeting.wait();
-        timed(SENDS, |number| _ = black_box(C::send(tx, number)))
+        sends(contender, tx).0
     });
-    assert!(C::try_recv(&mut crowd.rx).is_some(), "{} keeps a value", C::NAME);
+    assert!(contender.try_recv(&mut crowd.rx).is_some(), "{} keeps a value", contender.name());
     nanos.concat()
 }
 
 /// Sends, and hand-overs to another thread, which is asleep before each send if it is to be parked.
-fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) -> [Vec<u64>; 2] {
+fn hand_overs(
+    contender: impl Blocks<u64>,
+    pair: Option<Pair>,
+    parked: bool,
+    count: usize,
+) -> [Vec<u64>; 2] {
     let warm_up = WARM_UP.min(count / 8);
-    let Elsewhere { mut tx, mut rx, kept: _kept } = open_elsewhere::<u64, C>();
+    let (mut tx, mut rx, _kept) = open_elsewhere(contender);
     let epoch = Instant::now();
     let (received, sleeper) =
         (Arc::<CachePadded<AtomicUsize>>::default(), Arc::<CachePadded<Sleeper>>::default());
@@ -233,11 +230,11 @@ fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) ->
         itself.is_this_thread();
         let mut nanos = vec![1; warm_up + count];
         for (number, nanos) in (1..).zip(&mut nanos) {
-            let sent = C::recv(&mut rx);
+            let sent = contender.recv(&mut rx);
             *nanos = since(epoch).saturating_sub(sent);
             counter.store(number, Release);
         }
-        assert_eq!(C::recv(&mut rx), STOP, "{} delivers each", C::NAME);
+        assert_eq!(contender.recv(&mut rx), STOP, "{} delivers each", contender.name());
         nanos.split_off(warm_up)
     });
     let mut sends = vec![1; warm_up + count];
@@ -246,33 +243,33 @@ fn hand_overs<C: Blocks<u64>>(pair: Option<Pair>, parked: bool, count: usize) ->
             until_asleep(&sleeper);
         }
         let sent = since(epoch);
-        C::put(&mut tx, sent);
+        contender.put(&mut tx, sent);
         *nanos = since(epoch) - sent;
         poll(LOOKS, || (received.load(Acquire) == number).then_some(()));
     }
-    C::put(&mut tx, STOP);
+    contender.put(&mut tx, STOP);
     [sends.split_off(warm_up), thread.join().expect("the receiver ends well")]
 }
 
 /// Between two tasks that wait, there and back.
-pub(super) fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
+pub(super) fn between_tasks(contender: impl Awaits, runtime: &Runtime) -> Vec<u64> {
     const TRIPS: usize = WARM_UP + 100;
-    let ((mut there, mut inbox), (mut outbox, mut back)) = (C::open(1), C::open(1));
+    let ((mut there, mut inbox), (mut outbox, mut back)) = (contender.open(1), contender.open(1));
     let epoch = Instant::now();
     let echo = runtime.spawn(async move {
         let mut nanos = vec![1; TRIPS];
         for nanos in &mut nanos {
-            let sent = C::recv(&mut inbox).await;
+            let sent = inbox.take().await;
             *nanos = since(epoch).saturating_sub(sent);
-            C::put(&mut outbox, since(epoch)).await;
+            outbox.put(since(epoch)).await;
         }
         nanos.split_off(WARM_UP)
     });
     let measuring = runtime.spawn(async move {
         let mut nanos = vec![1; TRIPS];
         for nanos in &mut nanos {
-            C::put(&mut there, since(epoch)).await;
-            let sent = C::recv(&mut back).await;
+            there.put(since(epoch)).await;
+            let sent = back.take().await;
             *nanos = since(epoch).saturating_sub(sent);
         }
         nanos.split_off(WARM_UP)
@@ -282,46 +279,47 @@ pub(super) fn between_tasks<C: Awaits>(runtime: &Runtime) -> Vec<u64> {
     nanos
 }
 
-pub(super) fn to_parked<C: Blocks<u64>>(pair: Option<Pair>) -> Vec<Vec<u64>> {
+pub(super) fn to_parked(contender: impl Blocks<u64>, pair: Option<Pair>) -> Vec<Vec<u64>> {
     // Each sample takes some 50 µs.
-    hand_overs::<C>(pair, true, 40).into()
+    hand_overs(contender, pair, true, 40).into()
 }
 
 fn tasks(title: &'static str, runtime: &Arc<Runtime>) -> Group {
-    let contenders = AWAITING.map(|contender| -> (String, Samples) {
+    let contenders = awaiting().into_iter().map(|contender| {
         let runtime = Arc::clone(runtime);
-        let samples = move || vec![(contender.hand_overs)(&runtime)];
-        (contender.name.into(), Rc::new(samples))
+        let run = move || vec![(contender.hand_overs)(Arc::clone(&runtime))];
+        Sampled::new(contender.name, run)
     });
-    Group { titles: vec![title], contenders: contenders.into() }
+    Group { titles: vec![title], contenders: contenders.collect() }
 }
 
 const HAND_OVER: &str = "hand-over between two polling threads";
 
 fn groups(setup: &Setup) -> Vec<Group> {
     let pair = setup.pair();
-    let swap = |title, mut what: What, more: Option<(String, Samples)>| {
-        let floors = [what.visit_shared::<BareSwap<true>>(), more];
+    let mut whats = vec![("send, displacing", What::SendAlone)];
+    whats.extend(pair.map(|pair| ("send, a receiver polls", What::SendToPolling(pair))));
+    whats.push(("send, two senders at once", What::SendWithOthers(2, pair)));
+    whats.push(("send, four senders at once", What::SendWithOthers(4, pair)));
+    whats.extend(pair.map(|pair| (HAND_OVER, What::HandOver(pair))));
+    let clock = || vec![timed(SENDS, |number| _ = black_box(number))];
+    let of_polling = whats.into_iter().map(|(title, mut what)| {
+        let floors = match what {
+            What::HandOver(_) => [what.visit(bare_flag()), None],
+            What::SendAlone => [
+                what.shared(bare_swap::<true>()),
+                Some(Sampled::new("nothing: the clock alone", clock)),
+            ],
+            _ => [what.shared(bare_swap::<true>()), None],
+        };
         Group { titles: vec![title], contenders: after(floors, each_word(&mut what)) }
-    };
-    let nothing = || vec![timed(SENDS, |number| _ = black_box(number))];
-    let clock: (String, Samples) = ("nothing: the clock alone".into(), Rc::new(nothing));
-    let mut groups = vec![swap("send, displacing", What::SendAlone, Some(clock))];
-    groups.extend(pair.map(|pair| swap("send, a receiver polls", What::SendToPolling(pair), None)));
-    groups.extend([
-        swap("send, two senders at once", What::SendWithOthers(2, pair), None),
-        swap("send, four senders at once", What::SendWithOthers(4, pair), None),
-    ]);
-    groups.extend(pair.map(|pair| {
-        let mut what = What::HandOver(pair);
-        let contenders = after([what.visit::<BareFlag>()], each_word(&mut what));
-        Group { titles: vec![HAND_OVER], contenders }
-    }));
-    let contenders = BLOCKING.map(|contender| -> (String, Samples) {
-        (contender.name.into(), Rc::new(move || (contender.hand_overs)(pair)))
     });
+    let mut groups = of_polling.collect::<Vec<_>>();
+    let parked = blocking()
+        .into_iter()
+        .map(|contender| Sampled::new(contender.name, move || (contender.hand_overs)(pair)));
     let titles = vec!["send to a parked thread", "hand-over to a parked thread"];
-    groups.push(Group { titles, contenders: contenders.into() });
+    groups.push(Group { titles, contenders: parked.collect() });
     let [one, two] = &setup.runtimes;
     groups.push(tasks("hand-over between two tasks, runtime of one thread", one));
     groups.push(tasks("hand-over between two tasks, runtime of two threads", two));
@@ -331,55 +329,41 @@ fn groups(setup: &Setup) -> Vec<Group> {
 pub(super) fn measured(setup: &Setup) -> Section {
     let mut groups = groups(setup);
     groups.retain(|group| setup.wants(group.titles[0]));
-    let (tables, kept): (Vec<_>, Vec<_>) = groups.iter().map(Group::table).unzip();
+    let tables = groups.iter().map(Group::table).collect();
     let tables = rounds(setup, tables, Duration::from_secs(setup.pick(60, 9, 0)));
     let mut section = Section::text(format!(
         "## Latency\n\nNanoseconds. Each sample is timed by itself, \
          so the clock's cost is in all of them; the ratios are those of p50 and p99 to the first row's.\n\n{}",
         rounds_line(&tables)
     ));
-    for ((group, table), kept) in groups.iter().zip(&tables).zip(&kept) {
+    let head = ["", "p50", "p90", "p99", "p99.9", "max", "p50 ratio", "p99 ratio"];
+    for (group, table) in groups.iter().zip(&tables) {
         for (which, title) in group.titles.iter().enumerate() {
+            let [median, tail] = [2 * which, 2 * which + 1];
+            let lines = table.rows.iter().zip(&group.contenders).map(|(row, contender)| {
+                let percentiles = contender.percentiles(which).map(with_commas);
+                let ratios = [median, tail].map(|figure| format!("{:.2}", row.ratio(figure)[1]));
+                [row.name.clone()].into_iter().chain(percentiles).chain(ratios).collect()
+            });
             section.text += &heading(title);
-            section.text += &written_table(table, which, kept);
-            for (number, (figure, _)) in FIGURES.iter().enumerate() {
-                let title = format!("{title}, {figure}");
-                section.standings.push(table.standing(title, 2 * which + number));
-            }
+            section.text += &written(&head, 1, lines);
+            section.standings.push(table.standing(format!("{title}, p50"), median));
+            section.standings.push(table.standing(format!("{title}, p99"), tail));
         }
         if group.titles[0] == HAND_OVER {
-            section.chart = Some(chart(table, kept));
+            section.chart = Some(chart(&group.contenders));
         }
     }
     section
 }
 
-fn percentiles(kept: &Histograms, which: usize) -> [u64; PERCENTILES.len()] {
-    let histogram = &kept.borrow()[which];
-    PERCENTILES.map(|(_, part)| histogram.value_at_quantile(part))
-}
-
-fn written_table(table: &Table, which: usize, kept: &[Histograms]) -> String {
-    let lines = table.rows.iter().zip(kept).map(|(row, kept)| {
-        let ratios = [0, 1].map(|figure| row.ratio(2 * which + figure)[1]);
-        let ratios = ratios.map(|ratio| format!("{ratio:.2}"));
-        let percentiles = percentiles(kept, which).map(with_commas);
-        [row.name.clone()].into_iter().chain(percentiles).chain(ratios).collect()
-    });
-    let mut head = vec![""];
-    head.extend(PERCENTILES.map(|(name, _)| name));
-    head.extend(["p50 ratio", "p99 ratio"]);
-    written(&head, 1, lines)
-}
-
-fn chart(table: &Table, kept: &[Histograms]) -> Chart {
-    let lines = table.rows.iter().zip(kept).map(|(row, kept)| {
-        let nanos = percentiles(kept, 0).map(|nanos| Duration::from_nanos(nanos).as_secs_f64());
-        let points = PERCENTILES[..DRAWN].iter().zip(nanos);
-        Line::new(
-            row.name.clone(),
-            points.map(|((_, part), nanos)| (1.0 / (1.0 - part), nanos * 1e9)),
-        )
+fn chart(contenders: &[Sampled]) -> Chart {
+    let lines = contenders.iter().map(|contender| {
+        let points = PERCENTILES[..DRAWN].iter().zip(contender.percentiles(0));
+        let point = |(part, nanos): (&f64, u64)| {
+            (1.0 / (1.0 - part), Duration::from_nanos(nanos).as_secs_f64() * 1e9)
+        };
+        Line::new(contender.name.to_owned(), points.map(point))
     });
     let mut lines = lines.collect::<Vec<_>>();
     lines.sort_by(|one, other| one.end().1.total_cmp(&other.end().1));

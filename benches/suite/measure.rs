@@ -35,8 +35,39 @@ pub(crate) fn nanos(batch: u32, mut run: impl FnMut(u32) -> Duration) -> f64 {
     quartiles(times)[1]
 }
 
-pub(crate) fn cell(batch: u32, start: impl Fn() -> Run + 'static) -> Cell {
-    Rc::new(move || vec![nanos(batch, start())])
+/// A contender whose operations are timed, and what sets it up.
+pub(crate) struct Timed {
+    pub(crate) name: &'static str,
+    pub(crate) start: Box<dyn Fn() -> Run>,
+}
+
+impl Timed {
+    pub(crate) fn new<R: FnMut(u32) -> Duration + 'static>(
+        name: &'static str,
+        start: impl Fn() -> R + 'static,
+    ) -> Self {
+        Self { name, start: Box::new(move || Box::new(start())) }
+    }
+}
+
+/// Contenders whose operations are timed in batches. The first is the floor.
+pub(crate) struct Contest {
+    pub(crate) title: String,
+    pub(crate) batch: u32,
+    pub(crate) contenders: Vec<Timed>,
+}
+
+impl Contest {
+    pub(crate) fn new(title: impl Into<String>, batch: u32, contenders: Vec<Timed>) -> Self {
+        Self { title: title.into(), batch, contenders }
+    }
+}
+
+impl From<Contest> for Table {
+    fn from(Contest { title, batch, contenders }: Contest) -> Self {
+        let row = |Timed { name, start }| Row::new(name, move || vec![nanos(batch, start())]);
+        Self::new(title, contenders.into_iter().map(row).collect())
+    }
 }
 
 /// A quarter of the values is below the first of the three, half of them below the second.
@@ -55,7 +86,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(name: impl Into<String>, cell: Cell) -> Self {
+    pub(crate) fn new(name: impl Into<String>, cell: impl Fn() -> Vec<f64> + 'static) -> Self {
+        let cell = Rc::new(cell);
         Self { name: name.into(), cell, figures: Vec::new(), ratios: Vec::new() }
     }
 
@@ -138,7 +170,11 @@ pub(crate) struct Standing {
 }
 
 /// Measures the tables for as long as most suites do.
-pub(crate) fn ratio_tables(setup: &Setup, tables: Vec<Table>) -> (String, Vec<Table>) {
+pub(crate) fn ratio_tables(
+    setup: &Setup,
+    tables: impl IntoIterator<Item = impl Into<Table>>,
+) -> (String, Vec<Table>) {
+    let tables = tables.into_iter().map(Into::into).collect::<Vec<_>>();
     let time = setup.pick(6_000, 1_000, 0) * u64::try_from(tables.len()).expect("a few tables");
     ratio_tables_for(setup, tables, Duration::from_millis(time))
 }
@@ -226,6 +262,12 @@ pub(crate) fn written(
         format!("| {} |\n", words.join(" | "))
     };
     all.into_iter().map(line).collect::<String>() + "\n"
+}
+
+/// A count as a figure.
+#[expect(clippy::cast_precision_loss, reason = "no count is that large")]
+pub(crate) fn number<N: TryInto<i64>>(count: N) -> f64 {
+    count.try_into().unwrap_or(i64::MAX) as f64
 }
 
 /// Nanoseconds with a unit.

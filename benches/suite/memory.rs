@@ -4,20 +4,12 @@
 //! A channel is built, filled and dropped in a process of its own, which may take no more than [`ADDRESS_SPACE`]: a
 //! channel that asks for more takes only that process with it. How such a channel ends is part of the table.
 
-use super::{
-    Section, Setup,
-    charts::{Chart, Drawing, Line},
-    contender::{Contender, Payload, Relays, Sentinel},
-    measure::{Standing, bytes, heading, quartiles, time, with_commas, written},
-    peers::{RELAYING, Relaying, Watch},
-};
+use super::prelude::*;
 use std::{
     array, env,
     fs::File,
-    hint::black_box,
     io::Read,
     process::{Command, ExitStatus},
-    time::{Duration, Instant},
 };
 use support::allocator::measure_process;
 
@@ -35,12 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Values of `MaxRetries`. gh-ost's default is the first; the last is what an operator set it to.
 const CAPACITIES: [u64; 5] = [60, 1_000, 1_000_000, 1_000_000_000, 9_999_999_999_999];
 
-/// What a child does with a contender of that capacity.
-pub(super) type Build = fn(usize) -> Result<Found, String>;
-
 /// Without the last, which is this crate's channel once more.
-fn contenders() -> impl Iterator<Item = Relaying> {
-    RELAYING.into_iter().take(RELAYING.len() - 1)
+fn contenders() -> Vec<Relaying> {
+    let mut contenders = relaying();
+    contenders.pop();
+    contenders
 }
 
 /// What a child finds of a channel: how long it takes to build it, the first in its process; by how much the process
@@ -96,6 +87,9 @@ impl Found {
 /// What is found, or why nothing is: what the channel does, and after a colon more of it.
 type Outcome = Result<Found, String>;
 
+/// Of a contender, for each capacity.
+type Outcomes = (&'static str, Vec<Outcome>);
+
 const NOT_TRIED: &str = "not tried: ";
 
 /// How a child ended that has said nothing.
@@ -116,11 +110,7 @@ fn autopsy(status: ExitStatus, complaint: &str) -> String {
     }
 }
 
-/// Has a child try the contender.
-///
-/// # Panics
-///
-/// If there is no child, or it saw the channel do something wrong.
+/// Has a child try the contender. Panics if there is no child, or it saw the channel do something wrong.
 fn in_child(name: &str, capacity: u64) -> Outcome {
     let this = env::current_exe().expect("the path of this program");
     let mut command = Command::new(this);
@@ -140,33 +130,24 @@ fn in_child(name: &str, capacity: u64) -> Outcome {
     }
 }
 
-/// If this process is a child, does everything that it is for, and returns `true`.
-///
-/// # Panics
-///
-/// If a channel does. That is a result, as other ways to end are.
+/// If this process is a child, does everything that it is for, and returns `true`. Panics if a channel does: that is a
+/// result, as other ways to end are.
 pub(super) fn is_child() -> bool {
     let args = env::args().skip_while(|arg| arg != OPTION).collect::<Vec<_>>();
     let [_, name, capacity, ..] = args.as_slice() else { return false };
-    let contender = contenders().find(|contender| contender.name == name).expect("a contender");
-    let line = match harmless(capacity.parse().expect("a capacity")) {
-        Err(missing) => format!("missing {missing}"),
-        Ok(capacity) => (contender.build)(capacity).map_or_else(
+    let contender =
+        contenders().into_iter().find(|contender| contender.name == name).expect("a contender");
+    let capacity = capacity.parse::<u64>().expect("a capacity");
+    let line = match (limit(), usize::try_from(capacity)) {
+        (Err(missing), _) if capacity > HARMLESS => format!("missing {missing}"),
+        (_, Err(_)) => "missing a `usize` that goes so far".into(),
+        (_, Ok(capacity)) => (contender.build)(capacity).map_or_else(
             |wrong| format!("wrong {wrong}"),
             |found| format!("found {}", found.0.map(|number| number.to_string()).join(" ")),
         ),
     };
     println!("{line}");
     true
-}
-
-/// Returns the capacity if trying it harms nothing.
-fn harmless(capacity: u64) -> Result<usize, String> {
-    let limited = limit();
-    if capacity > HARMLESS {
-        limited?;
-    }
-    usize::try_from(capacity).map_err(|_| "a `usize` here does not go so far".into())
 }
 
 /// Limits what this process can do to the machine.
@@ -198,13 +179,13 @@ fn limit() -> Result<(), String> {
 }
 
 /// In the child: builds the channel, fills it, looks for the newest value, drops it.
-pub(super) fn build<C: Relays>(capacity: usize) -> Result<Found, String> {
+pub(super) fn build(contender: impl Relays, capacity: usize) -> Result<Found, String> {
     // Once for nothing: the first look maps what it needs.
     let (_, _) = (resident(), Instant::now());
 
     let before = resident();
     let start = Instant::now();
-    let ((mut tx, mut rx), mut counts) = measure_process(|| C::open(black_box(capacity)));
+    let ((mut tx, mut rx), mut counts) = measure_process(|| contender.open(black_box(capacity)));
     let nanos = start.elapsed().as_secs_f64() * 1e9;
     let built = counts;
     let built_resident = resident() - before;
@@ -212,7 +193,7 @@ pub(super) fn build<C: Relays>(capacity: usize) -> Result<Found, String> {
     let (mut accepted, mut newest) = (0, None);
     let ((), sending) = measure_process(|| {
         for challenge in 0..SENDS.into() {
-            if C::offer(&mut tx, Sentinel::new(challenge)) {
+            if contender.offer(&mut tx, Sentinel::new(challenge)) {
                 accepted += 1;
                 newest = Some(challenge);
             }
@@ -225,16 +206,17 @@ pub(super) fn build<C: Relays>(capacity: usize) -> Result<Found, String> {
     let newest = newest.ok_or("it accepted nothing")?;
     // So that there is time left to say so.
     let deadline = Instant::now() + PATIENCE / 2;
-    let (received, receiving) = measure_process(|| C::wait_for(&mut rx, newest, deadline));
+    let (received, receiving) = measure_process(|| contender.wait_for(&mut rx, newest, deadline));
     let stale = received.ok_or("the newest accepted value did not come")?;
-    let expected = if C::KEEPS_ALL { accepted - 1 } else { 0 };
+    let expected = if contender.keeps_all() { accepted - 1 } else { 0 };
     if stale != expected {
         return Err(format!("{stale} values came before the newest, not {expected}"));
     }
     let ((), dropping) = measure_process(|| drop((tx, rx)));
     counts += receiving + dropping;
     // The first one's may be a record of the thread, which later ones use, too.
-    let (_, second) = measure_process(|| C::offer(&mut C::open(capacity).0, Sentinel::new(1)));
+    let offer = || contender.offer(&mut contender.open(capacity).0, Sentinel::new(1));
+    let (_, second) = measure_process(offer);
     if second.live_bytes != 0 || counts.live_bytes < 0 {
         return Err(format!("{} bytes are counted after its end", second.live_bytes));
     }
@@ -248,11 +230,6 @@ pub(super) fn build<C: Relays>(capacity: usize) -> Result<Found, String> {
         filled_resident,
         f64::from(SENDS) - number(accepted),
     ]))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no count is that large")]
-fn number<N: TryInto<i64>>(count: N) -> f64 {
-    count.try_into().unwrap_or(i64::MAX) as f64
 }
 
 /// The bytes of this process that are in memory. The system counts in batches: a few hundred kB are no figure.
@@ -282,31 +259,30 @@ fn check(outcomes: &[Outcome]) {
     assert!(counts.windows(2).all(|two| two[0] == two[1]), "memory grew with the capacity");
 }
 
-/// Measures every contender with every capacity, in several children each.
-///
-/// # Panics
-///
-/// If a channel loses a value or the bytes do not add up, or if this crate's holds other than the same few bytes in
-/// every case.
+/// Measures every contender with every capacity, in several children each. Panics if a channel loses a value or the
+/// bytes do not add up, or if this crate's holds other than the same few bytes in every case.
 pub(super) fn measured(setup: &Setup) -> Section {
     let rounds = setup.pick(15, 5, 1);
-    // Of each contender, and of it for each capacity.
-    let mut found = vec![vec![Ok(Vec::new()); CAPACITIES.len()]; contenders().count()];
+    let untried = vec![Ok(Vec::new()); CAPACITIES.len()];
+    let contenders = contenders().into_iter().map(|contender| contender.name);
+    let mut found = contenders.map(|name| (name, untried.clone())).collect::<Vec<_>>();
     for _ in 0..rounds {
         for (which, capacity) in CAPACITIES.into_iter().enumerate() {
-            for (contender, found) in contenders().zip(&mut found) {
+            for (name, found) in &mut found {
                 // A contender that failed once has failed.
                 found[which] = found[which].clone().and_then(|mut found: Vec<Found>| {
-                    found.push(in_child(contender.name, capacity)?);
+                    found.push(in_child(name, capacity)?);
                     Ok(found)
                 });
             }
         }
     }
     let middle = |found: Result<Vec<Found>, String>| found.map(|found| Found::middle(&found));
-    let outcomes = found.into_iter().map(|found| found.into_iter().map(middle).collect::<Vec<_>>());
+    let outcomes = found
+        .into_iter()
+        .map(|(name, found)| -> Outcomes { (name, found.into_iter().map(middle).collect()) });
     let outcomes = outcomes.collect::<Vec<_>>();
-    check(&outcomes[0]);
+    check(&outcomes[0].1);
     let mut text = format!(
         "## Memory against MaxRetries\n\n\
          Each channel is built in a process of its own, which may have an address space of {} GiB, and is then sent \
@@ -320,12 +296,12 @@ pub(super) fn measured(setup: &Setup) -> Section {
     for (which, capacity) in CAPACITIES.into_iter().enumerate() {
         text += &heading(&format!("MaxRetries {}", with_commas(capacity)));
         let head = ["", "bytes", "blocks", "resident", "to build", "filled", "resident", "refused"];
-        let lines = contenders().zip(&outcomes).map(|(contender, outcomes)| {
+        let lines = outcomes.iter().map(|(name, outcomes)| {
             let words = match &outcomes[which] {
                 Ok(found) => found.words(),
                 Err(failure) => vec![failure.clone()],
             };
-            [contender.name.to_owned()].into_iter().chain(words).collect()
+            [(*name).to_owned()].into_iter().chain(words).collect()
         });
         text += &written(&head, 1, lines);
     }
@@ -340,18 +316,17 @@ const COMPARED: [(&str, Figure); 4] = [
     ("time to build", Nanos),
 ];
 
-fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
+fn standings(outcomes: &[Outcomes]) -> Vec<Standing> {
     let standing = |(what, of): (&str, Figure), which: usize| {
         // The channel's own place is looked for, not that of `watch`.
-        let rows = contenders().zip(outcomes);
-        let rows = rows.filter(|(row, _)| row.name != <Watch as Contender<Sentinel>>::NAME);
-        let cells = rows.filter_map(|(row, outcomes)| {
+        let rows = outcomes.iter().filter(|(name, _)| !name.ends_with(" watch"));
+        let cells = rows.filter_map(|(name, outcomes)| {
             let figure = match &outcomes[which] {
                 Ok(found) => found.get(of),
                 Err(failure) if failure.starts_with(NOT_TRIED) => return None,
                 Err(_) => f64::INFINITY,
             };
-            Some((row.name.to_owned(), [figure; 3]))
+            Some(((*name).to_owned(), [figure; 3]))
         });
         let title = format!("{what}, MaxRetries {}", with_commas(CAPACITIES[which]));
         Standing { title, floor: String::new(), cells: cells.collect() }
@@ -360,13 +335,13 @@ fn standings(outcomes: &[Vec<Outcome>]) -> Vec<Standing> {
     COMPARED.into_iter().flat_map(each).collect()
 }
 
-fn chart(outcomes: &[Vec<Outcome>]) -> Chart {
-    let lines = contenders().zip(outcomes).map(|(contender, outcomes)| {
+fn chart(outcomes: &[Outcomes]) -> Chart {
+    let lines = outcomes.iter().map(|(name, outcomes)| {
         let points = CAPACITIES.iter().zip(outcomes);
         let built = points.clone().filter_map(|(capacity, outcome)| {
             Some((number(*capacity), outcome.as_ref().ok()?.get(Bytes)))
         });
-        let mut line = Line::new(contender.name.to_owned(), built);
+        let mut line = Line::new((*name).to_owned(), built);
         line.ends = points.clone().find_map(|(capacity, outcome)| {
             let (word, _) = outcome.as_ref().err()?.split_once(':')?;
             Some(format!("{word} at {}", with_commas(*capacity)))

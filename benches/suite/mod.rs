@@ -22,12 +22,23 @@ mod threads;
 mod waits;
 mod watch;
 
-use charts::Chart;
-use measure::{Standing, Table};
+use prelude::*;
 use std::{cell::OnceCell, env, process::ExitCode, sync::Arc};
 use support::allocator::Counting;
-use threads::Pair;
 use tokio::runtime::{Builder, Runtime};
+
+/// What the suites have in common.
+mod prelude {
+    pub(super) use super::{
+        Section, Setup, charts::*, contender::*, measure::*, peers::*, threads::*,
+    };
+    pub(super) use std::{
+        hint::black_box,
+        rc::Rc,
+        sync::Arc,
+        time::{Duration, Instant},
+    };
+}
 
 /// It counts only while a suite asks it to: otherwise it is one relaxed load more.
 #[global_allocator]
@@ -46,9 +57,11 @@ impl Section {
         Self { text, standings: Vec::new(), chart: None }
     }
 
-    fn of_ratios(text: String, tables: &[Table]) -> Self {
+    /// Measures the contests, and puts `head` above their tables.
+    fn of_ratios(setup: &Setup, head: &str, contests: Vec<Contest>) -> Self {
+        let (text, tables) = ratio_tables(setup, contests);
         let standings = tables.iter().map(|table| table.standing(table.title.clone(), 0));
-        Self { standings: standings.collect(), ..Self::text(text) }
+        Self { standings: standings.collect(), ..Self::text(format!("{head}\n\n{text}")) }
     }
 }
 
@@ -80,8 +93,6 @@ struct Setup {
     effort: Effort,
     /// The value of `--only`: a part of the titles of the tables to measure.
     only: Option<String>,
-    /// The value of `--out`.
-    out: Option<String>,
     /// The suites to run.
     names: Vec<String>,
     /// tokio's, with one thread and with two.
@@ -90,7 +101,7 @@ struct Setup {
 }
 
 impl Setup {
-    fn new() -> Result<Self, String> {
+    fn new() -> Self {
         let has = |option: &str| env::args().any(|arg| arg == option);
         let effort = match has("--quick") {
             // Without `--bench` it is `cargo test` that runs this.
@@ -98,16 +109,12 @@ impl Setup {
             true => Effort::Quick,
             false => Effort::Whole,
         };
-        let (mut only, mut out, mut names, mut pair) = (None, None, Vec::new(), OnceCell::new());
+        let (mut only, mut names, mut pair) = (None, Vec::new(), OnceCell::new());
         let mut args = env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--unpinned" => pair = Pair::floating().into(),
                 "--only" => only = args.next(),
-                "--out" => {
-                    let folder = args.next().filter(|folder| !folder.starts_with('-'));
-                    out = Some(folder.ok_or("--out needs a folder")?);
-                }
                 // Other options may be for criterion.
                 option if option.starts_with('-') => {}
                 name => names.push(name.to_owned()),
@@ -117,7 +124,7 @@ impl Setup {
         let one = Builder::new_current_thread().build().expect("a runtime");
         let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
         let runtimes = [one, two].map(Arc::new);
-        Ok(Self { effort, only, out, names, runtimes, pair })
+        Self { effort, only, names, runtimes, pair }
     }
 
     fn pick(&self, whole: u64, quick: u64, test: u64) -> u64 {
@@ -175,8 +182,8 @@ pub(crate) fn run(bench: Option<&str>) -> ExitCode {
             criterion::run();
             Ok(())
         }
-        Some(_) => Setup::new().and_then(|setup| report::run(&setup)),
-        None => Setup::new().and_then(|setup| suites(&setup)),
+        Some(_) => report::run(&Setup::new()),
+        None => suites(&Setup::new()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

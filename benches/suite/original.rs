@@ -1,10 +1,6 @@
 //! The Go channels that the crate stands in for, measured by `benches/go/run`.
 
-use super::{
-    Section,
-    charts::{Chart, Drawing, Line},
-    measure::{heading, with_commas, written},
-};
+use super::prelude::*;
 use std::{path::Path, process::Command};
 
 /// Lines of fields, as the script prints them.

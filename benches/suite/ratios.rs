@@ -1,8 +1,7 @@
 //! What an operation costs: a send, a receive, a round trip between two threads that poll, and several senders.
 //!
-//! *On one thread* there are two readings. Back to back, nothing is written to memory between one operation and the
-//! next; that favours a bare swap over all that keep a value outside the word, because an exchange waits until earlier
-//! writes have reached the cache. Where each result is written to memory, as in criterion's `iter`, the swap waits too.
+//! *On one thread* there are two readings, back to back and with each result written to memory. The first favours a bare
+//! swap over all that keep a value outside the word.
 //!
 //! *Larger values* go round: what is received is sent next. So no time is spent on making a value, and a `String` is
 //! allocated only by contenders that clone it for the receiver, `watch` and `broadcast`.
@@ -13,35 +12,12 @@
 //! *Several senders* each send a fixed number of values into one slot; the time is from the first one's start to the
 //! last one's end, divided by the number of all sends.
 
-use super::{
-    Section, Setup,
-    charts::{Chart, Drawing},
-    contender::{Elsewhere, Overwrites, Payload, Polled, Visit, Words, open_elsewhere},
-    measure::{Row, Run, Table, cell, ratio_tables, timed},
-    peers::{BareFlag, BareSlot, BareSwap, FlagAndValue, after, each, each_copy, each_word},
-    threads::{Meeting, Pair},
-    waits::Echo,
-};
+use super::{prelude::*, waits::Echo};
 use crossbeam_utils::CachePadded;
-use std::{
-    hint::black_box,
-    thread,
-    time::{Duration, Instant},
-};
+use std::thread;
 
 /// The sends of a sender before it is timed.
 const WARM_UP: u32 = 100;
-
-/// A contender, and what sets it up.
-type Named = (String, Box<dyn Fn() -> Run>);
-
-/// Contenders that are compared. The first is the floor.
-pub(crate) struct Contest {
-    pub(crate) title: String,
-    /// The operations of a batch.
-    batch: u32,
-    pub(crate) contenders: Vec<Named>,
-}
 
 /// What is timed with numbers on one thread. With `WRITTEN`, each result is written to memory.
 #[derive(Clone, Copy)]
@@ -52,47 +28,43 @@ enum Numbers<const WRITTEN: bool> {
     Look,
 }
 
-impl<const WRITTEN: bool> Numbers<WRITTEN> {
-    /// Adds a result to those before it, or writes it to memory.
-    fn keep(sum: u64, result: Option<u64>) -> u64 {
-        let result = result.unwrap_or_default();
-        if WRITTEN { black_box(result) } else { sum.wrapping_add(result) }
-    }
-
-    fn run<C: Overwrites<u64>>(self) -> Run {
-        let (mut tx, mut rx) = C::open(1);
-        Box::new(move |count| {
-            let mut kept = 0;
-            let time = timed(|| match self {
-                Self::Send => {
-                    for value in 1..=u64::from(count) {
-                        kept = Self::keep(kept, C::send(&mut tx, value));
-                    }
-                }
-                Self::SendAndReceive => {
-                    for value in 1..=u64::from(count) {
-                        kept = Self::keep(kept, C::send(&mut tx, value));
-                        kept = Self::keep(kept, C::try_recv(&mut rx));
-                    }
-                }
-                Self::Look => {
-                    for _ in 0..count {
-                        assert_eq!(C::try_recv(&mut rx), None, "{} is empty", C::NAME);
-                    }
-                }
-            });
-            black_box(kept);
-            time
-        })
-    }
-}
-
 impl<const WRITTEN: bool> Visit<u64> for Numbers<WRITTEN> {
-    type Found = Named;
+    type Found = Timed;
 
-    fn visit<C: Overwrites<u64>>(&mut self) -> Option<Named> {
+    fn visit<C: Overwrites<u64>>(&mut self, contender: C) -> Option<Timed> {
+        // Adds a result to those before it, or writes it to memory.
+        let keep = |sum: u64, result: Option<u64>| {
+            let result = result.unwrap_or_default();
+            if WRITTEN { black_box(result) } else { sum.wrapping_add(result) }
+        };
         let what = *self;
-        Some((C::name(), Box::new(move || what.run::<C>())))
+        let start = move || {
+            let (mut tx, mut rx) = contender.open(1);
+            move |count| {
+                let mut kept = 0;
+                let time = timed(|| match what {
+                    Self::Send => {
+                        for value in 1..=u64::from(count) {
+                            kept = keep(kept, contender.send(&mut tx, value));
+                        }
+                    }
+                    Self::SendAndReceive => {
+                        for value in 1..=u64::from(count) {
+                            kept = keep(kept, contender.send(&mut tx, value));
+                            kept = keep(kept, contender.try_recv(&mut rx));
+                        }
+                    }
+                    Self::Look => {
+                        for _ in 0..count {
+                            assert_eq!(contender.try_recv(&mut rx), None, "it is empty");
+                        }
+                    }
+                });
+                black_box(kept);
+                time
+            }
+        };
+        Some(Timed::new(contender.name(), start))
     }
 }
 
@@ -100,23 +72,23 @@ impl<const WRITTEN: bool> Visit<u64> for Numbers<WRITTEN> {
 struct Round;
 
 impl<T: Payload> Visit<T> for Round {
-    type Found = Named;
+    type Found = Timed;
 
-    fn visit<C: Overwrites<T>>(&mut self) -> Option<Named> {
-        let start = || -> Run {
-            let (mut tx, mut rx) = C::open(1);
+    fn visit<C: Overwrites<T>>(&mut self, contender: C) -> Option<Timed> {
+        let start = move || {
+            let (mut tx, mut rx) = contender.open(1);
             let mut value = T::new(1);
-            Box::new(move |count| {
+            move |count| {
                 timed(|| {
                     for _ in 0..count {
-                        C::send(&mut tx, value.take());
-                        value = C::try_recv(&mut rx).expect("the value that was sent");
+                        contender.send(&mut tx, value.take());
+                        value = contender.try_recv(&mut rx).expect("the value that was sent");
                         black_box(&mut value);
                     }
                 })
-            })
+            }
         };
-        Some((C::name(), Box::new(start)))
+        Some(Timed::new(contender.name(), start))
     }
 }
 
@@ -124,43 +96,35 @@ impl<T: Payload> Visit<T> for Round {
 struct RoundTrip(Pair);
 
 impl<T: Payload> Visit<T> for RoundTrip {
-    type Found = Named;
+    type Found = Timed;
 
-    fn visit<C: Overwrites<T>>(&mut self) -> Option<Named> {
-        let pair = self.0;
-        let start = move || -> Run {
-            let mut echo = Echo::<T, Polled<C>>::start(Some(pair));
-            Box::new(move |count| timed(|| echo.round_trips(count)))
-        };
-        Some((C::name(), Box::new(start)))
+    fn visit<C: Overwrites<T>>(&mut self, contender: C) -> Option<Timed> {
+        Some(Echo::timed(polled(contender), Some(self.0)))
     }
 }
 
 /// Several threads that send into one slot, while nothing receives.
-struct Senders {
-    count: usize,
-    pair: Option<Pair>,
-}
+struct Senders(usize, Option<Pair>);
 
 impl Visit<u64> for Senders {
-    type Found = Named;
+    type Found = Timed;
 
-    fn visit<C: Overwrites<u64>>(&mut self) -> Option<Named> {
+    fn visit<C: Overwrites<u64>>(&mut self, _: C) -> Option<Timed> {
         None
     }
 
-    fn visit_shared<C: Overwrites<u64, Tx: Clone>>(&mut self) -> Option<Named> {
-        let Self { count, pair } = *self;
-        let start = move || -> Run {
-            let mut crowd = Crowd::<C>::open(count, pair);
-            Box::new(move |sends| {
+    fn shared<C: Overwrites<u64, Tx: Clone>>(&mut self, contender: C) -> Option<Timed> {
+        let Self(count, pair) = *self;
+        let start = move || {
+            let mut crowd = Crowd::open(contender, count, pair);
+            move |sends: u32| {
                 let each = sends.div_ceil(u32::try_from(count).expect("a few senders"));
                 let times = crowd.together(|tx, meeting| {
-                    (0..WARM_UP).for_each(|_| _ = black_box(C::send(tx, 1)));
+                    (0..WARM_UP).for_each(|_| _ = black_box(contender.send(tx, 1)));
                     meeting.wait();
                     let start = Instant::now();
                     for value in 1..=u64::from(each) {
-                        black_box(C::send(tx, value));
+                        black_box(contender.send(tx, value));
                     }
                     [start, Instant::now()]
                 });
@@ -168,23 +132,23 @@ impl Visit<u64> for Senders {
                 let [starts, ends] = [0, 1].map(|end| times.iter().map(move |time| time[end]));
                 let both = ends.max().zip(starts.min());
                 both.map_or(Duration::ZERO, |(end, start)| end - start)
-            })
+            }
         };
-        Some((C::name(), Box::new(start)))
+        Some(Timed::new(contender.name(), start))
     }
 }
 
 /// The handles of several senders of one slot. No two threads write to one cache line but for the slot's own.
-pub(crate) struct Crowd<C: Overwrites<u64>> {
+pub(crate) struct Crowd<C: Contender> {
     handles: Vec<CachePadded<C::Tx>>,
     pub(crate) rx: C::Rx,
-    _kept: Vec<(C::Tx, C::Rx)>,
+    _kept: Vec<Opened<C>>,
     pair: Option<Pair>,
 }
 
-impl<C: Overwrites<u64, Tx: Clone>> Crowd<C> {
-    pub(crate) fn open(count: usize, pair: Option<Pair>) -> Self {
-        let Elsewhere { tx, rx, kept } = open_elsewhere::<u64, C>();
+impl<C: Contender<Tx: Clone>> Crowd<C> {
+    pub(crate) fn open(contender: C, count: usize, pair: Option<Pair>) -> Self {
+        let (tx, rx, kept) = open_elsewhere(contender);
         // The first handle is used too: an idle one would be a handle more than there are senders.
         let mut handles = vec![CachePadded::new(tx)];
         while handles.len() < count {
@@ -220,47 +184,35 @@ impl<C: Overwrites<u64, Tx: Clone>> Crowd<C> {
 }
 
 fn numbers<const WRITTEN: bool>(title: &str, mut what: Numbers<WRITTEN>) -> Contest {
-    let floors = match what {
-        Numbers::Look => vec![],
-        _ => vec![what.visit::<BareSwap<false>>()],
+    let swap = match what {
+        Numbers::Look => None,
+        _ => what.visit(bare_swap::<false>()),
     };
-    let floors = floors.into_iter().chain([what.visit::<BareSlot>()]);
-    Contest {
-        title: title.into(),
-        batch: 1_000,
-        contenders: after(floors.collect::<Vec<_>>(), each_word(&mut what)),
-    }
+    let floors = [swap, what.visit(bare_slot())];
+    Contest::new(title, 1_000, after(floors, each_word(&mut what)))
 }
 
-fn rounds<T: Payload>(each: fn(&mut Round) -> Vec<Named>) -> Contest {
-    let title = format!("send + try_recv, {}", T::NAME);
-    let floor = Visit::<T>::visit::<BareSlot>(&mut Round);
-    Contest { title, batch: 200, contenders: after([floor], each(&mut Round)) }
+fn rounds<T: Payload>(each: fn(&mut Round) -> Vec<Timed>) -> Contest {
+    let floor = Round.visit(bare_slot::<T>());
+    Contest::new(format!("send + try_recv, {}", T::size()), 200, after([floor], each(&mut Round)))
 }
 
 /// With the least that a value beside the flag costs, if it is large.
-fn trips<T: Payload>(
-    pair: Pair,
-    with_value: Option<fn(&mut RoundTrip) -> Option<Named>>,
-    each: fn(&mut RoundTrip) -> Vec<Named>,
-) -> Contest {
-    let mut trip = RoundTrip(pair);
-    let title = format!("round trip, {}", T::NAME);
-    let floors =
-        [Visit::<u64>::visit::<BareFlag>(&mut trip), with_value.and_then(|visit| visit(&mut trip))];
-    Contest { title, batch: 30, contenders: after(floors, each(&mut trip)) }
+fn trips<T: Payload>(pair: Pair, with_value: Option<Timed>, peers: Vec<Timed>) -> Contest {
+    let floors = [RoundTrip(pair).visit(bare_flag()), with_value];
+    Contest::new(format!("round trip, {}", T::size()), 30, after(floors, peers))
 }
 
 fn large_trips<T: Payload + Copy>(pair: Pair) -> Contest {
-    trips::<T>(pair, Some(Visit::<T>::visit::<FlagAndValue>), each_copy::<T, _>)
+    let mut trip = RoundTrip(pair);
+    trips::<T>(pair, trip.visit(flag_and_value::<T>()), each_copy::<T, _>(&mut trip))
 }
 
 fn senders(count: usize, pair: Option<Pair>) -> Contest {
-    let mut senders = Senders { count, pair };
-    let floor = senders.visit_shared::<BareSwap<false>>();
-    let contenders = after([floor], each_word(&mut senders));
+    let mut senders = Senders(count, pair);
+    let floor = senders.shared(bare_swap::<false>());
     let batch = if count == 2 { 4_000 } else { 8_000 };
-    Contest { title: format!("{count} senders"), batch, contenders }
+    Contest::new(format!("{count} senders"), batch, after([floor], each_word(&mut senders)))
 }
 
 /// The contests whose results are written to memory, as criterion writes them.
@@ -275,7 +227,7 @@ pub(crate) fn contests(pair: Option<Pair>) -> Vec<Contest> {
     ];
     if let Some(pair) = pair {
         contests.extend([
-            trips::<u64>(pair, None, each_word),
+            trips::<u64>(pair, None, each_word(&mut RoundTrip(pair))),
             large_trips::<Words<8>>(pair),
             large_trips::<Words<128>>(pair),
         ]);
@@ -288,19 +240,11 @@ pub(crate) fn measured(setup: &Setup) -> Section {
     let mut contests = contests(setup.pair());
     contests.insert(1, numbers("send, back to back", Numbers::<false>::Send));
     contests.insert(3, numbers("send + try_recv, back to back", Numbers::<false>::SendAndReceive));
-    let tables = contests.into_iter().map(|contest| {
-        let Contest { title, batch, contenders } = contest;
-        let rows = contenders.into_iter().map(|(name, start)| Row::new(name, cell(batch, start)));
-        Table::new(title, rows.collect())
-    });
-    let (text, tables) = ratio_tables(setup, tables.collect());
-    let text = format!(
-        "## What an operation costs\n\n\
-         *Results written:* each result is written to memory, as in criterion's `iter`; *back to back:* nothing is. A \
-         bare swap gains by the second, because an exchange waits until earlier writes have reached the cache.\n\n\
-         {text}"
-    );
-    let mut section = Section::of_ratios(text, &tables);
+    let head = "## What an operation costs\n\n\
+                *Results written:* each result is written to memory, as in criterion's `iter`; *back to back:* nothing \
+                is. A bare swap gains by the second, because an exchange waits until earlier writes have reached the \
+                cache.";
+    let mut section = Section::of_ratios(setup, head, contests);
     let drawn =
         section.standings.iter().find(|table| table.title == "send + try_recv, results written");
     section.chart = drawn.map(|table| Chart {

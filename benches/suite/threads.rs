@@ -145,11 +145,8 @@ impl Meeting {
 /// The looks after which a thread that polls lets others run.
 pub(crate) const LOOKS: u32 = 1 << 12;
 
-/// Returns what `look` finds in the end. Yields after so many looks, because another thread may want this core.
-///
-/// # Panics
-///
-/// If it finds nothing for seconds.
+/// Returns what `look` finds in the end. Yields after so many looks, because another thread may want this core. Panics
+/// if it finds nothing for seconds.
 pub(crate) fn poll<T>(looks: u32, mut look: impl FnMut() -> Option<T>) -> T {
     let mut begun = None;
     loop {

@@ -2,24 +2,15 @@
 //!
 //! The floors do the waking and nothing else: `Notify` for tasks, `park` and `unpark` for threads.
 
-use super::{
-    Section, Setup,
-    contender::{Awaits, Blocks, Payload, open_elsewhere},
-    measure::{Row, Run, Table, cell, ratio_tables, timed},
-    peers::{AWAITING, BLOCKING},
-    threads::{Pair, start_there},
-};
-use std::{
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
-use tokio::{runtime::Runtime, task};
+use super::prelude::*;
+use std::thread::{self, JoinHandle};
+use tokio::runtime::Runtime;
 
 pub(super) const STOP: u64 = u64::MAX;
 
 /// A thread that sends back what it receives, on the second core of a pair, and this one.
 pub(super) struct Echo<T: Payload, C: Blocks<T>> {
+    contender: C,
     there: C::Tx,
     back: C::Rx,
     /// What goes round.
@@ -29,139 +20,109 @@ pub(super) struct Echo<T: Payload, C: Blocks<T>> {
 }
 
 impl<T: Payload, C: Blocks<T>> Echo<T, C> {
-    pub(super) fn start(pair: Option<Pair>) -> Self {
-        let (mut one, mut other) = (open_elsewhere::<T, C>(), open_elsewhere::<T, C>());
+    fn start(contender: C, pair: Option<Pair>) -> Self {
+        let (there, mut inbox, _one) = open_elsewhere(contender);
+        let (mut outbox, back, _other) = open_elsewhere(contender);
         let thread = start_there(pair, move || {
             loop {
-                let value = C::recv(&mut one.rx);
+                let value = contender.recv(&mut inbox);
                 if value.number() == STOP {
                     break;
                 }
-                C::put(&mut other.tx, value);
+                contender.put(&mut outbox, value);
             }
         });
-        Self { there: one.tx, back: other.rx, value: T::new(0), trips: 0, thread: Some(thread) }
+        Self { contender, there, back, value: T::new(0), trips: 0, thread: Some(thread) }
     }
 
     /// Panics if a round trip brings anything else back than it took.
-    pub(super) fn round_trips(&mut self, count: u32) {
+    fn round_trips(&mut self, count: u32) {
         for _ in 0..count {
             self.trips += 1;
             self.value.renumber(self.trips);
-            C::put(&mut self.there, self.value.take());
-            self.value = C::recv(&mut self.back);
-            assert_eq!(self.value.number(), self.trips, "{} echoes", C::NAME);
+            self.contender.put(&mut self.there, self.value.take());
+            self.value = self.contender.recv(&mut self.back);
+            assert_eq!(self.value.number(), self.trips, "{} echoes", self.contender.name());
         }
+    }
+
+    /// Round trips between two threads.
+    pub(super) fn timed(contender: C, pair: Option<Pair>) -> Timed {
+        Timed::new(contender.name(), move || {
+            let mut echo = Self::start(contender, pair);
+            move |count| timed(|| echo.round_trips(count))
+        })
     }
 }
 
 impl<T: Payload, C: Blocks<T>> Drop for Echo<T, C> {
     fn drop(&mut self) {
         if !thread::panicking() {
-            C::put(&mut self.there, T::new(STOP));
+            self.contender.put(&mut self.there, T::new(STOP));
             let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
-            assert!(ended, "the echo of {} ends well", C::NAME);
+            assert!(ended, "the echo of {} ends well", self.contender.name());
         }
     }
 }
 
-/// A task that sends back what it receives, and the ends that a measuring task uses.
-struct Tasks<C: Awaits> {
-    runtime: Arc<Runtime>,
-    /// Lent to the measuring task meanwhile.
-    ends: Option<(C::Tx, C::Rx)>,
-    trips: u64,
-    echo: Option<task::JoinHandle<()>>,
-}
-
-impl<C: Awaits> Tasks<C> {
-    fn start(runtime: &Arc<Runtime>) -> Self {
-        let ((there, mut inbox), (mut outbox, back)) = (C::open(1), C::open(1));
-        let echo = runtime.spawn(async move {
-            loop {
-                let value = C::recv(&mut inbox).await;
-                if value == STOP {
-                    break;
+/// Round trips between two tasks: one sends back what it receives, the other measures.
+pub(super) fn between_tasks<C: Awaits>(contender: C, runtime: Arc<Runtime>) -> Timed {
+    Timed::new(contender.name(), move || {
+        let runtime = Arc::clone(&runtime);
+        // Lent to the two tasks of a batch.
+        let mut ends = Some((contender.open(1), contender.open(1)));
+        move |count| {
+            let lent = ends.take().expect("the tasks gave the ends back");
+            let ((mut there, mut inbox), (mut outbox, mut back)) = lent;
+            let echo = runtime.spawn(async move {
+                for _ in 0..count {
+                    outbox.put(inbox.take().await).await;
                 }
-                C::put(&mut outbox, value).await;
-            }
-        });
-        let runtime = Arc::clone(runtime);
-        Self { runtime, ends: Some((there, back)), trips: 0, echo: Some(echo) }
-    }
-
-    fn round_trips(&mut self, count: u32) -> Duration {
-        let (mut there, mut back) = self.ends.take().expect("the ends were given back");
-        let trips = self.trips + 1..=self.trips + u64::from(count);
-        self.trips = *trips.end();
-        let measuring = self.runtime.spawn(async move {
-            let start = Instant::now();
-            for trip in trips {
-                C::put(&mut there, trip).await;
-                assert_eq!(C::recv(&mut back).await, trip, "{} echoes", C::NAME);
-            }
-            (start.elapsed(), (there, back))
-        });
-        let measured = self.runtime.block_on(measuring);
-        let (time, ends) = measured.expect("the measuring task ends well");
-        self.ends = Some(ends);
-        time
-    }
-}
-
-impl<C: Awaits> Drop for Tasks<C> {
-    fn drop(&mut self) {
-        if let (Some((there, _)), Some(echo)) = (&mut self.ends, &mut self.echo) {
-            self.runtime.block_on(async {
-                C::put(there, STOP).await;
-                echo.await.expect("the echo ends well");
+                (inbox, outbox)
             });
+            let measuring = runtime.spawn(async move {
+                let start = Instant::now();
+                for trip in 1..=count.into() {
+                    there.put(trip).await;
+                    assert_eq!(back.take().await, trip, "{} echoes", contender.name());
+                }
+                (start.elapsed(), there, back)
+            });
+            let measured = runtime.block_on(measuring);
+            let (time, there, back) = measured.expect("the measuring task ends well");
+            let (inbox, outbox) = runtime.block_on(echo).expect("the echo ends well");
+            ends = Some(((there, inbox), (outbox, back)));
+            time
         }
-    }
+    })
 }
 
-pub(super) fn thread_row<C: Blocks<u64>>(pair: Option<Pair>) -> Row {
-    let start = move || -> Run {
-        let mut echo = Echo::<u64, C>::start(pair);
-        Box::new(move |count| timed(|| echo.round_trips(count)))
-    };
-    Row::new(C::NAME, cell(30, start))
+fn tasks(title: &str, runtime: &Arc<Runtime>) -> Contest {
+    let contenders = awaiting().into_iter();
+    let contenders = contenders.map(|contender| (contender.round_trips)(Arc::clone(runtime)));
+    Contest::new(title, 50, contenders.collect())
 }
 
-pub(super) fn task_row<C: Awaits>(runtime: &Arc<Runtime>) -> Row {
-    let runtime = Arc::clone(runtime);
-    let start = move || -> Run {
-        let mut tasks = Tasks::<C>::start(&runtime);
-        Box::new(move |count| tasks.round_trips(count))
-    };
-    Row::new(C::NAME, cell(50, start))
-}
-
-fn tasks(title: &str, runtime: &Arc<Runtime>) -> Table {
-    Table::new(title, AWAITING.map(|contender| (contender.round_trips)(runtime)).into())
-}
-
-fn threads(title: &str, pair: Option<Pair>) -> Table {
-    Table::new(title, BLOCKING.map(|contender| (contender.round_trips)(pair)).into())
+fn threads(title: &str, pair: Option<Pair>) -> Contest {
+    let contenders = blocking().iter().map(|contender| (contender.round_trips)(pair)).collect();
+    Contest::new(title, 30, contenders)
 }
 
 pub(super) fn measured(setup: &Setup) -> Section {
     let (pair, runtimes) = (setup.pair(), &setup.runtimes);
-    let mut tables = vec![
+    let mut contests = vec![
         tasks("two tasks on one thread of tokio's", &runtimes[0]),
         tasks("two tasks on two threads of tokio's", &runtimes[1]),
     ];
     if pair.is_some() {
-        tables.push(threads("two threads on two cores", pair));
+        contests.push(threads("two threads on two cores", pair));
     }
     if let Some(Pair::Pinned { .. }) = pair {
         // This thread is pinned, and a thread that it starts stays where it is.
-        tables.push(threads("two threads on one core", None));
+        contests.push(threads("two threads on one core", None));
     }
-    let (text, tables) = ratio_tables(setup, tables);
-    let text = format!(
-        "## Hand-overs to a receiver that waits\n\nRound trips: each side waits for the other. Queues have room for \
-         one value. Of the threads, this crate's and `crossbeam-channel`'s spin before they park.\n\n{text}"
-    );
-    Section::of_ratios(text, &tables)
+    let head = "## Hand-overs to a receiver that waits\n\n\
+                Round trips: each side waits for the other. Queues have room for one value. Of the threads, this \
+                crate's and `crossbeam-channel`'s spin before they park.";
+    Section::of_ratios(setup, head, contests)
 }

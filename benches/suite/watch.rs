@@ -4,20 +4,14 @@
 //! `watch`, or the bare wake. A send is `send_replace`, which does not ask for receivers.
 
 use super::{
-    Section, Setup, check,
-    contender::{Awaits, Elsewhere, Watches, open_elsewhere},
-    measure::{Row, Run, Table, cell, ratio_tables, timed},
-    peers::{BareNotify, BarePark, SwapAlone, TokioWatch, Watch, WatchOnThread},
-    threads::{Companion, Pair},
-    waits::{task_row, thread_row},
+    check,
+    prelude::*,
+    waits::{Echo, between_tasks},
 };
 use std::{
-    hint::black_box,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, Waker},
 };
-use tokio::runtime::Runtime;
 
 /// The operations of a batch.
 const COUNT: u32 = 500;
@@ -34,150 +28,146 @@ enum Operation {
 use Operation::{Borrow, HasChanged, Increment, Send};
 
 impl Operation {
-    fn repeat<C: Watches>(self, tx: &C::Tx, rx: &C::Rx, count: u32) {
+    fn repeat(self, tx: &impl Replace, rx: &impl Look, count: u32) {
         let numbers = 0..u64::from(count);
         match self {
-            Send => numbers.for_each(|number| C::replace(tx, number)),
-            Increment => numbers.for_each(|_| C::increment(tx)),
-            Borrow => numbers.for_each(|_| _ = black_box(C::borrow(rx))),
-            HasChanged => numbers.for_each(|_| assert!(!C::has_changed(rx), "nothing changes")),
+            Send => numbers.for_each(|number| tx.replace(number)),
+            Increment => numbers.for_each(|_| tx.increment()),
+            Borrow => numbers.for_each(|_| _ = black_box(rx.look())),
+            HasChanged => numbers.for_each(|_| assert!(!rx.is_changed(), "nothing changes")),
         }
     }
 }
 
-/// Each peer keeps the newest value and increments it.
-fn keeps<C: Watches>() {
-    let (tx, rx) = C::open(1);
-    C::replace(&tx, 1);
-    C::increment(&tx);
-    assert_eq!(C::borrow(&rx), 2, "{} has the newest", C::NAME);
+/// Each contender keeps the newest value and increments it.
+fn keeps(contender: impl Watches) {
+    let (tx, rx) = contender.open(1);
+    tx.replace(1);
+    tx.increment();
+    assert_eq!(rx.look(), 2, "{} has the newest", contender.name());
 }
 
-fn alone<C: Watches>(operation: Operation, receivers: usize) -> Row {
-    keeps::<C>();
-    let start = move || -> Run {
-        let (tx, rx) = C::open(1);
-        let receivers = vec![rx; receivers];
-        Box::new(move |count| timed(|| operation.repeat::<C>(&tx, &receivers[0], count)))
-    };
-    Row::new(C::NAME, cell(COUNT, start))
+fn contest(title: &str, batch: u32, contenders: Vec<Timed>) -> Contest {
+    Contest::new(format!("watch: {title}"), batch, contenders)
 }
 
-fn table_alone(title: &str, operation: Operation, receivers: usize) -> Table {
-    let rows = vec![
-        alone::<SwapAlone>(operation, receivers),
-        alone::<Watch>(operation, receivers),
-        alone::<TokioWatch>(operation, receivers),
-    ];
-    Table::new(format!("watch: {title}"), rows)
-}
-
-/// While another thread does something else without a pause.
-fn beside<C: Watches>(operation: Operation, other: Operation, pair: Pair) -> Row {
-    let start = move || -> Run {
-        let Elsewhere { tx, rx, kept } = open_elsewhere::<u64, C>();
+/// Repeats an operation, while another thread does something else without a pause, or alone.
+fn repeated(
+    contender: impl Watches,
+    operation: Operation,
+    receivers: usize,
+    beside: Option<(Operation, Pair)>,
+) -> Timed {
+    Timed::new(contender.name(), move || {
+        let (tx, rx, kept) = open_elsewhere(contender);
         let (tx_there, rx_there) = (tx.clone(), rx.clone());
-        let companion =
-            Companion::start(pair, move || other.repeat::<C>(&tx_there, &rx_there, COUNT));
-        Box::new(move |count| {
+        let companion = beside.map(|(other, pair)| {
+            Companion::start(pair, move || other.repeat(&tx_there, &rx_there, COUNT))
+        });
+        let receivers = vec![rx; receivers];
+        move |count| {
             let _ = (&kept, &companion);
-            timed(|| operation.repeat::<C>(&tx, &rx, count))
-        })
-    };
-    Row::new(C::NAME, cell(COUNT, start))
+            timed(|| operation.repeat(&tx, &receivers[0], count))
+        }
+    })
 }
 
-fn table_beside(title: &str, operation: Operation, other: Operation, pair: Pair) -> Table {
-    let rows = vec![
-        beside::<SwapAlone>(operation, other, pair),
-        beside::<Watch>(operation, other, pair),
-        beside::<TokioWatch>(operation, other, pair),
+fn operations(
+    title: &str,
+    operation: Operation,
+    receivers: usize,
+    beside: Option<(Operation, Pair)>,
+) -> Contest {
+    let contenders = vec![
+        repeated(swap_alone(), operation, receivers, beside),
+        repeated(watch(), operation, receivers, beside),
+        repeated(tokio_watch(), operation, receivers, beside),
     ];
-    Table::new(format!("watch: {title}"), rows)
+    contest(title, COUNT, contenders)
 }
 
 /// A send that wakes so many tasks, and a poll of each, after which it waits again.
-fn waking<C: Watches + Awaits>(receivers: usize) -> Row {
-    let start = move || -> Run {
-        let (tx, rx) = C::open(1);
-        let mut cx = Context::from_waker(Waker::noop());
+fn waking(receivers: usize) -> Contest {
+    fn of<C: Watches + Awaits>(contender: C, receivers: usize) -> Timed {
         let task = |mut rx: C::Rx| -> Pin<Box<dyn Future<Output = ()>>> {
             Box::pin(async move {
                 loop {
-                    black_box(C::recv(&mut rx).await);
+                    black_box(rx.take().await);
                 }
             })
         };
-        let mut tasks = vec![rx; receivers].into_iter().map(task).collect::<Vec<_>>();
-        let mut poll_all = move || {
-            for task in &mut tasks {
-                assert_eq!(task.as_mut().poll(&mut cx), Poll::Pending);
+        Timed::new(contender.name(), move || {
+            let (tx, rx) = contender.open(1);
+            let mut tasks = vec![rx; receivers].into_iter().map(task).collect::<Vec<_>>();
+            let mut poll_all = move || {
+                let mut cx = Context::from_waker(Waker::noop());
+                for task in &mut tasks {
+                    assert_eq!(task.as_mut().poll(&mut cx), Poll::Pending);
+                }
+            };
+            poll_all();
+            move |count| {
+                timed(|| {
+                    for number in 0..count {
+                        tx.replace(number.into());
+                        poll_all();
+                    }
+                })
             }
-        };
-        poll_all();
-        Box::new(move |count| {
-            timed(|| {
-                for number in 0..count {
-                    C::replace(&tx, number.into());
-                    poll_all();
-                }
-            })
         })
-    };
-    Row::new(C::NAME, cell(COUNT / 10, start))
-}
-
-fn table_waking(receivers: usize) -> Table {
-    let title = format!("watch: send that wakes tasks ({receivers}), and their polls");
-    Table::new(title, vec![waking::<TokioWatch>(receivers), waking::<Watch>(receivers)])
-}
-
-fn tasks(title: &str, runtime: &Arc<Runtime>) -> Table {
-    let rows = vec![
-        task_row::<BareNotify>(runtime),
-        task_row::<Watch>(runtime),
-        task_row::<TokioWatch>(runtime),
-    ];
-    Table::new(format!("watch: round trip, {title}"), rows)
-}
-
-fn threads(title: &str, pair: Pair) -> Table {
-    let pair = Some(pair);
-    let rows = vec![
-        thread_row::<BarePark>(pair),
-        thread_row::<Watch>(pair),
-        thread_row::<WatchOnThread>(pair),
-    ];
-    Table::new(format!("watch: round trip, {title}"), rows)
+    }
+    let title = format!("send that wakes tasks ({receivers}), and their polls");
+    contest(&title, COUNT / 10, vec![of(tokio_watch(), receivers), of(watch(), receivers)])
 }
 
 pub(super) fn measured(setup: &Setup) -> Section {
-    let runtimes = &setup.runtimes;
-    let mut tables = vec![
-        table_alone("send, 1 receiver that does not wait", Send, 1),
-        table_alone("send, 8 receivers that do not wait", Send, 8),
-        table_alone("send, 64 receivers that do not wait", Send, 64),
-        table_alone("send_modify", Increment, 1),
-        table_alone("borrow", Borrow, 1),
-        table_alone("has_changed", HasChanged, 1),
-        table_waking(1),
-        table_waking(8),
-        table_waking(64),
-        tasks("two tasks on one thread of tokio's", &runtimes[0]),
-        tasks("two tasks on two threads of tokio's", &runtimes[1]),
+    keeps(swap_alone());
+    keeps(watch());
+    keeps(tokio_watch());
+    check::wakes(watch_on_thread());
+    check::wakes(tokio_watch_on_thread());
+    let mut contests = vec![
+        operations("send, 1 receiver that does not wait", Send, 1, None),
+        operations("send, 8 receivers that do not wait", Send, 8, None),
+        operations("send, 64 receivers that do not wait", Send, 64, None),
+        operations("send_modify", Increment, 1, None),
+        operations("borrow", Borrow, 1, None),
+        operations("has_changed", HasChanged, 1, None),
+        waking(1),
+        waking(8),
+        waking(64),
     ];
-    check::wakes::<Watch>();
-    check::wakes::<WatchOnThread>();
+    for (threads, runtime) in ["one thread", "two threads"].into_iter().zip(&setup.runtimes) {
+        let contenders = vec![
+            between_tasks(bare_notify(), Arc::clone(runtime)),
+            between_tasks(watch(), Arc::clone(runtime)),
+            between_tasks(tokio_watch(), Arc::clone(runtime)),
+        ];
+        contests.push(contest(
+            &format!("round trip, two tasks on {threads} of tokio's"),
+            50,
+            contenders,
+        ));
+    }
     if let Some(pair) = setup.pair() {
-        tables.extend([
-            table_beside("borrow, another thread borrows", Borrow, Borrow, pair),
-            table_beside("borrow, another thread sends", Borrow, Send, pair),
-            table_beside("send, another thread borrows", Send, Borrow, pair),
-            table_beside("send, another thread sends", Send, Send, pair),
-            table_beside("send_modify, another thread modifies", Increment, Increment, pair),
-            threads("two threads on two cores", pair),
+        let threads = vec![
+            Echo::timed(bare_park(), Some(pair)),
+            Echo::timed(watch_on_thread(), Some(pair)),
+            Echo::timed(tokio_watch_on_thread(), Some(pair)),
+        ];
+        contests.extend([
+            operations("borrow, another thread borrows", Borrow, 1, Some((Borrow, pair))),
+            operations("borrow, another thread sends", Borrow, 1, Some((Send, pair))),
+            operations("send, another thread borrows", Send, 1, Some((Borrow, pair))),
+            operations("send, another thread sends", Send, 1, Some((Send, pair))),
+            operations(
+                "send_modify, another thread modifies",
+                Increment,
+                1,
+                Some((Increment, pair)),
+            ),
+            contest("round trip, two threads on two cores", 30, threads),
         ]);
     }
-    let (text, tables) = ratio_tables(setup, tables);
-    Section::of_ratios(format!("## `watch`\n\n{text}"), &tables)
+    Section::of_ratios(setup, "## `watch`", contests)
 }

@@ -1,12 +1,7 @@
 //! What a channel, a clone and a wait ask of the allocator.
 
-use super::{Goal, Parked, Part, figure};
-use crate::suite::{
-    Setup,
-    contender::Awaits,
-    measure::written,
-    peers::{Overwrite, TokioWatch, Watch},
-};
+use super::{Goal, Parked};
+use crate::suite::prelude::*;
 use overwrite_channel::channel;
 use std::{pin::pin, task::Poll};
 use support::{
@@ -18,11 +13,11 @@ const CLONES: u32 = 1_000;
 const WAITS: u64 = 100;
 
 /// What a channel takes, and how many bytes a clone of its receiver does.
-fn room<C: Awaits<Rx: Clone>>() -> (&'static str, Counts, f64) {
-    let ((_tx, rx), opened) = measure(|| C::open(1));
+fn room(contender: impl Awaits<Rx: Clone>) -> (&'static str, Counts, f64) {
+    let ((_tx, rx), opened) = measure(|| contender.open(1));
     let mut clones = Vec::with_capacity(CLONES as usize);
     let ((), more) = measure(|| clones.extend((0..CLONES).map(|_| rx.clone())));
-    (C::NAME, opened, figure(more.live_bytes) / f64::from(CLONES))
+    (contender.name(), opened, number(more.live_bytes) / f64::from(CLONES))
 }
 
 fn waits_of_tasks() -> Counts {
@@ -53,8 +48,8 @@ fn waits_of_threads() -> Counts {
     counts + thread.end()
 }
 
-pub(super) fn part(_: &Setup) -> Part {
-    let rooms = [room::<Overwrite>(), room::<Watch>(), room::<TokioWatch>()];
+pub(super) fn part(_: &Setup, goals: &mut Vec<Goal>) -> String {
+    let rooms = [room(overwrite()), room(watch()), room(tokio_watch())];
     let lines = rooms.iter().map(|(name, opened, clone)| {
         let counts = [opened.allocations.to_string(), opened.live_bytes.to_string()];
         [(*name).into()].into_iter().chain(counts).chain([format!("{clone:.1}")]).collect()
@@ -63,12 +58,12 @@ pub(super) fn part(_: &Setup) -> Part {
     let (_, opened, clone) = rooms[0];
     let goal = |what: &str, figure, most| Goal(what.into(), figure, 0.0..=most);
     let (tasks, threads) = (waits_of_tasks(), waits_of_threads());
-    let goals = vec![
-        Goal("channel::<u64>(): allocations".into(), figure(opened.allocations), 1.0..=1.0),
-        goal("channel::<u64>(): bytes", figure(opened.live_bytes), 320.0),
+    goals.extend([
+        Goal("channel::<u64>(): allocations".into(), number(opened.allocations), 1.0..=1.0),
+        goal("channel::<u64>(): bytes", number(opened.live_bytes), 320.0),
         Goal(format!("bytes of each of {CLONES} clones of a receiver"), clone, 0.0..=48.0),
-        goal(&format!("{WAITS} waits of tasks: allocations"), figure(tasks.allocations), 0.0),
-        goal(&format!("{WAITS} waits of threads: allocations"), figure(threads.allocations), 0.0),
-    ];
-    Part { text, goals }
+        goal(&format!("{WAITS} waits of tasks: allocations"), number(tasks.allocations), 0.0),
+        goal(&format!("{WAITS} waits of threads: allocations"), number(threads.allocations), 0.0),
+    ]);
+    text
 }

@@ -18,24 +18,14 @@ mod real_time;
 mod turns;
 mod waking;
 
-use super::{
-    Section, Setup,
-    contender::Awaits,
-    measure::written,
-    peers::{Overwrite, TokioWatch, Watch},
-    threads::{at_once, poll, until_asleep},
-};
+use super::prelude::*;
 use overwrite_channel::Receiver;
 use std::{
-    fmt::Debug,
     ops::RangeInclusive,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicU64,
-            Ordering::{Acquire, Release},
-        },
+    sync::atomic::{
+        AtomicU64,
+        Ordering::{Acquire, Release},
     },
     task::Poll,
     thread::{self, JoinHandle},
@@ -63,30 +53,20 @@ impl Goal {
     }
 }
 
-/// What a part found.
-struct Part {
-    text: String,
-    goals: Vec<Goal>,
-}
-
-type Measure = fn(&Setup) -> Part;
+/// Returns its text, and adds its goals.
+type Part = fn(&Setup, &mut Vec<Goal>) -> String;
 
 /// The number of receivers in a large crowd.
 fn crowd(setup: &Setup) -> u32 {
     if setup.is_test() { 400 } else { 40_000 }
 }
 
-/// A count as a figure.
-fn figure<N: TryInto<i32, Error: Debug>>(count: N) -> f64 {
-    f64::from(count.try_into().expect("not that many"))
-}
-
 /// Measures each part whose name contains the value of `--only`.
 pub(super) fn measured(setup: &Setup) -> Section {
-    check::<Overwrite>();
-    check::<Watch>();
-    check::<TokioWatch>();
-    let parts: [(&str, Measure); 7] = [
+    check(overwrite());
+    check(watch());
+    check(tokio_watch());
+    let parts: [(&str, Part); 7] = [
         ("allocations", allocations::part),
         ("making", costs::making),
         ("waking", waking::part),
@@ -96,16 +76,15 @@ pub(super) fn measured(setup: &Setup) -> Section {
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         ("real-time", real_time::part),
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-        ("real-time", |_| Part { text: "Skipped on this system.\n".into(), goals: Vec::new() }),
+        ("real-time", |_, _| "Skipped on this system.\n".into()),
     ];
     let mut text = String::from("## Crowds of receivers\n\n");
     let mut goals = Vec::new();
     // The tables of a part are not chosen by their titles.
     let parts = parts.into_iter().filter(|(name, _)| setup.wants(name));
     for (name, part) in parts {
-        let part = part(setup);
-        text += &["## ", name, "\n\n", &part.text, "\n"].concat();
-        goals.extend(part.goals);
+        let part = part(setup, &mut goals);
+        text += &["## ", name, "\n\n", &part, "\n"].concat();
     }
     // A small round says nothing about them.
     if !setup.is_test() {
@@ -116,22 +95,22 @@ pub(super) fn measured(setup: &Setup) -> Section {
 }
 
 /// Sends, which is ready at once.
-fn put<C: Awaits>(tx: &mut C::Tx, value: u64) {
-    at_once(C::put(tx, value)).expect("a send is ready at once");
+fn put(tx: &mut impl AsyncSend, value: u64) {
+    at_once(tx.put(value)).expect("a send is ready at once");
 }
 
 /// Panics unless the contender's clones wait, are woken once, receive the newest value, and cancel their waits.
-fn check<C: Awaits<Rx: Clone>>() {
-    let task = Task::new();
+fn check(contender: impl Awaits<Rx: Clone>) {
+    let (task, name) = (Task::new(), contender.name());
     for value in 1..100 {
-        let (mut tx, mut cancelled) = C::open(1);
+        let (mut tx, mut cancelled) = contender.open(1);
         let mut waiting = cancelled.clone();
-        assert!(task.poll(&mut pin!(C::recv(&mut cancelled))).is_pending(), "{} waits", C::NAME);
-        let mut recv = pin!(C::recv(&mut waiting));
-        assert!(task.poll(&mut recv).is_pending(), "{} waits", C::NAME);
-        put::<C>(&mut tx, value);
-        assert_eq!(task.seen().woken, 1, "{} wakes one task once", C::NAME);
-        assert_eq!(task.poll(&mut recv), Poll::Ready(value), "{} delivers", C::NAME);
+        assert!(task.poll(&mut pin!(cancelled.take())).is_pending(), "{name} waits");
+        let mut recv = pin!(waiting.take());
+        assert!(task.poll(&mut recv).is_pending(), "{name} waits");
+        put(&mut tx, value);
+        assert_eq!(task.seen().woken, 1, "{name} wakes one task once");
+        assert_eq!(task.poll(&mut recv), Poll::Ready(value), "{name} delivers");
     }
 }
 

@@ -1,14 +1,10 @@
 //! A real-time receiver and an ordinary sender on one core: how long a call of the receiver occupies it.
 
-use super::{Goal, Part};
-use crate::suite::Setup;
+use super::Goal;
+use crate::suite::prelude::*;
 use core_affinity::{CoreId, get_core_ids, set_for_current};
 use overwrite_channel::{Receiver, Sender, channel};
-use std::{
-    hint::spin_loop,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{hint::spin_loop, thread};
 use support::dice::Dice;
 
 /// The timeout of the calls that could occupy the core.
@@ -75,7 +71,7 @@ fn send(mut tx: Sender<u64>, core: CoreId) {
     }
 }
 
-pub(super) fn part(setup: &Setup) -> Part {
+pub(super) fn part(setup: &Setup, goals: &mut Vec<Goal>) -> String {
     let time = Duration::from_millis(setup.pick(20_000, 2_000, 50));
     let core = get_core_ids().and_then(|cores| cores.first().copied());
     let longest = core.and_then(|core| {
@@ -88,14 +84,13 @@ pub(super) fn part(setup: &Setup) -> Part {
         longest
     });
     let Some((longest, received)) = longest else {
-        let text = "Skipped: this process may not pin a thread and run it under SCHED_FIFO.\n";
-        return Part { text: text.into(), goals: Vec::new() };
+        return "Skipped: this process may not pin a thread and run it under SCHED_FIFO.\n".into();
     };
     assert!(received > 0, "values come");
-    let text = format!(
+    let what = "recv_timeout of a real-time thread: milliseconds of processor time";
+    goals.push(Goal(what.into(), longest.as_secs_f64() * 1e3, 0.0..=2.0));
+    format!(
         "A receiver under SCHED_FIFO and a sender on one core, for up to {time:?}: {received} values; the longest call \
          ran for {longest:?}.\n"
-    );
-    let what = "recv_timeout of a real-time thread: milliseconds of processor time";
-    Part { text, goals: vec![Goal(what.into(), longest.as_secs_f64() * 1e3, 0.0..=2.0)] }
+    )
 }

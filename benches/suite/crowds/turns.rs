@@ -1,7 +1,7 @@
 //! Which receivers are notified: the turns of four that wait, and of one that waits behind a stalled task.
 
-use super::{Goal, Parked, Part, figure};
-use crate::suite::{Setup, threads::poll};
+use super::{Goal, Parked};
+use crate::suite::prelude::*;
 use overwrite_channel::{Sender, channel};
 use std::{array, cell::Cell, pin::pin, task::Poll};
 use support::waker::Task;
@@ -46,25 +46,19 @@ fn turns_of_tasks(sends: u64) -> [u64; 4] {
     counts.each_ref().map(Cell::get)
 }
 
-pub(super) fn fairness(setup: &Setup) -> Part {
+pub(super) fn fairness(setup: &Setup, goals: &mut Vec<Goal>) -> String {
     let sends = if setup.is_test() { 40 } else { 2_000 };
-    let kinds = [("threads", turns_of_threads(sends)), ("tasks", turns_of_tasks(sends))];
-    let [(_, threads), (_, tasks)] = &kinds;
-    let text = format!(
-        "Four receivers wait, and {sends} slow sends.\n\n* Threads: {threads:?}\n* Tasks: {tasks:?}\n"
-    );
-    let mut goals = Vec::new();
-    for (kind, counts) in kinds {
+    let (threads, tasks) = (turns_of_threads(sends), turns_of_tasks(sends));
+    for (kind, counts) in [("threads", threads), ("tasks", tasks)] {
         for (which, count) in [("fewest", counts.iter().min()), ("most", counts.iter().max())] {
-            let of_2000 = 2_000.0 * count.map_or(0.0, |count| figure(*count)) / figure(sends);
-            goals.push(Goal(
-                format!("the {which} values of four {kind}, of 2000"),
-                of_2000,
-                400.0..=600.0,
-            ));
+            let of_2000 = 2_000.0 * count.map_or(0.0, |count| number(*count)) / number(sends);
+            let what = format!("the {which} values of four {kind}, of 2000");
+            goals.push(Goal(what, of_2000, 400.0..=600.0));
         }
     }
-    Part { text, goals }
+    format!(
+        "Four receivers wait, and {sends} slow sends.\n\n* Threads: {threads:?}\n* Tasks: {tasks:?}\n"
+    )
 }
 
 /// How often the other receiver may be notified before the future is.
@@ -120,10 +114,10 @@ fn sends_until_a_thread(setup: &Setup) -> f64 {
 }
 
 /// A future was notified, is alive, and is not polled again.
-pub(super) fn stalled(setup: &Setup) -> Part {
+pub(super) fn stalled(setup: &Setup, goals: &mut Vec<Goal>) -> String {
     let others = [("task", sends_until_a_task(setup)), ("thread", sends_until_a_thread(setup))];
-    let goals = others.map(|(other, sends)| {
+    goals.extend(others.map(|(other, sends)| {
         Goal(format!("sends until a {other} behind a stalled task is woken"), sends, 1.0..=1.0)
-    });
-    Part { text: String::new(), goals: goals.into() }
+    }));
+    String::new()
 }

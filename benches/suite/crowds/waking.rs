@@ -1,20 +1,8 @@
 //! A send that wakes one task, where there are or were many other receivers.
 
-use super::{Goal, Part, crowd, put};
-use crate::suite::{
-    Setup,
-    contender::Awaits,
-    measure::{Row, Table, nanos, ratio_tables, timed},
-    peers::{Overwrite, TokioWatch, Watch},
-};
-use std::{
-    cell::RefCell,
-    convert::Infallible,
-    iter,
-    pin::{Pin, pin},
-    rc::Rc,
-    time::Duration,
-};
+use super::{Goal, crowd, put};
+use crate::suite::prelude::*;
+use std::{cell::RefCell, iter, pin::pin};
 use support::waker::Task;
 
 /// The sends of a batch.
@@ -28,118 +16,93 @@ enum Crowd {
     Gone,
 }
 
-/// A channel, one task that waits for it, and the receivers that do not.
-struct World<C: Awaits> {
-    tx: C::Tx,
-    waits: Pin<Box<dyn Future<Output = Infallible>>>,
-    crowd: Vec<C::Rx>,
-    task: Task,
-    sent: u64,
-}
+/// A channel, one task that waits for it, and the receivers that do not. Has these do something, or returns the
+/// nanoseconds of a send.
+type World = (String, Rc<RefCell<dyn FnMut(Option<Crowd>) -> f64>>);
 
-impl<C: Awaits<Rx: Clone>> World<C> {
-    /// The receiver that waits is counted.
-    fn new(receivers: u32) -> Self {
-        let (tx, mut rx) = C::open(1);
-        let crowd = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1).collect();
-        let waits = Box::pin(async move {
-            let mut newest = 0;
-            loop {
-                newest += 1;
-                assert_eq!(C::recv(&mut rx).await, newest, "{} delivers", C::NAME);
-            }
-        });
-        Self { tx, waits, crowd, task: Task::new(), sent: 0 }
-    }
-}
-
-trait Waking {
-    fn turn(&mut self, crowd: Crowd);
-    /// Nanoseconds of a send.
-    fn cell(&mut self) -> f64;
-}
-
-impl<C: Awaits> Waking for World<C> {
-    fn turn(&mut self, crowd: Crowd) {
-        match crowd {
-            Crowd::NeverWaited => assert!(self.task.poll(&mut self.waits).is_pending()),
-            Crowd::Cancelled => self.crowd.iter_mut().for_each(|rx| {
-                // The first poll of a `watch` may be ready: this receiver has not seen the value.
-                while self.task.poll(&mut pin!(C::recv(rx))).is_ready() {}
-            }),
-            Crowd::Gone => self.crowd.clear(),
+/// The receiver that waits is counted.
+fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> World {
+    let name = contender.name();
+    let (mut tx, mut rx) = contender.open(1);
+    let crowd = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1);
+    let mut crowd = crowd.collect::<Vec<_>>();
+    let mut waits = Box::pin(async move {
+        for newest in 1.. {
+            assert_eq!(rx.take().await, newest, "{name} delivers");
         }
-    }
-
-    fn cell(&mut self) -> f64 {
-        nanos(SENDS, |count| {
-            self.task.seen();
-            let (mut spent, mut clock) = (Duration::ZERO, Duration::ZERO);
-            for _ in 0..count {
-                self.sent += 1;
-                spent += timed(|| put::<C>(&mut self.tx, self.sent));
-                clock += timed(|| ());
-                assert!(self.task.poll(&mut self.waits).is_pending());
+    });
+    let (task, mut sent) = (Task::new(), 0);
+    let turn = move |turn| {
+        match turn {
+            Some(Crowd::NeverWaited) => assert!(task.poll(&mut waits).is_pending()),
+            Some(Crowd::Cancelled) => crowd.iter_mut().for_each(|rx| {
+                // The first poll of a `watch` may be ready: this receiver has not seen the value.
+                while task.poll(&mut pin!(rx.take())).is_ready() {}
+            }),
+            Some(Crowd::Gone) => crowd.clear(),
+            None => {
+                return nanos(SENDS, |count| {
+                    task.seen();
+                    let (mut took, mut clock) = (Duration::ZERO, Duration::ZERO);
+                    for _ in 0..count {
+                        sent += 1;
+                        took += timed(|| put(&mut tx, sent));
+                        clock += timed(|| ());
+                        assert!(task.poll(&mut waits).is_pending());
+                    }
+                    let woken = task.seen().woken;
+                    assert_eq!(woken, count as usize, "{name} wakes the task once a send");
+                    took.saturating_sub(clock)
+                });
             }
-            let woken = self.task.seen().woken;
-            assert_eq!(woken, count as usize, "{} wakes the task once a send", C::NAME);
-            spent.saturating_sub(clock)
-        })
-    }
-}
-
-type Shared = (String, Rc<RefCell<dyn Waking>>);
-
-fn world<C: Awaits<Rx: Clone>>(receivers: u32) -> Shared {
+        }
+        0.0
+    };
     let ever = if receivers == 1 { ", 1 receiver ever" } else { "" };
-    (format!("{}{ever}", C::NAME), Rc::new(RefCell::new(World::<C>::new(receivers))))
+    (format!("{name}{ever}"), Rc::new(RefCell::new(turn)))
 }
 
-fn table(title: &str, worlds: &[Shared]) -> Table {
+fn table(title: &str, worlds: &[World]) -> Table {
     let rows = worlds.iter().map(|(name, world)| {
         let world = Rc::clone(world);
-        Row::new(name, Rc::new(move || vec![world.borrow_mut().cell()]))
+        Row::new(name, move || vec![world.borrow_mut()(None)])
     });
     Table::new(format!("waking: {title}"), rows.collect())
 }
 
-pub(super) fn part(setup: &Setup) -> Part {
+pub(super) fn part(setup: &Setup, goals: &mut Vec<Goal>) -> String {
     let sizes = [crowd(setup) / 40, crowd(setup)];
     // What one table compares. The first is the floor.
     let worlds = sizes.map(|size| {
         [
-            world::<TokioWatch>(size),
-            world::<Overwrite>(1),
-            world::<Overwrite>(size),
-            world::<Watch>(1),
-            world::<Watch>(size),
+            world(tokio_watch(), size),
+            world(overwrite(), 1),
+            world(overwrite(), size),
+            world(watch(), 1),
+            world(watch(), size),
         ]
     });
-    let mut part = Part { text: String::new(), goals: Vec::new() };
+    let mut text = String::new();
     for (crowd, what) in [
         (Crowd::NeverWaited, "exist and never waited"),
         (Crowd::Cancelled, "exist and waited once"),
         (Crowd::Gone, "came and went"),
     ] {
-        worlds.iter().flatten().for_each(|(_, world)| world.borrow_mut().turn(crowd));
+        worlds.iter().flatten().for_each(|(_, world)| _ = world.borrow_mut()(Some(crowd)));
         let titles = sizes.map(|size| format!("a send, {size} receivers {what}"));
         let tables = titles.iter().zip(&worlds).map(|(title, worlds)| table(title, worlds));
-        let (text, tables) = ratio_tables(setup, tables.collect());
-        part.text += &text;
+        let (more, tables) = ratio_tables(setup, tables);
+        text += &more;
         for row in [2, 4] {
             let name = &tables[0].rows[row].name;
             let ratio = |table: usize, row: usize| tables[table].rows[row].ratio(0)[1];
             if crowd == Crowd::Gone {
                 let growth = ratio(0, row) / ratio(0, row - 1);
-                part.goals.push(Goal(
-                    format!("{name}: {}, to after 1", titles[0]),
-                    growth,
-                    0.0..=2.5,
-                ));
+                goals.push(Goal(format!("{name}: {}, to after 1", titles[0]), growth, 0.0..=2.5));
             }
             let what = format!("{name}: {}, to tokio's", titles[1]);
-            part.goals.push(Goal(what, ratio(1, row), 0.0..=1.0));
+            goals.push(Goal(what, ratio(1, row), 0.0..=1.0));
         }
     }
-    part
+    text
 }

@@ -1,9 +1,6 @@
 //! Where a peer is ahead of this crate: found in the figures, not chosen.
 
-use crate::suite::{
-    measure::{Standing, written},
-    peers::{can_be_waited_for, is_ours, is_peer},
-};
+use crate::suite::prelude::*;
 
 /// Why a peer is ahead in the tables that begin so, where that is known. Written by hand: nothing here is a guess.
 const REASONS: [(&str, &str); 5] = [

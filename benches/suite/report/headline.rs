@@ -1,10 +1,6 @@
 //! What a reader comes for: a few rows of all tables, for this crate and the peers nearest to it.
 
-use crate::suite::{
-    contender::Contender,
-    measure::{Standing, bytes, written},
-    peers::{Overwrite, can_be_waited_for},
-};
+use crate::suite::prelude::*;
 use std::{cmp::Reverse, collections::BTreeSet};
 
 /// What is done, and the standing that has its figures.
@@ -80,8 +76,7 @@ pub(super) fn section(standings: &[&Standing]) -> String {
     let timed = TIMES.iter().filter_map(|(what, title)| Some((*what, find(title)?)));
     let timed = timed.collect::<Vec<_>>();
     let rows = timed.iter().map(|(_, standing)| *standing).collect::<Vec<_>>();
-    let ours = <Overwrite as Contender<u64>>::NAME;
-    let columns = [ours].into_iter().chain(nearest(&rows)).collect::<Vec<_>>();
+    let columns = [OURS].into_iter().chain(nearest(&rows)).collect::<Vec<_>>();
     let line = |what: String, floor: &str, cell: &dyn Fn(&str) -> Option<String>| {
         let cells = columns.iter().map(|name| cell(name).unwrap_or("–".into()));
         [what, floor.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()

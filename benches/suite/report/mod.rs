@@ -16,7 +16,7 @@ use std::{
 /// In the page's folder.
 const PICTURES: &str = "benchmarks";
 
-/// Measures, and writes the page and its pictures where the options say; prints the page if they say nothing.
+/// Measures, and writes the page and its pictures; prints the page if it is measured quickly.
 pub(super) fn run(setup: &Setup) -> Result<(), String> {
     let folder = folder(setup).map_err(|error| error.to_string())?;
     let (page, pictures) = measured(setup);
@@ -36,11 +36,10 @@ pub(super) fn run(setup: &Setup) -> Result<(), String> {
 /// Where the page goes, made before it is measured for; `None` if it is printed.
 fn folder(setup: &Setup) -> io::Result<Option<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder in the project");
-    let folder = match (&setup.out, setup.effort) {
-        (Some(folder), _) => root.join(folder),
-        (None, Effort::Whole) => root.join("docs"),
-        (None, Effort::Quick) => return Ok(None),
-        (None, Effort::Test) => Path::new(env!("CARGO_TARGET_TMPDIR")).join("report"),
+    let folder = match setup.effort {
+        Effort::Whole => root.join("docs"),
+        Effort::Quick => return Ok(None),
+        Effort::Test => Path::new(env!("CARGO_TARGET_TMPDIR")).join("report"),
     };
     fs::create_dir_all(folder.join(PICTURES))?;
     Ok(Some(folder))
@@ -71,7 +70,7 @@ fn measured(setup: &Setup) -> (String, Vec<(&'static str, String)>) {
          least that the work could cost. The ratios are medians over the rounds, of a contender's time to the floor's in \
          the same round, with their quartiles; how far the floor's own row is from 1.00 is the error. Each contender is \
          used as its documentation shows, and checked for what it is to do before it is timed. The code is in \
-         [`benches/`](../benches), a small file for each peer.\n\n",
+         [`benches/`](../benches), with a table of the peers for each use.\n\n",
         machine::said("date", &["-u", "+%Y-%m-%d"]),
         machine,
         machine::versions(),
