@@ -7,7 +7,6 @@ pub mod allocator;
 pub mod crowd;
 pub mod dice;
 pub mod ledger;
-pub mod orders;
 pub mod panics;
 pub mod rounds;
 pub mod sleeper;

@@ -56,13 +56,26 @@ impl Sleeper {
 
 /// Starts `wait` in another thread, does `then` once that thread sleeps, and returns what `wait` returned.
 pub fn asleep<R: Send>(wait: impl FnOnce() -> R + Send, then: impl FnOnce()) -> R {
+    beside(wait, Sleeper::until_asleep, then)
+}
+
+/// Starts `wait` in another thread, checks that this does not sleep, does `then`, and returns what `wait` returned.
+pub fn awake<R: Send>(wait: impl FnOnce() -> R + Send, then: impl FnOnce()) -> R {
+    beside(wait, |sleeper| assert!(sleeper.stays_awake(), "it sleeps"), then)
+}
+
+fn beside<R: Send>(
+    wait: impl FnOnce() -> R + Send,
+    until: impl FnOnce(&Sleeper),
+    then: impl FnOnce(),
+) -> R {
     let sleeper = Sleeper::default();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
             sleeper.is_this_thread();
             wait()
         });
-        sleeper.until_asleep();
+        until(&sleeper);
         then();
         waiter.join().unwrap()
     })
