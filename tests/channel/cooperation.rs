@@ -1,27 +1,24 @@
 //! A handle whose waits are always ready yields now and then, so that its task does not starve other tasks.
-//! Exactly when, and that nothing is lost by it; what runtimes make of it is in `tests/runtimes`.
+//!
+//! That the ways to wait of a handle share its budget, and that nothing is lost by a yield, is in the random programs of
+//! `tests/fuzz`; what runtimes make of it is in `tests/runtimes`.
 
 use crate::{
     receivers,
     receives::{Way, every_way},
 };
 use futures::FutureExt;
-#[cfg(feature = "watch")]
-use overwrite_channel::watch;
-use overwrite_channel::{ClosedFuture, Receiver, Sender, channel};
-use std::{array, cell::Cell, pin::pin, task::Poll, thread};
+use overwrite_channel::channel;
+use std::{cell::Cell, pin::pin, task::Poll, thread};
 use support::{
     panics::panics,
     waker::{Event, Seen, Task, tasks},
 };
+#[cfg(feature = "watch")]
+use {crate::receives::changes, overwrite_channel::watch};
 
 /// So many waits in a row may be ready.
 const BUDGET: usize = 128;
-
-/// Returns the ways to receive that have a budget.
-fn receive_ways<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
-    every_way().into_iter().filter(|(name, _)| *name != "poll_recv").collect()
-}
 
 /// Polls until the handle yields, which must be after exactly so many ready polls. `fill` makes the next poll ready.
 #[track_caller]
@@ -72,7 +69,7 @@ fn has_a_budget_at_the_end<H: Clone, T>(mut handle: H, way: Way<H, T>) {
 
 #[test]
 fn a_receiver_yields_once_after_so_many_ready_waits() {
-    for (name, way) in receive_ways() {
+    for (name, way) in every_way().into_iter().filter(|(name, _)| *name != "poll_recv") {
         println!("{name}");
         let (mut tx, mut rx) = channel();
         let mut displaced = 0;
@@ -88,21 +85,11 @@ fn a_receiver_yields_once_after_so_many_ready_waits() {
 #[test]
 #[cfg(feature = "watch")]
 fn a_receiver_of_watch_yields_once_after_so_many_ready_waits() {
-    type Row = (&'static str, Way<watch::Receiver<usize>, ()>, bool);
-    let rows: Vec<Row> = vec![
-        ("changed", |rx| rx.changed().map(Result::ok).boxed_local(), true),
-        // A value that was wanted once is wanted again.
-        (
-            "wait_for",
-            |rx| rx.wait_for(|it| *it > 0).map(|it| it.ok().map(drop)).boxed_local(),
-            false,
-        ),
-        #[cfg(feature = "stream")]
-        ("next", |rx| futures::StreamExt::next(rx).map(|it| it.map(drop)).boxed_local(), true),
-    ];
-    for (name, way, can_wait) in rows {
+    for (name, way) in changes() {
         println!("{name}");
         let (tx, mut rx) = watch::channel(0);
+        // A value that was wanted once is wanted again.
+        let can_wait = name != "wait_for";
         fills_its_budget(&mut rx, way, can_wait, || tx.send_modify(|value| *value += 1));
         assert_eq!(rx.has_changed(), Ok(true), "it was marked as seen by the yield");
         assert!(Task::new().poll(&mut way(&mut rx)).is_ready());
@@ -122,22 +109,6 @@ fn a_sender_without_receivers_yields_once_after_so_many_ready_waits() {
 }
 
 #[test]
-fn the_ways_of_one_receiver_share_its_budget() {
-    let task = Task::new();
-    let (mut tx, mut rx) = channel();
-    let ways = receive_ways();
-    for (name, last) in &ways {
-        for number in 0..BUDGET {
-            tx.send(number).unwrap();
-            let (_, way) = ways[number % ways.len()];
-            assert!(task.poll(&mut way(&mut rx)).is_ready());
-        }
-        assert!(task.poll(&mut last(&mut rx)).is_pending(), "{name}");
-        assert_eq!(task.seen(), Seen::WOKEN, "{name}");
-    }
-}
-
-#[test]
 fn explicit_polls_and_calls_that_do_not_wait_have_no_budget() {
     let task = Task::new();
     let (mut tx, mut rx) = channel();
@@ -151,7 +122,7 @@ fn explicit_polls_and_calls_that_do_not_wait_have_no_budget() {
         assert_eq!(rx.recv(), Ok(number));
     }
     // They do not use that of the other calls.
-    yields_after(BUDGET, &mut rx, receive_ways()[0].1, || sends(0));
+    yields_after(BUDGET, &mut rx, every_way()[0].1, || sends(0));
 }
 
 /// Each look at a value sends the next: the slot is never found empty.
@@ -208,65 +179,40 @@ fn unwanted_values_of_watch_use_the_budget() {
     assert_eq!(task.seen(), Seen::NOTHING);
 }
 
-/// Uses the budget up, and leaves a value in the slot.
-fn used_up(tx: &mut Sender<usize>, rx: &mut Receiver<usize>) {
+#[test]
+fn a_wait_that_panics_or_is_dropped_as_it_yields_loses_nothing() {
+    let task = Task::panicking_in(Event::Wake);
+    let (mut tx, [mut rx, mut other]) = receivers();
     for number in 0..BUDGET {
         tx.send(number).unwrap();
-        assert!(Task::new().poll(&mut rx.recv_async()).is_ready());
+        assert!(task.poll(&mut rx.recv_async()).is_ready());
     }
     tx.send(BUDGET).unwrap();
+    panics(|| task.poll(&mut rx.recv_async()));
+    assert_eq!(task.poll(&mut other.recv_async()), Poll::Ready(Ok(BUDGET)));
 }
 
+/// Only a sender of `watch` waits again for the receivers' end after it has come.
 #[test]
-fn a_future_that_is_dropped_as_it_yields_leaves_the_value_to_another() {
-    let [task, beside] = tasks();
-    let (mut tx, [mut other, mut rx]) = receivers();
-    let mut waits = other.recv_async();
-    used_up(&mut tx, &mut rx);
-    assert!(task.poll(&mut rx.recv_async()).is_pending());
-    assert_eq!(beside.poll(&mut waits), Poll::Ready(Ok(BUDGET)));
-    assert_eq!(task.seen(), Seen::WOKEN);
-}
-
-#[test]
-fn a_waker_that_panics_as_a_wait_yields_loses_nothing() {
-    let task = Task::panicking_in(Event::Wake);
-    let (mut tx, mut rx) = channel();
-    used_up(&mut tx, &mut rx);
-    let mut wait = rx.recv_async();
-    panics(|| task.poll(&mut wait));
-    assert_eq!(task.poll(&mut wait), Poll::Ready(Ok(BUDGET)));
-}
-
-/// Waits for the drop of `rx`, the last receiver.
-fn closed_renews<'a>(rx: impl Sized, closed: impl Fn() -> ClosedFuture<'a>) {
-    let task = Task::new();
-    let mut first = task.waits(closed());
-    drop(rx);
-    assert_eq!(task.seen(), Seen { cloned: 1, ..Seen::WOKEN });
-    assert!(task.poll(&mut first).is_ready());
-    for _ in 1..BUDGET {
-        assert!(task.poll(&mut closed()).is_ready());
-    }
-    // Of two futures at once, too; and one that has yielded goes on.
-    let mut both: [_; 2] = array::from_fn(|_| closed());
-    assert!(task.poll(&mut both[0]).is_pending());
-    assert_eq!(task.seen(), Seen::WOKEN);
-    assert!(task.poll(&mut both[1]).is_ready() && task.poll(&mut both[0]).is_ready());
-}
-
-#[test]
+#[cfg(feature = "watch")]
 fn a_closed_that_waits_renews_the_budget() {
-    let (tx, rx) = channel::<u8>();
-    closed_renews(rx, || tx.closed());
-    #[cfg(feature = "watch")]
-    {
-        let tx = watch::Sender::new(0);
-        for _ in 1..BUDGET {
-            assert!(Task::new().poll(&mut tx.closed()).is_ready());
-        }
-        closed_renews(tx.subscribe(), || tx.closed());
+    let task = Task::new();
+    let tx = watch::Sender::new(0);
+    for _ in 1..BUDGET {
+        assert!(task.poll(&mut tx.closed()).is_ready());
     }
+    let rx = tx.subscribe();
+    let mut closed = task.waits(tx.closed());
+    drop(rx);
+    assert!(task.poll(&mut closed).is_ready());
+    for _ in 1..BUDGET {
+        assert!(task.poll(&mut tx.closed()).is_ready());
+    }
+    task.seen();
+    // A future that has yielded goes on.
+    let mut closed = task.waits(tx.closed());
+    assert_eq!(task.seen(), Seen::WOKEN);
+    assert!(task.poll(&mut closed).is_ready());
 }
 
 /// The handle that waits is used by several threads at once, as it may.

@@ -1,4 +1,5 @@
-//! The channel: what its handles promise in one thread, in several, and in tasks.
+//! The channel: what its handles promise in threads and in tasks, and in one thread what the random programs of
+//! `tests/fuzz` do not meet. Where `watch` makes the same promise, it is asserted here for both.
 //!
 //! The tables in `sends` and `receives` list every way to send, to receive and to wait. A promise that holds for each of
 //! them is asserted for each of them.
@@ -7,7 +8,6 @@
 //! rounds.
 #![cfg(feature = "std")]
 
-mod abandoned;
 mod cooperation;
 #[cfg(not(miri))]
 mod crowds;
@@ -17,9 +17,6 @@ mod panics;
 mod payloads;
 mod receives;
 mod sends;
-mod shared;
-#[cfg(feature = "sink")]
-mod sinks;
 #[cfg(feature = "stream")]
 mod streams;
 mod threads;

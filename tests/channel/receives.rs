@@ -1,13 +1,15 @@
 //! Every way to receive and to wait, as rows of tables.
 
 use futures::{FutureExt, executor::block_on, future::LocalBoxFuture};
+#[cfg(feature = "watch")]
+use overwrite_channel::watch;
 use overwrite_channel::{
     Receiver,
     RecvTimeoutError::{self, Disconnected, Timeout},
     channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     mem,
     time::{Duration, Instant},
 };
@@ -106,32 +108,26 @@ pub(crate) type Wait<'a, T> = LocalBoxFuture<'a, Option<T>>;
 /// Makes a future of a handle. It returns `None` at the end.
 pub(crate) type Way<H, T> = for<'a> fn(&'a mut H) -> Wait<'a, T>;
 
-/// Returns the waits that end with their future: if it is dropped, the receiver no longer waits.
-pub(crate) fn in_calls<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
+/// Returns the ways to receive as a task.
+pub(crate) fn every_way<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
     vec![
         ("recv_async", |rx| rx.recv_async().map(Result::ok).boxed_local()),
         ("recv_matching_async", |rx| {
             rx.recv_matching_async(|_| true).map(Result::ok).boxed_local()
         }),
-    ]
-}
-
-/// Returns the waits that leave a waker with the receiver.
-pub(crate) fn detached<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
-    vec![
         ("poll_recv", |rx| poll_fn(|cx| rx.poll_recv(cx)).map(Result::ok).boxed_local()),
         #[cfg(feature = "stream")]
         ("next", |rx| futures::StreamExt::next(rx).boxed_local()),
     ]
 }
 
-/// Returns all ways to receive as a task.
-pub(crate) fn every_way<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
-    [in_calls(), detached()].concat()
-}
-
-/// Returns the output of a future that need not wait.
-#[track_caller]
-pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
-    future.now_or_never().expect("it waits, though there is something")
+/// Returns the ways to wait for a change as a task: for any, for a number above 0, or as a stream.
+#[cfg(feature = "watch")]
+pub(crate) fn changes() -> Vec<(&'static str, Way<watch::Receiver<usize>, usize>)> {
+    vec![
+        ("changed", |rx| async { rx.changed().await.ok().map(|()| *rx.borrow()) }.boxed_local()),
+        ("wait_for", |rx| rx.wait_for(|it| *it > 0).map(|it| it.ok().map(|it| *it)).boxed_local()),
+        #[cfg(feature = "stream")]
+        ("watch's next", |rx| futures::StreamExt::next(rx).boxed_local()),
+    ]
 }

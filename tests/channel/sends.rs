@@ -7,28 +7,20 @@ type Sent = Result<Option<u32>, SendError<u32>>;
 /// A sender of either kind, and one of its calls.
 pub(crate) type Send = Box<dyn FnMut(u32) -> Sent + std::marker::Send>;
 
-/// A name; how to make such a sender; and whether it keeps the value in the slot and hands back the value that is sent.
-pub(crate) type Row = (&'static str, fn(Sender<u32>) -> Send, fn(u32, u32) -> bool);
+/// A name, and how to make such a sender.
+pub(crate) type Row = (&'static str, fn(Sender<u32>) -> Send);
 
 pub(crate) const SENDS: [Row; 6] = [
-    ("send", |tx| by_own(tx, Sender::send), |_, _| false),
-    ("send_newest", |tx| by_own(tx, Sender::send_newest), |in_slot, sent| in_slot > sent),
-    (
-        "send_newest_by_key",
-        |tx| by_own(tx, |tx, value| tx.send_newest_by_key(value, |value| key(*value))),
-        |in_slot, sent| key(in_slot) > key(sent),
-    ),
-    ("SharedSender::send", |tx| by_shared(tx, SharedSender::send), |_, _| false),
-    (
-        "SharedSender::send_newest",
-        |tx| by_shared(tx, SharedSender::send_newest),
-        |in_slot, sent| in_slot > sent,
-    ),
-    (
-        "SharedSender::send_newest_by_key",
-        |tx| by_shared(tx, |tx, value| tx.send_newest_by_key(value, |value| key(*value))),
-        |in_slot, sent| key(in_slot) > key(sent),
-    ),
+    ("send", |tx| by_own(tx, Sender::send)),
+    ("send_newest", |tx| by_own(tx, Sender::send_newest)),
+    ("send_newest_by_key", |tx| {
+        by_own(tx, |tx, value| tx.send_newest_by_key(value, |it| Reverse(*it)))
+    }),
+    ("SharedSender::send", |tx| by_shared(tx, SharedSender::send)),
+    ("SharedSender::send_newest", |tx| by_shared(tx, SharedSender::send_newest)),
+    ("SharedSender::send_newest_by_key", |tx| {
+        by_shared(tx, |tx, value| tx.send_newest_by_key(value, |it| Reverse(*it)))
+    }),
 ];
 
 fn by_own(mut tx: Sender<u32>, send: fn(&mut Sender<u32>, u32) -> Sent) -> Send {
@@ -38,9 +30,4 @@ fn by_own(mut tx: Sender<u32>, send: fn(&mut Sender<u32>, u32) -> Sent) -> Send 
 fn by_shared(tx: Sender<u32>, send: fn(&SharedSender<u32>, u32) -> Sent) -> Send {
     let tx = tx.into_shared();
     Box::new(move |value| send(&tx, value))
-}
-
-/// Orders values the other way round, and pairs of them as equal.
-fn key(value: u32) -> Reverse<u32> {
-    Reverse(value / 2)
 }

@@ -1,73 +1,58 @@
-//! Receivers as streams, and futures and streams in `select!`.
+//! Receivers as streams in `select!`, which asks a stream whether it is terminated before it polls.
 
-use crate::{receivers, receives::at_once};
+use crate::receivers;
 use futures::{
-    Stream, StreamExt, executor::block_on, future::FusedFuture, select, stream::FusedStream,
+    StreamExt,
+    executor::block_on,
+    future::FusedFuture,
+    select,
+    stream::{FusedStream, Stream},
 };
-use overwrite_channel::{Receiver, RecvError, channel};
-use std::{pin::Pin, task::Poll};
+use overwrite_channel::Receiver;
+use std::fmt::Debug;
 use support::{
     ledger::{Fate, Tracked},
     waker::Task,
 };
 
-fn next<T>(task: &Task, rx: &mut Receiver<T>) -> Poll<Option<T>> {
-    Pin::new(rx).poll_next(&mut task.context())
-}
-
-#[test]
-fn a_stream_yields_the_newest_and_is_terminated_when_it_has_returned_the_end() {
+/// Checks a stream that `end` ends between the question and the poll.
+fn ends_in_between<S>(rx: &mut S, end: impl FnOnce())
+where
+    S: Stream<Item: Debug> + FusedStream + Unpin,
+{
     let task = Task::new();
-    let (mut tx, [mut rx, mut other]) = receivers();
-    assert_eq!(next(&task, &mut rx), Poll::Pending);
-    tx.send(1).unwrap();
-    tx.send(2).unwrap();
-    assert_eq!(next(&task, &mut rx), Poll::Ready(Some(2)));
-    assert_eq!(next(&task, &mut rx), Poll::Pending);
-    tx.send(3).unwrap();
-    drop(tx);
-    assert!(!rx.is_terminated(), "the last value is there");
-    assert_eq!(next(&task, &mut rx), Poll::Ready(Some(3)));
-    assert!(!rx.is_terminated(), "the end has not been returned");
-    for _ in 0..3 {
-        assert_eq!(next(&task, &mut rx), Poll::Ready(None));
-        assert!(rx.is_terminated());
-    }
-    let mut clone = rx.clone();
-    assert!(!clone.is_terminated() && !other.is_terminated(), "each is a stream of its own");
-    assert_eq!(next(&task, &mut clone), Poll::Ready(None));
-    assert!(clone.is_terminated());
-
-    // Other calls that report the end are not the stream.
-    assert_eq!(other.poll_recv(&mut task.context()), Poll::Ready(Err(RecvError)));
-    assert_eq!(at_once(other.recv_async()), Err(RecvError));
-    assert_eq!(other.recv(), Err(RecvError));
-    assert!(!other.is_terminated());
-    assert_eq!(at_once(other.collect::<Vec<_>>()), []);
+    let mut some = rx.select_next_some();
+    assert!(!some.is_terminated());
+    end();
+    assert!(!some.is_terminated());
+    some = task.waits(some);
+    assert!(some.is_terminated());
+    assert_eq!(task.seen().woken, 1, "`select!` asks again");
 }
 
 #[test]
 fn a_stream_that_ends_between_the_question_and_the_poll_may_be_polled() {
     // Without a value; and with a last one, which another receiver takes in between.
     for value in [None, Some(1)] {
-        let task = Task::new();
         let (mut tx, [mut rx, mut other]) = receivers();
         if let Some(value) = value {
             tx.send(value).unwrap();
         }
-        let mut some = rx.select_next_some();
-        assert!(!some.is_terminated());
-        drop(tx);
-        assert!(!some.is_terminated());
-        assert_eq!(other.try_recv().ok(), value);
-        some = task.waits(some);
-        assert!(some.is_terminated());
-        assert_eq!(task.seen().woken, 1, "`select!` asks again");
+        ends_in_between(&mut rx, || {
+            drop(tx);
+            assert_eq!(other.try_recv().ok(), value);
+        });
+    }
+    #[cfg(feature = "watch")]
+    {
+        let (tx, mut rx) = overwrite_channel::watch::channel(0);
+        ends_in_between(&mut rx, || drop(tx));
+        assert_eq!(selects(rx), [], "and then it is complete");
     }
 }
 
 /// Receives by `select!` until it completes.
-pub(crate) fn selects<T>(mut rx: Receiver<T>) -> Vec<T> {
+pub(crate) fn selects<S: Stream + FusedStream + Unpin>(mut rx: S) -> Vec<S::Item> {
     block_on(async {
         let mut values = Vec::new();
         loop {
@@ -77,31 +62,6 @@ pub(crate) fn selects<T>(mut rx: Receiver<T>) -> Vec<T> {
             }
         }
     })
-}
-
-/// Polls a future that waits, lets `act` make it ready, and polls it again.
-fn is_terminated_at_the_end(mut future: impl FusedFuture + Unpin, act: impl FnOnce()) {
-    let task = Task::new();
-    assert!(!future.is_terminated());
-    future = task.waits(future);
-    assert!(!future.is_terminated());
-    act();
-    assert!(!future.is_terminated());
-    assert!(task.poll(&mut future).is_ready());
-    assert!(future.is_terminated());
-}
-
-#[test]
-fn the_futures_are_terminated_when_they_have_returned_and_not_before() {
-    let (mut tx, mut rx) = channel();
-    is_terminated_at_the_end(rx.recv_async(), || _ = tx.send(1));
-    tx.send(2).unwrap();
-    is_terminated_at_the_end(rx.recv_matching_async(|value| *value == 3), || _ = tx.send(3));
-    is_terminated_at_the_end(tx.clone().closed(), || drop(rx));
-    let (tx, mut rx) = channel::<u8>();
-    is_terminated_at_the_end(rx.recv_async(), || drop(tx));
-    let (tx, mut rx) = channel::<u8>();
-    is_terminated_at_the_end(rx.recv_matching_async(|_| true), || drop(tx));
 }
 
 /// Receives from three streams until the end of each, which comes once.
@@ -122,37 +82,4 @@ pub(crate) fn by_select([mut a, mut b, mut c]: [Receiver<Tracked>; 3]) {
         }
     });
     assert_eq!(ends, [1; 3]);
-}
-
-#[test]
-fn a_select_of_futures_drops_the_losers_and_loses_nothing() {
-    at_once(async {
-        let ((mut a_tx, mut a), (mut b_tx, mut b)) = (channel(), channel());
-        for sent in [0, 2, 4] {
-            a_tx.send(sent).unwrap();
-            b_tx.send(sent + 1).unwrap();
-            // The future that loses has a value at first, and then none.
-            let mut both = [0; 2];
-            for got in &mut both {
-                *got = select! {
-                    value = a.recv_async() => value.unwrap(),
-                    value = b.recv_matching_async(|_| true) => value.unwrap(),
-                };
-            }
-            both.sort_unstable();
-            assert_eq!(both, [sent, sent + 1]);
-        }
-        // Finished futures are left out, until none is left.
-        let (mut one, mut two) = (a.recv_async(), b.recv_async());
-        drop((a_tx, b_tx));
-        let mut ends = 0;
-        for _ in 0..3 {
-            select! {
-                end = one => ends += usize::from(end.is_err()),
-                end = two => ends += usize::from(end.is_err()),
-                complete => ends += 10,
-            }
-        }
-        assert_eq!(ends, 12);
-    });
 }

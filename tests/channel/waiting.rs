@@ -15,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
-    sleeper::{Sleeper, asleep},
+    sleeper::{asleep, awake},
     waker::{Event, Task},
-    watchdog::watched,
+    watchdog::{until, watched},
 };
 
 #[test]
@@ -32,7 +32,7 @@ fn every_wait_ends_with_every_value_and_with_every_end() {
                 let received = asleep(|| wait(&mut rx, timeout), end);
                 assert_eq!(received, Err(RecvTimeoutError::Disconnected), "{case}");
             }
-            for ((how, sender, _), last) in
+            for ((how, sender), last) in
                 SENDS.into_iter().flat_map(|row| [(row, false), (row, true)])
             {
                 let case = format!("{name}, {timeout:?}, {how}, the last: {last}");
@@ -59,25 +59,15 @@ fn a_clone_spins_as_long_as_its_original_and_a_value_ends_its_wait() {
             rx.set_spin_limit(spin_limit);
             let mut clone = rx.clone();
             rx.set_spin_limit(if parks { u32::MAX } else { 0 });
-            let sleeper = Sleeper::default();
-            thread::scope(|scope| {
-                let waiter = scope.spawn(|| {
-                    sleeper.is_this_thread();
-                    [clone.recv(), clone.recv()]
-                });
-                if parks {
-                    sleeper.until_asleep();
-                } else {
-                    assert!(sleeper.stays_awake());
-                }
+            let wait = || [clone.recv(), clone.recv()];
+            let then = || {
                 assert_eq!(tx.send(7), Ok(None));
                 // The second is sent when the first was taken, and so as the wait begins.
-                while !rx.is_empty() {
-                    thread::yield_now();
-                }
+                until(|| rx.is_empty());
                 assert_eq!(tx.send(8), Ok(None));
-                assert_eq!(waiter.join().unwrap(), [Ok(7), Ok(8)]);
-            });
+            };
+            let received = if parks { asleep(wait, then) } else { awake(wait, then) };
+            assert_eq!(received, [Ok(7), Ok(8)]);
         }
     });
 }
@@ -98,9 +88,7 @@ fn a_match_is_awaited_past_what_is_not_wanted() {
             let send = || {
                 for value in 1..=100 {
                     assert_eq!(tx.send(value), Ok(None));
-                    while looked_at.load(SeqCst) != value {
-                        thread::yield_now();
-                    }
+                    until(|| looked_at.load(SeqCst) == value);
                 }
                 drop(tx);
             };

@@ -1,20 +1,21 @@
-//! How often a waker is cloned, woken and dropped: each operation on its own, counted.
+//! How often a waker is cloned, woken and dropped, counted exactly.
+//!
+//! The random programs of `tests/fuzz` count, too, and know whether the channel holds a clone of each waker.
 
 use crate::{
     receivers,
-    receives::{LONG, Way, at_once, detached, every_way, in_calls, timed, untimed},
+    receives::{LONG, Way, every_way, timed, untimed},
 };
 use futures::FutureExt;
-use overwrite_channel::{
-    Receiver, RecvTimeoutError::Timeout, SendError, Sender, TryRecvError, channel,
-};
-use std::{future::Future, mem, sync::Arc, task::Poll, time::Duration};
+use overwrite_channel::{Receiver, RecvTimeoutError::Timeout, SendError, Sender, channel};
+use std::{sync::Arc, task::Poll, time::Duration};
 use support::{
-    ledger::{Ledger, Tracked},
     sleeper::asleep,
     waker::{Event, Seen, Task, tasks},
     watchdog::{until, watched},
 };
+#[cfg(feature = "watch")]
+use {crate::receives::changes, overwrite_channel::watch};
 
 const NOTHING: Seen = Seen::NOTHING;
 const CLONED: Seen = Seen::CLONED;
@@ -84,6 +85,20 @@ fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender_and_not_if_either_is_the
 }
 
 #[test]
+#[cfg(feature = "watch")]
+fn a_wait_of_watch_is_woken_once_by_a_change_or_by_the_last_sender() {
+    for (name, way) in changes() {
+        let (tx, mut rx) = watch::channel(0);
+        let other = tx.clone();
+        let sends = || [1, 2].into_iter().for_each(|value| tx.send(value).unwrap());
+        assert_eq!(follow(name, &mut rx, way, || drop(other), sends), Some(2));
+        let (tx, mut rx) = watch::channel(0);
+        let other = tx.clone();
+        assert_eq!(follow(name, &mut rx, way, || drop(other), || drop(tx)), None);
+    }
+}
+
+#[test]
 fn closed_is_woken_once_by_the_last_receiver() {
     fn follows<H>(mut tx: Sender<u8>, rx: Receiver<u8>, handle: &mut H, way: Way<H, ()>) {
         let other = rx.clone();
@@ -139,6 +154,24 @@ fn what_comes_in_the_middle_of_a_poll_is_returned_and_the_waker_dropped() {
     assert_eq!(task.seen(), CLONED_AND_DROPPED);
 }
 
+#[test]
+#[cfg(feature = "watch")]
+fn what_comes_in_the_middle_of_a_poll_of_watch_is_seen_and_the_waker_dropped() {
+    for ((name, way), sends) in changes().into_iter().flat_map(|way| [(way, true), (way, false)]) {
+        let (tx, mut rx) = watch::channel(0);
+        let stays = sends.then(|| tx.clone());
+        let task = Task::acting_in(Event::Clone, move || {
+            if sends {
+                tx.send(1).unwrap();
+            }
+            drop(tx);
+        });
+        assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(sends.then_some(1)), "{name}");
+        assert_eq!(task.seen(), CLONED_AND_DROPPED, "{name}");
+        assert_eq!(rx.has_changed().ok(), stays.map(|_| false), "{name}");
+    }
+}
+
 /// While a predicate looks at a value, its receiver does not wait.
 #[test]
 fn a_send_during_a_predicate_wakes_another_receiver() {
@@ -159,87 +192,18 @@ fn a_send_during_a_predicate_wakes_another_receiver() {
 }
 
 #[test]
-fn a_future_that_finds_a_value_meant_for_another_drops_its_waker() {
-    let [early, late] = tasks();
-    let (mut tx, [mut rx, mut other]) = receivers();
-    let (mut one, mut two) = (waits(&early, rx.recv_async()), waits(&late, other.recv_async()));
-    tx.send(1).unwrap();
-    assert_eq!([early.seen(), late.seen()], [WOKEN, NOTHING]);
-    assert_eq!(late.poll(&mut two), Poll::Ready(Ok(1)));
-    assert_eq!([early.seen(), late.seen()], [NOTHING, DROPPED]);
-    one = waits(&early, one);
-    tx.send(2).unwrap();
-    assert_eq!([early.seen(), late.seen()], [WOKEN, NOTHING]);
-    drop(one);
-}
-
-#[test]
-fn a_dropped_wait_for_the_receivers_end_takes_its_waker_along() {
-    let [task, beside] = tasks();
-    let (tx, rx) = channel::<u8>();
-    let (gone, _stays) = (waits(&task, tx.closed()), waits(&beside, tx.closed()));
-    drop(gone);
-    assert_eq!([task.seen(), beside.seen()], [DROPPED, NOTHING]);
-    drop(rx);
-    assert_eq!([task.seen(), beside.seen()], [NOTHING, WOKEN]);
-}
-
-#[test]
-fn a_waker_left_behind_stays_until_its_receiver_waits_or_goes() {
-    for (name, way) in detached() {
-        let [task, beside] = tasks();
-        let (mut tx, [mut rx, mut stays]) = receivers();
-        drop(waits(&task, way(&mut rx)));
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-        assert!(rx.try_iter().next().is_none() && rx.is_empty() && !rx.is_closed());
-        // None of these waits.
-        for (_, receive) in timed() {
-            assert_eq!(receive(&mut rx, Duration::ZERO), Err(Timeout));
-        }
-        drop(rx.recv_async());
-        drop(rx.recv_matching_async(|_| true));
-        drop(rx.clone());
-        drop(task.waits(way(&mut rx)));
-        assert_eq!(task.seen(), NOTHING, "{name}: the same waker");
-        tx.send(1).unwrap();
-        assert_eq!((task.seen(), rx.try_recv()), (WOKEN, Ok(1)), "{name}");
-
-        drop(waits(&task, way(&mut rx)));
-        drop(waits(&beside, way(&mut stays)));
-        drop(rx);
-        assert_eq!([task.seen(), beside.seen()], [DROPPED, NOTHING], "{name}");
-        tx.send(2).unwrap();
-        assert_eq!((beside.seen(), stays.try_recv()), (WOKEN, Ok(2)), "{name}");
-        drop(waits(&beside, way(&mut stays)));
-        drop(stays);
-        assert_eq!(beside.seen(), DROPPED, "{name}: the last receiver");
-    }
-}
-
-/// After a waker that a poll left behind, and after a future that was forgotten.
-#[test]
-fn the_next_wait_of_a_receiver_takes_its_place_and_its_waker() {
-    let leaves: [fn(&Task, &mut Receiver<u8>); 2] = [
-        |task, rx| assert!(rx.poll_recv(&mut task.context()).is_pending()),
-        |task, rx| mem::forget(task.waits(rx.recv_async())),
-    ];
-    let nexts = [(in_calls(), DROPPED, NOTHING), (detached(), NOTHING, WOKEN)];
-    for (leave, (ways, by_drop, by_send)) in
-        leaves.into_iter().flat_map(|leave| nexts.clone().map(|next| (leave, next)))
-    {
-        for (name, way) in ways {
-            let task = Task::new();
-            let (mut tx, mut rx) = channel();
-            leave(&task, &mut rx);
-            assert_eq!(task.seen(), CLONED);
-            let next = task.waits(way(&mut rx));
-            assert_eq!(task.seen(), NOTHING, "{name}: the same waker");
-            drop(next);
-            assert_eq!(task.seen(), by_drop, "{name}");
-            tx.send(1).unwrap();
-            assert_eq!(task.seen(), by_send, "{name}");
-        }
-    }
+fn a_waker_may_send_through_the_same_handle() {
+    let (tx, mut rx) = channel();
+    let shared = Arc::new(tx.into_shared());
+    let sends = Arc::downgrade(&shared);
+    let task = Task::acting_in(Event::Wake, move || {
+        assert_eq!(sends.upgrade().unwrap().send(2), Ok(Some(1)));
+    });
+    let mut future = task.waits(rx.recv_async());
+    assert_eq!(shared.send(1), Ok(None));
+    assert_eq!(task.seen().woken, 1);
+    assert_eq!(Task::new().poll(&mut future), Poll::Ready(Ok(2)));
+    assert_eq!(shared.send(3), Ok(None));
 }
 
 #[test]
@@ -288,51 +252,4 @@ fn a_receive_that_waits_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
             assert_eq!(task.seen(), Seen { cloned: 1, ..WOKEN }, "{name}");
         }
     });
-}
-
-#[test]
-fn an_unwanted_value_is_dropped_and_costs_one_wake_and_one_clone() {
-    let ledger = Ledger::new(6);
-    let task = Task::new();
-    let (mut tx, mut rx) = channel();
-    let mut looked = Vec::new();
-    let wanted = |value: &Tracked| {
-        looked.push(value.id());
-        value.id() == 4
-    };
-    let mut future = waits(&task, rx.recv_matching_async(wanted));
-    for _ in 0..2 {
-        assert!(tx.send(ledger.issue()).unwrap().is_none());
-        assert_eq!(task.seen(), WOKEN);
-        future = waits(&task, future);
-    }
-    // It does not look at this one: the next one displaces it.
-    assert!(tx.send(ledger.issue()).unwrap().is_none());
-    assert_eq!(tx.send(ledger.issue()).unwrap().unwrap().id(), 2);
-    assert_eq!(task.seen(), WOKEN);
-    future = waits(&task, future);
-    assert_eq!(ledger.dropped(), [0, 1, 2, 3]);
-    tx.send(ledger.issue()).unwrap();
-    assert_eq!(task.seen(), WOKEN);
-    assert!(matches!(task.poll(&mut future), Poll::Ready(Ok(value)) if value.id() == 4));
-    drop(future);
-    assert_eq!((task.seen(), looked), (NOTHING, vec![0, 1, 3, 4]));
-
-    // The end, though the last value was not wanted.
-    tx.send(ledger.issue()).unwrap();
-    drop(tx);
-    assert!(at_once(rx.recv_matching_async(|_| false)).is_err());
-    ledger.assert_each_dropped_once();
-}
-
-#[test]
-fn a_waker_that_outlives_the_channel_may_still_be_woken() {
-    let task = Task::new();
-    let (tx, mut rx) = channel::<u8>();
-    assert!(rx.poll_recv(&mut task.context()).is_pending());
-    let kept = task.context().waker().clone();
-    drop((tx, rx));
-    assert_eq!(task.seen(), Seen { cloned: 2, ..Seen::WOKEN });
-    kept.wake();
-    assert_eq!(task.seen(), Seen::WOKEN);
 }

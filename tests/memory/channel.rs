@@ -1,8 +1,7 @@
 //! A channel takes one block, a node for each handle more, and wait nodes as the number of receivers doubles.
 
 use crate::{
-    LARGE, Large, NOTHING, all_come_back_in_every_order, cost, counts, grows_as_the_number_doubles,
-    is_free,
+    LARGE, Large, NOTHING, cost, counts, grows_as_the_number_doubles, is_free,
     wait_nodes::{closing, grown},
 };
 use crossbeam_utils::CachePadded;
@@ -181,27 +180,5 @@ fn clones_made_and_dropped_take_no_more_than_the_most_there_were_at_once() {
             rxs.clear();
         });
         assert_eq!(live + end.live_bytes, 0);
-    }
-}
-
-#[test]
-fn all_bytes_come_back_in_every_ending_order() {
-    for sends in 0..6 {
-        all_come_back_in_every_order(|| {
-            // The sends mix the nodes. If their number is odd, a value is left in the slot.
-            let (mut tx, mut rx) = channel();
-            let (mut other_tx, mut other_rx) = (tx.clone(), rx.clone());
-            for i in 0..sends {
-                let is_third = i % 3 == 0;
-                let tx = if is_third { &mut tx } else { &mut other_tx };
-                tx.send(Box::new(i)).unwrap();
-                if i % 2 == 1 {
-                    let rx = if is_third { &mut other_rx } else { &mut rx };
-                    rx.try_recv().unwrap();
-                }
-            }
-            assert_eq!(rx.is_empty(), sends % 2 == 0);
-            [Box::new(tx), Box::new(other_tx), Box::new(rx), Box::new(other_rx)]
-        });
     }
 }

@@ -9,10 +9,7 @@ mod wait_nodes;
 #[cfg(feature = "watch")]
 mod watch;
 
-use support::{
-    allocator::{Counting, Counts, bytes, measure},
-    orders::orders,
-};
+use support::allocator::{Counting, Counts, bytes, measure};
 use wait_nodes::growth;
 
 #[global_allocator]
@@ -58,18 +55,4 @@ fn grows_as_the_number_doubles<O>(
         assert_eq!(cost(|| owners.extend((2..=most).map(|_| make()))), all);
     }
     assert_eq!(cost(|| wait(&mut owners)), NOTHING);
-}
-
-/// Checks that all bytes come back, in whatever order the handles are dropped.
-#[track_caller]
-fn all_come_back_in_every_order<const N: usize>(make: impl Fn() -> [Box<dyn Send>; N]) {
-    for order in orders::<N>() {
-        let counts = cost(|| {
-            let mut handles = make().map(Some);
-            for handle in order {
-                handles[handle] = None;
-            }
-        });
-        assert_eq!(counts.live_bytes, 0, "dropped in the order {order:?}");
-    }
 }

@@ -1,8 +1,8 @@
 //! What a watch channel allocates: the value's own block with each send, and nothing to look or to wait.
 
 use crate::{
-    LARGE, Large, NOTHING, all_come_back_in_every_order, cost, counts, grows_as_the_number_doubles,
-    is_free, tasks::waiting_for_the_end_makes_a_wait_list, wait_nodes::WAIT_LIST,
+    LARGE, Large, NOTHING, cost, counts, grows_as_the_number_doubles, is_free,
+    tasks::waiting_for_the_end_makes_a_wait_list, wait_nodes::WAIT_LIST,
 };
 use overwrite_channel::watch::{Receiver, Ref, Sender, channel};
 use std::{
@@ -165,16 +165,4 @@ fn another_sender_takes_nothing_and_another_receiver_wait_nodes_only() {
 fn waiting_for_the_receivers_end_makes_a_wait_list_that_stays() {
     let (tx, rx) = warm(0_u64);
     waiting_for_the_end_makes_a_wait_list(|| tx.closed(), || drop(rx));
-}
-
-#[test]
-fn all_bytes_come_back_in_every_ending_order() {
-    drop(warm(0_u64));
-    all_come_back_in_every_order::<5>(|| {
-        let (tx, rx) = channel(vec![0_u64; 10]);
-        let (other_tx, other_rx) = (tx.clone(), rx.clone());
-        tx.send(vec![1; 20]).unwrap();
-        let replaced = tx.send_replace(vec![2; 30]);
-        [Box::new(tx), Box::new(other_tx), Box::new(rx), Box::new(other_rx), Box::new(replaced)]
-    });
 }

@@ -1,17 +1,15 @@
-//! The `watch` flavour: waiting, wakers, looks at values, streams, threads, and panics in the caller's code.
+//! The `watch` flavour: threads that wait, looks at values, and what the random programs of `tests/fuzz` leave out of
+//! panics in the caller's code.
+//!
+//! Wakers, streams and cooperation of both flavours are in `tests/channel`.
 #![cfg(feature = "watch")]
 
 mod blocking;
 mod panics;
 mod refs;
-#[cfg(feature = "stream")]
-mod stream;
 mod threads;
-mod wakes;
 
-use overwrite_channel::watch::{Receiver, Sender};
-use std::mem;
-use support::waker::{Seen, Task};
+use overwrite_channel::watch::Sender;
 
 /// Every way to send. Each raises the number by one.
 const SENDS: [fn(&Sender<u32>); 4] = [
@@ -35,18 +33,3 @@ const SENDS: [fn(&Sender<u32>); 4] = [
         }));
     },
 ];
-
-/// Polls a future that waits, and that has no waker of the task yet.
-#[track_caller]
-fn pends(task: &Task, future: &mut (impl Future + Unpin)) {
-    assert!(task.poll(future).is_pending());
-    assert_eq!(task.seen(), Seen::CLONED);
-}
-
-/// Leaves the task's waker behind in a future that is forgotten.
-#[track_caller]
-fn leaves<T>(task: &Task, rx: &mut Receiver<T>) {
-    let mut changed = rx.changed();
-    pends(task, &mut changed);
-    mem::forget(changed);
-}

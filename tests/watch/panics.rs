@@ -1,8 +1,9 @@
-//! Where the caller's code panics, the value, the other waiters and the channel are as promised.
+//! Values whose drop panics, and panics beside threads that sleep: the value, the other waiters and the channel are as
+//! promised.
 
-use crate::{SENDS, leaves, pends};
+use crate::SENDS;
 use overwrite_channel::watch::{Receiver, Sender, channel};
-use std::{cell::Cell, task::Poll, time::Duration};
+use std::{mem, task::Poll, time::Duration};
 use support::{
     ledger::{Ledger, Tracked},
     panics::{Bomb, panics, strike},
@@ -10,6 +11,21 @@ use support::{
     waker::{Event, Seen, Task},
     watchdog::watched,
 };
+
+/// Polls a future that waits, and that has no waker of the task yet.
+#[track_caller]
+fn pends(task: &Task, future: &mut (impl Future + Unpin)) {
+    assert!(task.poll(future).is_pending());
+    assert_eq!(task.seen(), Seen::CLONED);
+}
+
+/// Leaves the task's waker behind in a future that is forgotten.
+#[track_caller]
+fn leaves<T>(task: &Task, rx: &mut Receiver<T>) {
+    let mut changed = rx.changed();
+    pends(task, &mut changed);
+    mem::forget(changed);
+}
 
 /// Checks that nothing is wrong with a channel whose newest value the receiver has seen, and ends it.
 #[track_caller]
@@ -47,41 +63,23 @@ fn channel_of(ledger: &Ledger, panics_in: Option<Event>) -> (Sender<Tracked>, Re
     })
 }
 
-/// What a closure does with the clone that it modifies. Returns `true` if the clone is wanted.
-type Modify = fn(&mut Tracked, &Ledger) -> bool;
-
 #[test]
-fn a_modification_that_panics_has_not_happened() {
-    let cases: [(&str, Option<Event>, Modify); 3] = [
-        ("the clone", Some(Event::Clone), |_, _| unreachable!("modified without a clone")),
-        ("the closure", None, |value, ledger| {
-            *value = ledger.issue();
-            strike();
-            true
-        }),
-        ("the drop of a clone that is not wanted", None, |value, ledger| {
+fn a_modification_whose_unwanted_clone_panics_as_it_is_dropped_has_not_happened() {
+    let ledger = Ledger::new(20);
+    let (tx, rx) = channel_of(&ledger, None);
+    let task = Task::new();
+    let mut waiting = rx.clone();
+    leaves(&task, &mut waiting);
+    panics(|| {
+        tx.send_if_modified(|value| {
             *value = ledger.issue().panicking_in(Event::Drop);
             false
-        }),
-    ];
-    for (name, panics_in, modify) in cases {
-        let ledger = Ledger::new(20);
-        let (tx, mut rx) = channel_of(&ledger, panics_in);
-        let mut waiting = rx.clone();
-        let task = Task::new();
-        let mut changed = waiting.changed();
-        pends(&task, &mut changed);
-        panics(|| tx.send_if_modified(|value| modify(value, &ledger)));
-        assert_eq!((tx.borrow().id(), rx.borrow().id()), (0, 0), "{name}");
-        assert_eq!(rx.has_changed(), Ok(false), "{name}");
-        assert!(rx.blocking_changed_timeout(Duration::ZERO).is_err(), "{name}");
-        assert_eq!(task.seen(), Seen::NOTHING, "{name}");
-        assert!(task.poll(&mut changed).is_pending(), "{name}");
-        drop(changed);
-        drop(waiting);
-        assert_eq!(ledger.alive(), [0], "{name}");
-        still_works(tx, rx, &ledger);
-    }
+        })
+    });
+    assert_eq!((tx.borrow().id(), rx.has_changed(), task.seen()), (0, Ok(false), Seen::NOTHING));
+    drop(waiting);
+    assert_eq!(ledger.alive(), [0]);
+    still_works(tx, rx, &ledger);
 }
 
 #[test]
@@ -123,25 +121,13 @@ fn a_replaced_value_whose_drop_panics_has_been_replaced() {
 /// A modification that a faster send has overtaken begins again, and drops the value that it had looked at first.
 #[test]
 fn a_modification_that_panics_after_a_faster_send_leaves_that_sends_value() {
-    for (panics_in, modified) in [(None, 2), (Some(Event::Drop), 1)] {
-        let ledger = Ledger::new(20);
-        let (tx, mut rx) = channel_of(&ledger, panics_in);
-        let mut calls = 0;
-        panics(|| {
-            tx.send_modify(|_| {
-                calls += 1;
-                if calls == 2 {
-                    strike();
-                }
-                // The clone is 1.
-                assert!(tx.send(ledger.issue()).is_ok());
-            });
-        });
-        assert_eq!((calls, ledger.alive()), (modified, vec![2]));
-        assert_eq!(rx.has_changed(), Ok(true));
-        assert_eq!((rx.borrow_and_update().id(), rx.skipped()), (2, 0));
-        still_works(tx, rx, &ledger);
-    }
+    let ledger = Ledger::new(20);
+    let (tx, mut rx) = channel_of(&ledger, Some(Event::Drop));
+    // The clone is 1.
+    panics(|| tx.send_modify(|_| assert!(tx.send(ledger.issue()).is_ok())));
+    assert_eq!((ledger.alive(), rx.has_changed()), (vec![2], Ok(true)));
+    assert_eq!((rx.borrow_and_update().id(), rx.skipped()), (2, 0));
+    still_works(tx, rx, &ledger);
 }
 
 #[test]
@@ -188,66 +174,6 @@ fn a_task_and_a_thread_that_wait_beside_a_waker_that_panics_are_woken() {
             assert_eq!(*sleeps.borrow(), u32::from(is_change));
         }
     });
-}
-
-/// Ends a wait of the task, whose waker panics when it is dropped.
-type End = fn(&mut Receiver<Tracked>, &Task);
-
-const ENDS: [(&str, End); 3] = [
-    ("the future is dropped", |rx, task| {
-        let mut changed = rx.changed();
-        pends(task, &mut changed);
-        panics(|| changed);
-    }),
-    ("left behind, in the way of a thread", |rx, task| {
-        leaves(task, rx);
-        panics(|| rx.blocking_changed_timeout(Duration::from_secs(60)));
-    }),
-    ("left behind, in the way of the future of a value", |rx, task| {
-        leaves(task, rx);
-        rx.mark_changed();
-        let mut wait_for = rx.wait_for(|_| true);
-        panics(|| Task::new().poll(&mut wait_for));
-        drop(wait_for);
-        assert_eq!(rx.has_changed(), Ok(true), "the predicate was not called");
-        assert!(Task::new().poll(&mut rx.wait_for(|_| true)).is_ready());
-    }),
-];
-
-#[test]
-fn a_waker_that_panics_when_dropped_harms_no_later_wait() {
-    for (name, end) in ENDS {
-        let ledger = Ledger::new(20);
-        let (tx, mut rx) = channel_of(&ledger, None);
-        let task = Task::panicking_in(Event::Drop);
-        end(&mut rx, &task);
-        assert_eq!((task.seen(), tx.receiver_count()), (Seen::DROPPED, 1), "{name}");
-        still_works(tx, rx, &ledger);
-    }
-}
-
-#[test]
-fn a_predicate_that_panics_has_seen_the_value_that_it_looked_at() {
-    let ledger = Ledger::new(20);
-    let (tx, mut rx) = channel_of(&ledger, None);
-    let task = Task::new();
-    let looks = Cell::new(0);
-    let mut wait_for = rx.wait_for(|_| {
-        looks.set(looks.get() + 1);
-        strike();
-        false
-    });
-    panics(|| task.poll(&mut wait_for));
-    // It may be polled again, and then waits for the next value.
-    pends(&task, &mut wait_for);
-    assert_eq!(looks.get(), 1, "the same value is not looked at twice");
-    assert!(tx.send(ledger.issue()).is_ok());
-    assert_eq!(task.seen(), Seen::WOKEN);
-    panics(|| task.poll(&mut wait_for));
-    pends(&task, &mut wait_for);
-    drop(wait_for);
-    assert_eq!((rx.has_changed(), rx.skipped()), (Ok(false), 0));
-    still_works(tx, rx, &ledger);
 }
 
 #[test]
@@ -310,7 +236,7 @@ fn a_panic_as_a_call_returns_leaks_nothing() {
 mod stream {
     use super::*;
     use futures::StreamExt;
-    use std::rc::Rc;
+    use std::{cell::Cell, rc::Rc};
 
     /// A value whose clone first sends a newer one.
     struct Replaced {

@@ -2,10 +2,12 @@
 
 use super::poll;
 use crate::{many_receivers, sends::SENDS};
-use overwrite_channel::channel;
+use overwrite_channel::{channel, wait_any_timeout};
 use proptest::{collection::vec, prelude::*, sample::select};
-use std::mem;
+use std::{mem, time::Duration};
 use support::crowd::Crowd;
+
+const ZERO: Duration = Duration::ZERO;
 
 /// What a receiver does between two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +127,8 @@ enum Step {
     GiveUp,
     /// Takes the value without waiting.
     Take,
+    /// Receives, or waits for any, until a time that has passed.
+    TimeOut,
     /// Goes, alone or with one of the first two, whose places are inside the channel. Clones take their turns.
     Replace,
 }
@@ -137,6 +141,7 @@ fn step() -> impl Strategy<Value = (Step, usize)> {
         2 => Just(Step::Leave),
         1 => Just(Step::GiveUp),
         1 => Just(Step::Take),
+        1 => Just(Step::TimeOut),
         1 => Just(Step::Replace),
     ];
     (step, any::<usize>())
@@ -146,7 +151,7 @@ fn step() -> impl Strategy<Value = (Step, usize)> {
 fn play(count: usize, steps: Vec<(Step, usize)>) {
     let crowd = Crowd::new(count);
     let (tx, mut rxs) = many_receivers(count);
-    let mut sends = SENDS.map(|(_, sender, _)| sender(tx.clone()));
+    let mut sends = SENDS.map(|(_, sender)| sender(tx.clone()));
     let mut model = Model::new(count);
     for (number, (step, pick)) in (0..).zip(steps) {
         let at = pick % count;
@@ -169,11 +174,15 @@ fn play(count: usize, steps: Vec<(Step, usize)>) {
                 let taken = model.take_or_begin(false, at, State::Left);
                 assert_eq!(rx.poll_recv(&mut task.context()).is_ready(), taken);
             }
-            Step::GiveUp => {
+            Step::GiveUp | Step::TimeOut => {
                 if model.states[at] != State::Left {
                     expected = model.leaves(at);
                 }
-                drop(rx.recv_async());
+                match (step, pick / count % 2) {
+                    (Step::GiveUp, _) => drop(rx.recv_async()),
+                    (_, 0) => assert_eq!(rx.recv_timeout(ZERO).is_ok(), model.take(false)),
+                    _ => assert_eq!(wait_any_timeout(&mut [rx], ZERO).is_some(), model.is_full),
+                }
             }
             Step::Take => assert_eq!(rx.try_recv().is_ok(), model.take(false)),
             Step::Replace => {

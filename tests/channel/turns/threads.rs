@@ -74,7 +74,7 @@ fn a_parked_thread_has_its_turn_among_stalled_futures() {
     const FUTURES: usize = 3;
     let cases = |row| (0..=FUTURES).map(move |at| (row, at));
     watched(move |watch| {
-        for ((name, sender, _), thread_at) in SENDS.into_iter().flat_map(cases) {
+        for ((name, sender), thread_at) in SENDS.into_iter().flat_map(cases) {
             let about = format!("{name}, the thread at {thread_at}");
             let crowd = Crowd::new(FUTURES);
             let (tx, mut rxs) = many_receivers(FUTURES + 1);

@@ -1,16 +1,23 @@
 //! What is done with receivers by calls that block: in vain, or where there is something at once.
 
-use super::{Channel, Seat, model::Call};
+use super::{Channel, Seat, meddling::Predicate, model::Call};
 use crate::shared::{Asleep, Bytes, POISON, SENDERS, is_wanted};
 use overwrite_channel::{
     RecvTimeoutError, Waitable, wait_any, wait_any_deadline, wait_any_timeout,
 };
 use std::{iter, mem, time::Instant};
-use support::panics::caught;
+use support::panics::{Bomb, caught};
 
 impl Channel {
     pub(super) fn block(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let mut predicate = bytes.one_in(2).then(|| self.predicate(bytes));
+        if bytes.one_in(8) {
+            // It panics as it is dropped.
+            predicate = predicate.map(|mut wanted| {
+                let bomb = Bomb;
+                Box::new(move |value: &_| (wanted(value), &bomb).0) as Predicate
+            });
+        }
         let is_matching = predicate.is_some();
         let seat = &mut self.seats[index];
         // Making up for a forgotten future may wake a task that is faster.
@@ -23,7 +30,10 @@ impl Channel {
         let last = begin(seat, !patience.is_zero());
         let rx = seat.idle();
         let deadline = Instant::now() + patience;
-        let error = |error: RecvTimeoutError| Some(error.is_disconnected());
+        let error = |error: RecvTimeoutError| {
+            assert!(error.is_disconnected() || Instant::now() >= deadline, "it gave up early");
+            Some(error.is_disconnected())
+        };
         let answer = caught(|| match (predicate.take(), how) {
             (None, 0) => rx.recv_timeout(patience).map_err(error),
             (None, 1) => rx.recv_deadline(deadline).map_err(error),
@@ -53,7 +63,7 @@ impl Channel {
         let (how, patience) = (bytes.below(if ends { 3 } else { 2 }), bytes.patience());
         let last: Vec<_> = seats.iter_mut().map(|seat| begin(seat, !patience.is_zero())).collect();
         let is_first = bytes.one_in(2);
-        let stranger = &mut self.strangers.1 as &mut dyn Waitable;
+        let stranger = &mut self.stranger as &mut dyn Waitable;
         let rxs = seats.iter_mut().map(|seat| seat.idle() as &mut dyn Waitable);
         let mut rxs: Vec<_> = iter::once(stranger).chain(rxs).collect();
         if !is_first {

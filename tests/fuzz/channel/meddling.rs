@@ -13,7 +13,7 @@ use support::{
     panics::{caught, strike},
 };
 
-/// What a key or a predicate does with each value, which may be to panic.
+/// What a key or a predicate does with each value, before it may panic.
 type Looker = Box<dyn Fn(&Value, bool)>;
 pub(crate) type Predicate = Box<dyn FnMut(&Value) -> bool>;
 
@@ -36,11 +36,7 @@ impl Tool {
         match &mut self.side {
             Side::Sender(tx) => {
                 let value = Value::new(&self.ledger, self.rank);
-                self.log.send(Item::of(&value), || {
-                    let sent = caught(|| with!(tx => tx.send(value)))?;
-                    let displaced = sent.map(|displaced| displaced.map(Value::taken));
-                    Some(displaced.map_err(|refused| refused.into_inner().taken()))
-                });
+                self.log.send(value, |value| with!(tx => tx.send(value)));
             }
             Side::Receiver(rx) => {
                 let result = rx.try_recv().map(Value::taken);
@@ -97,9 +93,6 @@ impl Channel {
                 meddle();
             }
             log.push(Did::Look { item: Item::of(value), strikes });
-            if strikes {
-                strike();
-            }
         })
     }
 
@@ -107,6 +100,9 @@ impl Channel {
         let look = self.looker(bytes);
         Box::new(move |value| {
             look(value, value.rank == POISON);
+            if value.rank == POISON {
+                strike();
+            }
             is_wanted(value.rank)
         })
     }

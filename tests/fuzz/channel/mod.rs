@@ -28,8 +28,9 @@ pub(crate) struct Channel {
     log: Log,
     desks: Vec<Desk>,
     seats: Vec<Seat>,
-    /// Another channel, which stays empty.
-    strangers: (Sender<Value>, Receiver<Value>),
+    /// Handles of another channel, which stays empty.
+    stranger: Receiver<Value>,
+    stranger_txs: (Sender<Value>, SharedSender<Value>),
 }
 
 impl Interpreter for Channel {
@@ -58,12 +59,14 @@ impl Interpreter for Channel {
     fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
         let (tx, mut rx) = channel();
         rx.set_spin_limit(bytes.pick(&[0, 3]));
+        let (strange, stranger) = channel();
         Self {
             model: Model { ledger, slot: None, handles: [1, 1] },
             log: Log::default(),
             desks: vec![Desk::new(Handle::Own(tx))],
             seats: vec![Seat::new(rx, ())],
-            strangers: channel(),
+            stranger,
+            stranger_txs: (strange.clone(), strange.into_shared()),
         }
     }
 
@@ -137,12 +140,24 @@ impl Interpreter for Channel {
         assert_eq!(ledger.alive(), Vec::from_iter(slot.map(|slot| slot.id)), "lost, or kept");
         for tx in self.desks.iter().map(Desk::tx) {
             assert_eq!(with!(tx => tx.is_closed()), handles[RECEIVERS] == 0);
+            match (tx, self.desks[0].tx(), &self.stranger_txs) {
+                (Handle::Own(tx), Handle::Own(first), (stranger, _)) => {
+                    assert!(tx.same_channel(first) && !tx.same_channel(stranger));
+                }
+                (Handle::Shared(tx), Handle::Shared(first), (_, stranger)) => {
+                    assert!(tx.same_channel(first) && !tx.same_channel(stranger));
+                }
+                _ => {}
+            }
         }
         // A forgotten future is notified as any other. Then its receiver has the baton.
         let (mut is_served, mut all_called) = (false, true);
         for seat in &self.seats {
             if let Some(rx) = seat.rx() {
                 assert_eq!((rx.is_empty(), rx.is_closed()), (is_empty, no_sender));
+                let first = self.seats.iter().find_map(Seat::rx);
+                assert!(first.is_some_and(|first| rx.same_channel(first)));
+                assert!(!rx.same_channel(&self.stranger));
                 #[cfg(feature = "stream")]
                 assert_eq!(futures::stream::FusedStream::is_terminated(rx), seat.has_ended);
             }

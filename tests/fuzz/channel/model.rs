@@ -2,12 +2,13 @@
 //! middle of a call.
 
 use crate::shared::{RECEIVERS, SENDERS, Value};
+use overwrite_channel::SendError;
 use std::{
     collections::VecDeque,
     mem,
     sync::{Arc, Mutex},
 };
-use support::ledger::Ledger;
+use support::{ledger::Ledger, panics::caught};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Item {
@@ -44,15 +45,19 @@ impl Log {
         self.0.lock().unwrap().push(did);
     }
 
-    /// Notes a send. It takes effect before it wakes tasks that go on with the log: what came of it is noted later.
+    /// Sends, and notes that. It takes effect before it wakes tasks that go on with the log: what came of it is noted
+    /// later.
     pub(super) fn send(
         &self,
-        item: Item,
-        send: impl FnOnce() -> Option<Result<Option<usize>, usize>>,
+        value: Value,
+        send: impl FnOnce(Value) -> Result<Option<Value>, SendError<Value>>,
     ) {
-        let at = self.0.lock().unwrap().len();
+        let (at, item) = (self.0.lock().unwrap().len(), Item::of(&value));
         self.push(Did::Send(item, None));
-        let outcome = send();
+        let outcome = caught(|| send(value)).map(|outcome| {
+            let displaced = outcome.map(|displaced| displaced.map(Value::taken));
+            displaced.map_err(|refused| refused.into_inner().taken())
+        });
         self.0.lock().unwrap()[at] = Did::Send(item, outcome);
     }
 
@@ -169,15 +174,18 @@ impl Model {
     }
 
     /// Plays a `send_newest`, which goes on with each look at what it has in hand, and returns what it has not kept.
-    /// The looks of a key are in the log; each ends there with the exchange that it leads to.
+    /// The looks of a key are in the log; each ends there with the exchange that it leads to. The key of one look may
+    /// panic as it is dropped: when another one takes its place, or at the end.
     pub(super) fn send_newest(
         &mut self,
         sent: Item,
         is_newer: fn(usize, usize) -> bool,
         has_key: bool,
+        burns_at: Option<usize>,
         log: Vec<Did>,
     ) -> Option<Item> {
         let (mut log, mut held, mut best) = (log.into_iter(), sent, None);
+        let (mut looks, mut best_burns) = (0, false);
         let not_kept = loop {
             if has_key && self.look(held, &mut log) {
                 // What it looked at is lost.
@@ -186,6 +194,11 @@ impl Model {
             if best.is_some_and(|best| !is_newer(held.rank, best)) {
                 break Some(held);
             }
+            if best_burns {
+                break None;
+            }
+            best_burns = burns_at == Some(looks);
+            looks += 1;
             best = Some(held.rank);
             match self.slot.replace(held) {
                 Some(displaced) => held = displaced,

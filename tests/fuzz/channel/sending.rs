@@ -6,8 +6,11 @@ use super::{
 };
 use crate::shared::{Bytes, Interpreter, RANKS, RECEIVERS, Value};
 use overwrite_channel::{SendError, Sender, SharedSender};
-use std::cmp::Reverse;
-use support::{panics::caught, waker::Event};
+use std::cmp::Ordering;
+use support::{
+    panics::{Bomb, caught, strike},
+    waker::Event,
+};
 
 /// Either kind of sender.
 #[derive(Clone)]
@@ -27,6 +30,51 @@ macro_rules! with {
 }
 pub(super) use with;
 
+/// Where a key panics.
+#[derive(Clone, Copy, PartialEq)]
+enum Strike {
+    Making,
+    Comparing,
+    Dropping,
+}
+
+/// The smallest rank counts as the newest.
+struct Key {
+    rank: usize,
+    strikes: Option<Strike>,
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if [self.strikes, other.strikes].contains(&Some(Strike::Comparing)) {
+            strike();
+        }
+        other.rank.cmp(&self.rank)
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Key {}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        if self.strikes == Some(Strike::Dropping) {
+            strike();
+        }
+    }
+}
+
 const NEWEST: usize = 1;
 /// The smallest rank counts as the newest.
 const NEWEST_BY_KEY: usize = 2;
@@ -41,19 +89,46 @@ impl Channel {
             value = value.panicking_in(Event::Drop);
         }
         let item = Item::of(&value);
-        let (look, mut looks) = (self.looker(bytes), bytes.below(4));
-        let key = move |value: &Value| {
-            look(value, looks == 0);
-            looks -= 1;
-            Reverse(value.rank)
+        let look = self.looker(bytes);
+        let (strikes_at, mut strikes) =
+            (bytes.below(4), bytes.pick(&[Strike::Making, Strike::Comparing, Strike::Dropping]));
+        if strikes_at == 0 && strikes == Strike::Comparing {
+            // The first key is compared with the second only.
+            strikes = Strike::Making;
+        }
+        // The closure panics as it is dropped.
+        let bomb = (how == NEWEST_BY_KEY && bytes.one_in(8)).then(|| Bomb);
+        let (is_bomb, mut looks) = (bomb.is_some(), 0);
+        let mut key = move |value: &Value| {
+            let (_held, strikes) = (&bomb, (looks == strikes_at).then_some(strikes));
+            looks += 1;
+            look(value, matches!(strikes, Some(Strike::Making | Strike::Comparing)));
+            if strikes == Some(Strike::Making) {
+                strike();
+            }
+            Key { rank: value.rank, strikes }
         };
+        let burns_at = (strikes == Strike::Dropping).then_some(strikes_at);
+        let nests = how == NEWEST_BY_KEY && bytes.one_in(3);
+        let mut inner = nests.then(|| Value::new(&self.model.ledger, bytes.below(RANKS)));
+        let log = self.log.clone();
         let tx = self.desks[desk].idle();
         // What was done until now, by dropping a future, is done.
         self.catch_up();
         let is_refused = self.model.handles[RECEIVERS] == 0;
         let sent = caught(|| match (how, tx) {
             (NEWEST, tx) => with!(tx => tx.send_newest(value)),
-            (NEWEST_BY_KEY, tx) => with!(tx => tx.send_newest_by_key(value, key)),
+            // While the key looks, the same handle sends.
+            (NEWEST_BY_KEY, Handle::Shared(tx)) => {
+                let tx = &*tx;
+                tx.send_newest_by_key(value, move |value| {
+                    if let Some(value) = inner.take() {
+                        log.send(value, |value| tx.send(value));
+                    }
+                    key(value)
+                })
+            }
+            (NEWEST_BY_KEY, Handle::Own(tx)) => tx.send_newest_by_key(value, key),
             #[cfg(feature = "sink")]
             (SINK, Handle::Shared(tx)) => by_sink(&mut &*tx, value),
             #[cfg(feature = "sink")]
@@ -62,14 +137,15 @@ impl Channel {
         });
         if is_refused {
             let back = sent.and_then(Result::err).map(|refused| refused.into_inner().taken());
-            assert_eq!(back, Some(item.id), "no receiver is left");
+            assert_eq!(back, (!is_bomb).then_some(item.id), "no receiver is left");
+            assert!(self.log.looks().is_empty(), "the key of a value that is not sent");
             return;
         }
         // It wakes only after its last exchange.
         let (log, model) = (self.log.take(), &mut self.model);
         let not_kept = match how {
-            NEWEST => model.send_newest(item, |held, best| held > best, false, log),
-            NEWEST_BY_KEY => model.send_newest(item, |held, best| held < best, true, log),
+            NEWEST => model.send_newest(item, |held, best| held > best, false, None, log),
+            NEWEST_BY_KEY => model.send_newest(item, |held, best| held < best, true, burns_at, log),
             _ => {
                 let displaced = model.slot.replace(item);
                 model.replay(log, &mut Call::default(), |_| true);

@@ -140,11 +140,23 @@ impl<I: Interpreter> Seat<I> {
     ) {
         match poll {
             Some(Poll::Pending) => {
+                now.check_clones(true);
+                if let Some(last) = &last {
+                    last.poller.check_released();
+                }
                 self.asleep = Some(Asleep { poller: now, in_call: self.wait.is_some() });
                 caught(|| drop(last));
             }
             None if self.wait.is_some() && bytes.one_in(2) => drop(caught(|| drop((last, now)))),
-            _ => self.end_wait((last, now)),
+            poll => {
+                if poll.is_some() {
+                    now.check_clones(false);
+                }
+                if let (Some(_), Some(last)) = (poll, &last) {
+                    last.poller.check_released();
+                }
+                self.end_wait((last, now));
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! What an interpreter is, and the steps that both flavours have.
 
 use super::{Bytes, Desk, Poller, Seat, handles::Closing};
-use futures::future::Either;
 use overwrite_channel::ClosedFuture;
 use std::{fmt, mem, task::Poll};
 use support::{ledger::Ledger, panics::caught};
@@ -132,6 +131,11 @@ pub(crate) trait Interpreter: Sized {
             }
             Act::EndWait => {
                 let last = seat.asleep.take();
+                caught(|| drop(seat.wait.take()));
+                // A future that has yielded leaves a waker that was left behind.
+                if let Some(last) = last.as_ref().filter(|last| last.in_call) {
+                    last.poller.check_released();
+                }
                 seat.end_wait(last);
             }
             // It needs no receiver without a future.
@@ -207,11 +211,17 @@ pub(crate) trait Interpreter: Sized {
             let is_closed = self.counts()[RECEIVERS] == 0;
             let yields = in_a_row.polled(poll.map(|poll| poll.map(|()| true)), 0, &poller);
             let is_ready = poll == Some(Poll::Ready(()));
+            if poll.is_some() && !yields {
+                poller.check_clones(!is_ready);
+            }
             assert!(poll.is_none() || is_closed == (is_ready || yields), "ready or not");
             let mut now = Some(poller);
             match if is_ready { 3 } else { bytes.below(4) } {
                 2 if !is_alone => mem::forget(closed),
-                3 => drop(caught(|| drop(closed))),
+                3 => {
+                    caught(|| drop(closed));
+                    now.iter().chain(&last).for_each(Poller::check_released);
+                }
                 // If its poll panicked, it may be polled again, but its waker may be gone.
                 _ => kept.push((closed, now.take_if(|_| poll.is_some()))),
             }
@@ -223,13 +233,20 @@ pub(crate) trait Interpreter: Sized {
 
     fn drop_handle(&mut self, side: usize, index: usize) {
         let (desks, seats) = self.sides();
-        let handle = if side == SENDERS {
-            Either::Left(desks.swap_remove(index))
+        if side == SENDERS {
+            let desk = desks.swap_remove(index);
+            self.count(side, -1);
+            caught(|| drop(desk));
         } else {
-            Either::Right(seats.swap_remove(index))
-        };
-        self.count(side, -1);
-        caught(|| drop(handle));
+            let mut seat = seats.swap_remove(index);
+            self.count(side, -1);
+            let asleep = seat.asleep.take();
+            caught(|| drop(seat));
+            if let Some(asleep) = &asleep {
+                asleep.poller.check_released();
+            }
+            caught(|| drop(asleep));
+        }
         self.catch_up();
     }
 

@@ -26,6 +26,7 @@ pub(crate) type Meddle = Box<dyn Fn() + Send + Sync>;
 #[derive(Default)]
 struct Noted {
     calls: AtomicUsize,
+    clones: AtomicUsize,
     /// How often it panicked instead of waking.
     struck: AtomicUsize,
     /// It misbehaves no more.
@@ -56,6 +57,7 @@ impl Poller {
             move |event| {
                 let is_wake = event == Event::Wake;
                 noted.calls.fetch_add(usize::from(is_wake), SeqCst);
+                noted.clones.fetch_add(usize::from(event == Event::Clone), SeqCst);
                 let strikes = strikes_at == Some(event) && !thread::panicking();
                 if strikes && !noted.is_calm.swap(true, SeqCst) {
                     noted.struck.fetch_add(usize::from(is_wake), SeqCst);
@@ -74,15 +76,31 @@ impl Poller {
     pub(crate) fn call<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> R) -> Option<R> {
         self.noted.calls.store(0, SeqCst);
         self.noted.struck.store(0, SeqCst);
+        self.noted.clones.store(0, SeqCst);
         caught(|| poll(&mut self.task.context()))
     }
 
     /// Polls the future. Returns `None` if that panicked.
     pub(crate) fn poll<W: Wait + Unpin>(&self, wait: &mut W) -> Option<Poll<W::Output>> {
+        #[cfg(feature = "stream")]
+        assert!(!wait.is_terminated(), "before its end");
         let poll = self.call(|cx| Pin::new(&mut *wait).poll(cx));
         #[cfg(feature = "stream")]
         assert_eq!(wait.is_terminated(), matches!(poll, Some(Poll::Ready(_))));
         poll
+    }
+
+    /// After a poll that did not yield or panic: checks that its waker was cloned once at most, and that the channel
+    /// holds a clone exactly while it waits.
+    pub(crate) fn check_clones(&self, waits: bool) {
+        let made = self.noted.clones.load(SeqCst);
+        assert!(made <= 1, "clones made: {made}");
+        assert_eq!(self.task.clones(), usize::from(waits && self.calls() == 0), "clones held");
+    }
+
+    /// Checks that the channel holds no clone of its waker.
+    pub(crate) fn check_released(&self) {
+        assert_eq!(self.task.clones(), 0, "clones that are held");
     }
 
     /// Returns how often its waker was called since then.

@@ -68,11 +68,14 @@ impl Watch {
 
     /// Unwraps what was kept: it is the value itself, if that was replaced and no other look shows it.
     fn part(&self, look: Look) {
-        let id = look.id;
+        let (id, was_new) = (look.id, look.was_new);
         let is_shared = id == self.present.id || self.looks().any(|other| other.id == id);
         match Ref::try_unwrap(look.shows) {
             Ok(setting) => assert_eq!((setting.value.id(), is_shared), (id, false), "it is shared"),
-            Err(shows) => assert_eq!((shows.value.id(), is_shared), (id, true), "it is not shared"),
+            Err(shows) => {
+                assert_eq!((shows.value.id(), is_shared), (id, true), "it is not shared");
+                assert_eq!(shows.has_changed(), was_new, "it says something else");
+            }
         }
     }
 

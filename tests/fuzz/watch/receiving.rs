@@ -66,7 +66,6 @@ impl Watch {
         let (how, patience) = (bytes.below(if ends { 3 } else { 2 }), bytes.patience());
         // If it parks, it drops the waker that was left behind.
         let last = if patience.is_zero() { None } else { seat.asleep.take() };
-        caught(|| drop(last));
         let rx = seat.idle();
         let deadline = Instant::now() + patience;
         let show = |shown| Some(Look::new(shown, present.id, is_new));
@@ -84,6 +83,9 @@ impl Watch {
         if is_there || !is_changed {
             seat.known.see(version);
         }
+        if matches!(result, Some(Err(Timeout))) {
+            assert!(Instant::now() >= deadline, "it gave up early");
+        }
         match result {
             None => assert!(is_poison || !patience.is_zero(), "it panicked"),
             Some(Err(error)) => assert_eq!((error, is_there || is_poison), (end, false)),
@@ -92,6 +94,7 @@ impl Watch {
                 seat.kept.extend(look);
             }
         }
+        caught(|| drop(last));
     }
 
     /// By its future if there is one, else as a stream.

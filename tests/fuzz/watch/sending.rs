@@ -48,7 +48,7 @@ impl Watch {
     }
 
     pub(super) fn modify(&mut self, tx: &Sender<Setting>, bytes: &mut Bytes<'_>) {
-        let (strikes, interferes) = (bytes.one_in(4), bytes.one_in(3));
+        let (strikes_in, interferes) = (bytes.one_in(4).then(|| bytes.below(2)), bytes.one_in(3));
         let (rank, changes, always) = (bytes.below(RANKS), !bytes.one_in(4), bytes.one_in(2));
         let Present { rank: old, is_brittle, .. } = self.present;
         let notes = &self.notes;
@@ -56,12 +56,12 @@ impl Watch {
         let (mut calls, mut last) = (0, None);
         let mut modify = |setting: &mut Setting| {
             last = None;
+            assert_eq!(setting.value.rank, if calls == 0 { old } else { 0 }, "not a clone of it");
             calls += 1;
-            assert_eq!(setting.value.rank, if calls == 1 { old } else { 0 }, "not a clone of it");
             if interferes && calls == 1 {
                 notes.meddle(tx);
             }
-            if strikes {
+            if strikes_in == Some(calls - 1) {
                 strike();
             }
             setting.value.rank = rank;

@@ -70,7 +70,7 @@ pub(super) fn wanted(setting: &Setting) -> bool {
 pub(crate) struct Look {
     pub(super) shows: Ref<'static, Setting>,
     pub(super) id: usize,
-    was_new: bool,
+    pub(super) was_new: bool,
 }
 
 impl Look {

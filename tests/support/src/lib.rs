@@ -8,7 +8,6 @@ pub mod arguments;
 pub mod crowd;
 pub mod dice;
 pub mod ledger;
-pub mod orders;
 pub mod panics;
 pub mod rounds;
 pub mod sleeper;

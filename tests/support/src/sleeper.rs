@@ -54,15 +54,34 @@ impl Sleeper {
     }
 }
 
-/// Starts `wait` in another thread, does `then` once that thread sleeps, and returns what `wait` returned.
+/// Starts `wait` in another thread, does `then` once that thread sleeps or has ended, and returns what `wait` returned.
 pub fn asleep<R: Send>(wait: impl FnOnce() -> R + Send, then: impl FnOnce()) -> R {
+    let until = |sleeper: &Sleeper, has_ended: &dyn Fn() -> bool| {
+        // A wait with a timeout may end before this thread is run.
+        while KERNEL_KNOWS && !sleeper.is_asleep() && !has_ended() {
+            thread::yield_now();
+        }
+    };
+    beside(wait, until, then)
+}
+
+/// Starts `wait` in another thread, checks that this does not sleep, does `then`, and returns what `wait` returned.
+pub fn awake<R: Send>(wait: impl FnOnce() -> R + Send, then: impl FnOnce()) -> R {
+    beside(wait, |sleeper, _| assert!(sleeper.stays_awake(), "it sleeps"), then)
+}
+
+fn beside<R: Send>(
+    wait: impl FnOnce() -> R + Send,
+    until: impl FnOnce(&Sleeper, &dyn Fn() -> bool),
+    then: impl FnOnce(),
+) -> R {
     let sleeper = Sleeper::default();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
             sleeper.is_this_thread();
             wait()
         });
-        sleeper.until_asleep();
+        until(&sleeper, &|| waiter.is_finished());
         then();
         waiter.join().unwrap()
     })

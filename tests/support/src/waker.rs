@@ -130,6 +130,12 @@ impl Task {
         future
     }
 
+    /// Returns how many clones of the waker there are now.
+    pub fn clones(&self) -> usize {
+        // The task and its waker hold the other two.
+        Arc::strong_count(&self.shared) - 2
+    }
+
     /// Returns what was done to the waker since the last call.
     pub fn seen(&self) -> Seen {
         let [cloned, woken, dropped] = [Event::Clone, Event::Wake, Event::Drop]
