@@ -14,7 +14,10 @@
 mod actor;
 mod channel;
 mod crew;
+mod crowd;
 mod posts;
+mod receiver;
+mod sender;
 mod tally;
 mod watch;
 
@@ -22,7 +25,6 @@ use clap::Parser;
 use crew::Part;
 use posts::Post;
 use std::{
-    process::ExitCode,
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -67,18 +69,9 @@ struct World {
     close: Box<dyn FnOnce() + Send>,
 }
 
-fn main() -> ExitCode {
+fn main() {
     measure_from_now_on();
-    let options = match Options::try_parse() {
-        Ok(options) => options,
-        Err(error) if !error.use_stderr() => error.exit(),
-        Err(error) => {
-            let error = error.to_string();
-            eprintln!("{}", error.lines().next().unwrap_or("error"));
-            return ExitCode::from(2);
-        }
-    };
-    let Options { seconds, worlds, seed, patience } = options;
+    let Options { seconds, worlds, seed, patience } = Options::parse();
     let command = format!(
         "cargo run --release -p overwrite-channel-endurance -- --seconds {seconds} --seed {seed}"
     );
@@ -115,7 +108,6 @@ fn main() -> ExitCode {
     tally::report();
     println!("bytes with no world {before:>14}  (never more than before)");
     println!("clean");
-    ExitCode::SUCCESS
 }
 
 /// Lets each leader begin the next play when its last one has ended, until there are no more plays, or no time.
@@ -123,8 +115,8 @@ async fn play_all(dice: &mut Dice, end: Instant) {
     let plays: Vec<_> = (0..PLAYS).map(|_| dice.split()).collect();
     let plays = Arc::new(Mutex::new(plays.into_iter()));
     let leader = || {
-        let (plays, post) = (Arc::clone(&plays), Post::new(0, "leader"));
-        Part::new(&Arc::clone(&post), None, async move {
+        let (plays, post) = (Arc::clone(&plays), Post::new(0, "leader", 0));
+        Part::new(Arc::clone(&post), async move {
             while Instant::now() < end {
                 let next = plays.lock().unwrap().next();
                 let Some(dice) = next else { break };
@@ -137,7 +129,7 @@ async fn play_all(dice: &mut Dice, end: Instant) {
 
 /// Plays a few worlds at the same time, from their beginning to their end.
 async fn play(post: &Post, mut dice: Dice) {
-    post.doing(&"waits for the worlds to end", None);
+    post.doing("waits for the worlds to end", None);
     let together = dice.within(1, 3);
     let worlds = (0..together).map(|_| {
         let number = 1 + Count::Worlds.add(1);
@@ -148,7 +140,7 @@ async fn play(post: &Post, mut dice: Dice) {
     });
     let (parts, closes): (Vec<_>, Vec<_>) = worlds.unzip();
     crew::run(parts.into_iter().flatten()).await;
-    post.doing(&"closes the accounts", None);
+    post.doing("closes the accounts", None);
     for close in closes {
         close();
     }
