@@ -2,18 +2,19 @@
 //! runs on a thread of its own or as a task.
 
 use crate::{crew::may_block, posts::Post, tally::Count};
+use futures::poll;
 use overwrite_channel::{RecvError, RecvTimeoutError};
 use std::{
     future::{Future, poll_fn},
     mem,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
     thread::{self, panicking},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use support::{
     dice::Dice,
@@ -120,7 +121,7 @@ impl Actor {
         let blocks = may_block() && !self.dice.one_in(3);
         let step = self.dice.pick(if blocks { &steps[..blocking] } else { steps });
         self.post.doing(step, limit);
-        (step, Wait { blocks, limit, has_deadline: self.dice.one_in(2), habit })
+        (step, Wait { blocks, limit, habit })
     }
 
     /// Yields at times: a task must let other tasks run.
@@ -159,7 +160,7 @@ pub(crate) async fn poll_some<F: Future + Unpin>(
     mut future: F,
 ) -> Option<F::Output> {
     for poll in 1..=polls {
-        if let Some(output) = poll_once(&mut future).await {
+        if let Poll::Ready(output) = poll!(&mut future) {
             drop(future);
             return Some(output);
         }
@@ -173,14 +174,6 @@ pub(crate) async fn poll_some<F: Future + Unpin>(
     gave_up()
 }
 
-/// Polls once, with the waker of the task that awaits this.
-pub(crate) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    match poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
-}
-
 /// What a wait came to: `None` if the receiver gave it up, or found nothing.
 pub(crate) type Waited<T> = Option<Result<T, RecvError>>;
 
@@ -190,8 +183,6 @@ pub(crate) struct Wait {
     pub(crate) blocks: bool,
     /// After so long it gives up.
     pub(crate) limit: Option<Duration>,
-    /// A blocking call gets the limit as a deadline.
-    has_deadline: bool,
     habit: Habit,
 }
 
@@ -205,19 +196,15 @@ enum Habit {
 }
 
 impl Wait {
-    /// Waits by whichever of three calls of `rx` has the limit.
+    /// Waits by whichever of two calls of `rx` has the limit.
     pub(crate) fn block<R, T>(
         self,
         rx: R,
-        (recv, recv_timeout, recv_deadline): (
-            impl FnOnce(R) -> Result<T, RecvError>,
-            impl FnOnce(R, Duration) -> Result<T, RecvTimeoutError>,
-            impl FnOnce(R, Instant) -> Result<T, RecvTimeoutError>,
-        ),
+        recv: impl FnOnce(R) -> Result<T, RecvError>,
+        recv_timeout: impl FnOnce(R, Duration) -> Result<T, RecvTimeoutError>,
     ) -> Waited<T> {
         let result = match self.limit {
             None => return Some(recv(rx)),
-            Some(limit) if self.has_deadline => recv_deadline(rx, Instant::now() + limit),
             Some(limit) => recv_timeout(rx, limit),
         };
         match result {

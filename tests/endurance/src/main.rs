@@ -25,7 +25,7 @@ use clap::Parser;
 use crew::Part;
 use posts::Post;
 use std::{
-    sync::{Arc, Mutex},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -59,8 +59,8 @@ struct Options {
 const LEADERS: usize = 8;
 /// The number of threads in one play.
 const THREADS: usize = 4;
-/// The number of plays until bytes are counted.
-const PLAYS: usize = 64;
+/// The number of plays of each leader until bytes are counted.
+const PLAYS: usize = 8;
 
 /// A world that has begun.
 struct World {
@@ -80,28 +80,16 @@ fn main() {
 
     let runtime = crew::runtime(LEADERS * THREADS);
     let mut dice = Dice::new(seed);
-    let start = Instant::now();
-    let end = start + Duration::from_secs(seconds);
-    let mut next_line = start;
-    runtime.block_on(play_all(&mut dice, end));
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut play = || runtime.block_on(play_all(&mut dice, end));
+    play();
     let mut before = allocator::process().live_bytes;
     loop {
-        runtime.block_on(play_all(&mut dice, end));
-        let (now, worlds_so_far) = (settled(before), Count::Worlds.get());
-        assert!(
-            now <= before,
-            "{now} bytes after world {worlds_so_far}, and {before} before: a leak"
-        );
+        play();
         // Fewer, if something of a task was still there then.
-        before = now;
-        let now = Instant::now();
-        if now >= next_line {
-            next_line = now + Duration::from_secs(10);
-            let (elapsed, sent) = ((now - start).as_secs(), Count::Sent.get());
-            let changes = Count::Changes.get();
-            eprintln!("{elapsed} s: {worlds_so_far} worlds, {sent} values sent, {changes} changes");
-        }
-        if now >= end || worlds.is_some_and(|most| worlds_so_far >= most) {
+        before = settled(before);
+        let is_enough = worlds.is_some_and(|most| Count::Worlds.get() >= most);
+        if is_enough || Instant::now() >= end {
             break;
         }
     }
@@ -110,21 +98,19 @@ fn main() {
     println!("clean");
 }
 
-/// Lets each leader begin the next play when its last one has ended, until there are no more plays, or no time.
+/// Lets each leader begin the next play when its last one has ended, for so many plays, or until there is no time.
 async fn play_all(dice: &mut Dice, end: Instant) {
-    let plays: Vec<_> = (0..PLAYS).map(|_| dice.split()).collect();
-    let plays = Arc::new(Mutex::new(plays.into_iter()));
-    let leader = || {
-        let (plays, post) = (Arc::clone(&plays), Post::new(0, "leader", 0));
+    crew::run((0..LEADERS).map(|number| {
+        let (post, mut dice) = (Post::new(0, "leader", number), dice.split());
         Part::new(Arc::clone(&post), async move {
-            while Instant::now() < end {
-                let next = plays.lock().unwrap().next();
-                let Some(dice) = next else { break };
-                play(&post, dice).await;
+            for _ in 0..PLAYS {
+                if Instant::now() < end {
+                    play(&post, dice.split()).await;
+                }
             }
         })
-    };
-    crew::run((0..LEADERS).map(|_| leader())).await;
+    }))
+    .await;
 }
 
 /// Plays a few worlds at the same time, from their beginning to their end.
@@ -146,14 +132,16 @@ async fn play(post: &Post, mut dice: Dice) {
     }
 }
 
-/// Returns how many bytes are allocated while nothing runs. The runtime drops what is left of a task a moment after the
-/// task has ended: if there are more than `expected`, looks again, for some seconds.
-fn settled(expected: isize) -> isize {
+/// Returns how many bytes are allocated while nothing runs: no more than `before`. The runtime drops what is left of a
+/// task a moment after the task has ended, so this may look again for some seconds.
+fn settled(before: isize) -> isize {
+    let bytes = || allocator::process().live_bytes;
     for _ in 0..5000 {
-        if allocator::process().live_bytes <= expected {
-            break;
+        if bytes() > before {
+            thread::sleep(Duration::from_millis(1));
         }
-        thread::sleep(Duration::from_millis(1));
     }
-    allocator::process().live_bytes
+    let (now, worlds) = (bytes(), Count::Worlds.get());
+    assert!(now <= before, "{now} bytes after world {worlds}, and {before} before: a leak");
+    now
 }

@@ -39,7 +39,7 @@ pub(crate) trait View: Send + Sync + 'static {
     /// Makes calls that receive nothing.
     fn fiddle(&mut self, actor: &mut Actor);
 
-    /// Returns how many values have been taken, if futures that are not polled have to wait for more.
+    /// Returns how many values have been taken, if futures that are not polled may wait for more.
     fn taken(&self) -> Option<usize> {
         None
     }
@@ -50,8 +50,6 @@ pub(crate) trait View: Send + Sync + 'static {
         Self: Sized,
     {
     }
-
-    fn is_closed(&self) -> bool;
 
     /// Checks an end that was reported: it must be true, and stay so.
     fn check_end(&mut self, actor: &Actor);

@@ -2,7 +2,6 @@
 
 use crate::tally::Count;
 use std::{
-    cmp::Ordering,
     sync::{
         Arc,
         atomic::{AtomicU16, AtomicUsize, Ordering::SeqCst},
@@ -50,7 +49,7 @@ impl Ledger {
     pub(super) fn issue(self: &Arc<Self>, sender: usize, is_bomb: bool) -> Value {
         let number = self.issued.fetch_add(1, SeqCst);
         let check = self.check(number, sender);
-        Value { number, sender, check, ledger: Arc::clone(self), is_bomb, is_clone: false }
+        Value { number, sender, check, ledger: Arc::clone(self), is_bomb }
     }
 
     /// Returns `true` if the value with this number has met its fate.
@@ -71,12 +70,11 @@ impl Ledger {
 
     /// Checks the account when every handle is gone. At most `most_lost` values may be lost to panics, at most
     /// `most_left` may be left in their channels, and the newest must not be displaced if it `stays`.
-    pub(super) fn close(self: &Arc<Self>, most_lost: u64, most_left: u64, newest_stays: bool) {
+    pub(super) fn close(&self, most_lost: u64, most_left: u64, newest_stays: bool) {
         let (world, issued) = (self.world, self.issued.load(SeqCst));
         let values = self.values[..issued].iter().map(|value| value.load(SeqCst));
         let values: Vec<u16> = values.collect();
         assert!(values.iter().all(|value| value & DROPPED != 0), "world {world}: values are kept");
-        assert_eq!(Arc::strong_count(self), 1, "world {world}: clones made and not dropped");
         let sums = FATES.map(|fate| {
             let sum = values.iter().filter(|&value| value & bit(fate) != 0).count() as u64;
             fate.add(sum);
@@ -104,8 +102,6 @@ pub(super) struct Value {
     ledger: Arc<Ledger>,
     /// Panics when the library drops it.
     is_bomb: bool,
-    /// Only to compare with.
-    is_clone: bool,
 }
 
 impl Value {
@@ -123,24 +119,14 @@ impl Value {
     /// Ends the value in the hand of an actor.
     pub(super) fn settle(mut self, fate: Count) {
         let number = self.number();
-        assert!(!self.is_clone, "a clone of value {number} came instead of it");
         self.ledger.write(number, fate);
         self.is_bomb = false;
-    }
-}
-
-impl Clone for Value {
-    fn clone(&self) -> Self {
-        Self { ledger: Arc::clone(&self.ledger), is_bomb: false, is_clone: true, ..*self }
     }
 }
 
 impl Drop for Value {
     fn drop(&mut self) {
         let number = self.number();
-        if self.is_clone {
-            return;
-        }
         if !self.ledger.is_settled(number) {
             let fate = if thread::panicking() { Count::Lost } else { Count::Left };
             self.ledger.write(number, fate);
@@ -152,24 +138,3 @@ impl Drop for Value {
         }
     }
 }
-
-/// Later values are newer.
-impl Ord for Value {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.number().cmp(&other.number())
-    }
-}
-
-impl PartialOrd for Value {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Value {}

@@ -34,8 +34,8 @@ struct World {
 /// A receiver sees the values of one sender in their order.
 const PLAIN: &[&str] = &["send"];
 /// The newest value is not displaced.
-const NEWEST: &[&str] = &["send_newest", "send_newest_by_key"];
-const ALL: &[&str] = &["send", "send", "send_newest", "send_newest_by_key"];
+const NEWEST: &[&str] = &["send_newest_by_key"];
+const ALL: &[&str] = &["send", "send_newest_by_key"];
 
 /// Begins a world.
 pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {

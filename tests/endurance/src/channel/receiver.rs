@@ -2,15 +2,14 @@
 
 use super::{MOST_SENDERS, PLAIN, Value, World};
 use crate::{
-    actor::{Actor, Wait, Waited, poll_once},
+    actor::{Actor, Wait, Waited},
     crew::Part,
     receiver::{View, goes_on},
     tally::Count,
 };
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, poll};
 use overwrite_channel::{
-    Receiver, RecvError, RecvTimeoutError, TryRecvError, Waitable, wait_any, wait_any_deadline,
-    wait_any_timeout,
+    Receiver, RecvError, RecvTimeoutError, TryRecvError, Waitable, wait_any, wait_any_timeout,
 };
 use std::{
     array,
@@ -21,6 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    task::Poll,
 };
 use support::panics::strike;
 
@@ -64,9 +64,9 @@ impl Reader {
             let result = moved.wait().await;
             (moved, result)
         });
-        let (moved, result) = match poll_once(&mut future).await {
-            Some(output) => output,
-            None => match tokio::spawn(future).await {
+        let (moved, result) = match poll!(&mut future) {
+            Poll::Ready(output) => output,
+            Poll::Pending => match tokio::spawn(future).await {
                 Ok(output) => output,
                 Err(panic) => resume_unwind(panic.into_panic()),
             },
@@ -95,8 +95,8 @@ impl View for Reader {
     }
 
     fn block(&mut self, wait: Wait) -> Waited<()> {
-        let calls = (Receiver::recv, Receiver::recv_timeout, Receiver::recv_deadline);
-        wait.block(&mut self.rx, calls).map(|came| came.map(|value| self.log.got(value)))
+        let came = wait.block(&mut self.rx, Receiver::recv, Receiver::recv_timeout);
+        came.map(|came| came.map(|value| self.log.got(value)))
     }
 
     async fn wait_for(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
@@ -111,17 +111,16 @@ impl View for Reader {
             }
             is_wanted
         };
-        let rx = (&mut self.rx, wants);
-        let calls = (
-            |(rx, wants)| Receiver::recv_matching(rx, wants),
-            |(rx, wants), limit| Receiver::recv_matching_timeout(rx, limit, wants),
-            |(rx, wants), end| Receiver::recv_matching_deadline(rx, end, wants),
-        );
+        let Self { rx, log } = self;
         let came = match wait.blocks {
-            true => wait.block(rx, calls),
-            false => wait.until(rx.0.recv_matching_async(rx.1)).await,
+            true => wait.block(
+                (rx, wants),
+                |(rx, wants)| rx.recv_matching(wants),
+                |(rx, wants), limit| rx.recv_matching_timeout(limit, wants),
+            ),
+            false => wait.until(rx.recv_matching_async(wants)).await,
         };
-        came.map(|came| came.map(|value| self.log.got(value)))
+        came.map(|came| came.map(|value| log.got(value)))
     }
 
     /// Does not wait, or waits in a future that is polled here and then moved.
@@ -148,11 +147,8 @@ impl View for Reader {
     }
 
     fn taken(&self) -> Option<usize> {
-        self.log.world.stalls.then(|| self.log.world.ledger.taken.load(Relaxed))
-    }
-
-    fn is_closed(&self) -> bool {
-        self.rx.is_closed()
+        (self.log.world.stalls && !self.rx.is_closed())
+            .then(|| self.log.world.ledger.taken.load(Relaxed))
     }
 
     fn check_end(&mut self, actor: &Actor) {
@@ -185,11 +181,8 @@ async fn receive_any(mut actor: Actor, mut steps: Option<usize>, mut readers: Ve
         let ready = rules.catch(|| {
             wait.block(
                 &mut each[..],
-                (
-                    |each| Ok(wait_any(each)),
-                    |each, limit| wait_any_timeout(each, limit).ok_or(RecvTimeoutError::Timeout),
-                    |each, end| wait_any_deadline(each, end).ok_or(RecvTimeoutError::Timeout),
-                ),
+                |each| Ok(wait_any(each)),
+                |each, limit| wait_any_timeout(each, limit).ok_or(RecvTimeoutError::Timeout),
             )
         });
         let Some(Ok(ready)) = ready.flatten() else { continue };

@@ -24,10 +24,8 @@ impl Handle {
     ) -> Result<Option<Value>, SendError<Value>> {
         match (self, how) {
             (Self::Own(tx), "send") => tx.send(value),
-            (Self::Own(tx), "send_newest") => tx.send_newest(value),
             (Self::Own(tx), _by_key) => tx.send_newest_by_key(value, key),
             (Self::Shared(tx), "send") => tx.send(value),
-            (Self::Shared(tx), "send_newest") => tx.send_newest(value),
             (Self::Shared(tx), _by_key) => tx.send_newest_by_key(value, key),
         }
     }

@@ -109,12 +109,8 @@ impl View for Reader {
     }
 
     fn block(&mut self, wait: Wait) -> Waited<()> {
-        let calls = (
-            Receiver::blocking_changed,
-            Receiver::blocking_changed_timeout,
-            Receiver::blocking_changed_deadline,
-        );
-        wait.block(&mut self.rx, calls).map(|came| came.map(|()| self.seen.report()))
+        let (changed, in_time) = (Receiver::blocking_changed, Receiver::blocking_changed_timeout);
+        wait.block(&mut self.rx, changed, in_time).map(|came| came.map(|()| self.seen.report()))
     }
 
     /// Wants whatever is new, or only some of it if the wait has a limit.
@@ -131,12 +127,11 @@ impl View for Reader {
         if !wait.blocks {
             return wait.until(async { rx.wait_for(wants).await.map(drop) }).await;
         }
-        let calls = (
-            |(rx, wants)| Receiver::blocking_wait_for(rx, wants).map(drop),
-            |(rx, wants), limit| Receiver::blocking_wait_for_timeout(rx, limit, wants).map(drop),
-            |(rx, wants), end| Receiver::blocking_wait_for_deadline(rx, end, wants).map(drop),
-        );
-        wait.block((rx, wants), calls)
+        wait.block(
+            (rx, wants),
+            |(rx, wants)| rx.blocking_wait_for(wants).map(drop),
+            |(rx, wants), limit| rx.blocking_wait_for_timeout(limit, wants).map(drop),
+        )
     }
 
     /// Keeps looking at a setting. A task moves between the workers meanwhile.
@@ -194,10 +189,6 @@ impl View for Reader {
                 break;
             }
         }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.rx.is_closed()
     }
 
     /// All changes were seen.
