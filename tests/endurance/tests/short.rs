@@ -11,8 +11,9 @@ fn a_few_worlds_are_clean() {
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
     assert!(report.ends_with("clean\n"));
-    // Everything that is counted has happened.
-    let counts = report.lines().filter_map(|line| line.rsplit(' ').next()?.parse().ok());
+    // Everything that is counted has happened, but that few values are left in a channel.
+    let counts = report.lines().filter(|line| !line.contains("left"));
+    let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse().ok());
     let counts: Vec<u64> = counts.collect();
-    assert!(counts.len() >= 14 && !counts.contains(&0), "{report}");
+    assert!(counts.len() >= 13 && !counts.contains(&0), "{report}");
 }
