@@ -111,7 +111,7 @@ async fn wait<V: View>(actor: &mut Actor, views: &mut [V]) -> bool {
 async fn stall<V: View>(actor: &Actor, spare: &V) {
     actor.doing("a crowd stalls");
     let before = spare.taken();
-    while spare.taken() == before {
+    while before.is_some() && spare.taken() == before {
         sleep(Duration::from_millis(1)).await;
     }
 }
