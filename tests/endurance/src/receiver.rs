@@ -20,8 +20,10 @@ pub(crate) trait View: Send + Sync + 'static {
         self.wait()
     }
 
-    /// Receives as a stream.
-    fn next(&mut self) -> impl Future<Output = Result<(), RecvError>> + Unpin + Send;
+    /// Receives as a stream, if it is one.
+    fn next(&mut self) -> impl Future<Output = Result<(), RecvError>> + Unpin + Send {
+        self.wait()
+    }
 
     /// Receives by a call that blocks.
     fn block(&mut self, wait: Wait) -> Waited<()>;

@@ -6,8 +6,8 @@ use crate::{
     tally::Count,
 };
 use futures::future::join_all;
-use overwrite_channel::ClosedFuture;
 use std::{
+    future::Future,
     hint::spin_loop,
     mem,
     pin::Pin,
@@ -34,7 +34,8 @@ pub(crate) trait Transmit: Send + Sync + 'static {
     /// Makes calls that send nothing.
     fn fiddle(&mut self, actor: &mut Actor);
 
-    fn closed(&self) -> ClosedFuture<'_>;
+    /// Waits for the receivers' end.
+    fn closed(&self) -> impl Future<Output = ()> + Unpin + Send;
 
     /// Checks the end of the receivers, or opens the channel again.
     fn outlive(&mut self, actor: &mut Actor);
@@ -96,7 +97,7 @@ async fn until_closed<T: Transmit>(actor: &mut Actor, tx: &T) {
 }
 
 /// Begins to wait for the receivers' end, which must not have come if the senders go first.
-pub(crate) fn poll_closed(actor: &mut Actor, mut closed: ClosedFuture<'_>) {
+pub(crate) fn poll_closed(actor: &mut Actor, mut closed: impl Future<Output = ()> + Unpin) {
     let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
     assert!(!actor.rules.senders_first || poll.is_pending(), "closed, and a receiver is left");
     if actor.dice.one_in(2) {

@@ -112,13 +112,14 @@ impl View for Reader {
             is_wanted
         };
         let Self { rx, log } = self;
-        let came = match wait.blocks {
-            true => wait.block(
+        let came = if wait.blocks {
+            wait.block(
                 (rx, wants),
                 |(rx, wants)| rx.recv_matching(wants),
                 |(rx, wants), limit| rx.recv_matching_timeout(limit, wants),
-            ),
-            false => wait.until(rx.recv_matching_async(wants)).await,
+            )
+        } else {
+            wait.until(rx.recv_matching_async(wants)).await
         };
         came.map(|came| came.map(|value| log.got(value)))
     }
@@ -128,11 +129,11 @@ impl View for Reader {
         if wait.limit.is_none() && !wait.blocks && actor.dice.one_in(2) {
             return Some(self.move_to_another_task().await);
         }
-        match self.rx.try_recv() {
+        let came = match self.rx.try_recv() {
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(RecvError)),
-            Ok(value) => Some(Ok(self.log.got(value))),
-        }
+            result => Some(result.map_err(|_disconnected| RecvError)),
+        };
+        came.map(|came| came.map(|value| self.log.got(value)))
     }
 
     fn fiddle(&mut self, actor: &mut Actor) {
@@ -165,10 +166,10 @@ impl View for Reader {
 
 /// Makes the part of an actor that waits for several channels at once, on a thread.
 pub(super) fn part_of_any(actor: Actor, steps: Option<usize>, readers: Vec<Reader>) -> Part {
-    Part::new(Arc::clone(&actor.post), receive_any(actor, steps, readers))
+    Part::new(Arc::clone(&actor.post), async move { receive_any(actor, steps, readers) })
 }
 
-async fn receive_any(mut actor: Actor, mut steps: Option<usize>, mut readers: Vec<Reader>) {
+fn receive_any(mut actor: Actor, mut steps: Option<usize>, mut readers: Vec<Reader>) {
     let rules = Arc::clone(&actor.rules);
     while !readers.is_empty() && goes_on(&mut steps) {
         let any = actor.dice.below(readers.len());

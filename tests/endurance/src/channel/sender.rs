@@ -6,8 +6,8 @@ use crate::{
     sender::{Sent, Transmit, poll_closed},
     tally::Count,
 };
-use overwrite_channel::{ClosedFuture, SendError, Sender, SharedSender};
-use std::sync::Arc;
+use overwrite_channel::{SendError, Sender, SharedSender};
+use std::{future::Future, sync::Arc};
 use support::panics::strike;
 
 pub(super) enum Handle {
@@ -118,7 +118,7 @@ impl Transmit for Writer {
         }
     }
 
-    fn closed(&self) -> ClosedFuture<'_> {
+    fn closed(&self) -> impl Future<Output = ()> + Unpin + Send {
         match &self.tx {
             Handle::Own(tx) => tx.closed(),
             Handle::Shared(tx) => tx.closed(),

@@ -6,12 +6,11 @@ use crate::{
     sender::{Sent, Transmit, poll_closed},
     tally::Count,
 };
-use overwrite_channel::{
-    ClosedFuture,
-    watch::{Ref, Sender, error::SendError},
-};
+use overwrite_channel::watch::{Ref, Sender, error::SendError};
 use std::{
-    array, mem,
+    array,
+    future::Future,
+    mem,
     sync::{Arc, atomic::Ordering::SeqCst},
 };
 use support::panics::strike;
@@ -63,8 +62,7 @@ impl Writer {
             }
             "send_replace" => {
                 let replaced = self.tx.send_replace(setting());
-                replaced.verify();
-                self.keep(actor, replaced);
+                self.keep(replaced);
             }
             "send_modify" => self.tx.send_modify(modify),
             _ => {
@@ -79,17 +77,15 @@ impl Writer {
         Sent::Made
     }
 
-    /// Keeps a setting, at times, and checks those kept: what is looked at must not change, whatever is sent meanwhile.
-    fn keep(&mut self, actor: &mut Actor, replaced: Ref<'static, Setting>) {
+    /// Keeps a setting. What is looked at must not change, whatever is sent meanwhile.
+    fn keep(&mut self, replaced: Ref<'static, Setting>) {
+        self.kept.push((replaced.number, replaced));
         for (number, kept) in &self.kept {
             kept.verify();
             assert_eq!(kept.number, *number, "it changed while it was looked at");
         }
-        if self.kept.len() == MOST_KEPT || actor.dice.one_in(4) {
-            drop(self.kept.pop().map(|(_, kept)| Ref::try_unwrap(kept)));
-        }
-        if actor.dice.one_in(2) {
-            self.kept.push((replaced.number, replaced));
+        if self.kept.len() == MOST_KEPT {
+            self.kept.drain(..).for_each(|(_, kept)| drop(Ref::try_unwrap(kept)));
         }
     }
 }
@@ -140,7 +136,7 @@ impl Transmit for Writer {
         }
     }
 
-    fn closed(&self) -> ClosedFuture<'_> {
+    fn closed(&self) -> impl Future<Output = ()> + Unpin + Send {
         self.tx.closed()
     }
 
