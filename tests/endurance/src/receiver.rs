@@ -35,7 +35,7 @@ pub(crate) trait View: Send + Sync + 'static {
         wait: Wait,
     ) -> impl Future<Output = Waited<()>> + Send;
 
-    /// Makes a call that other flavours do not have. It may block if `wait` does.
+    /// Makes a call that other flavours do not have. It does not block.
     fn own(&mut self, actor: &mut Actor, wait: Wait) -> impl Future<Output = Waited<()>> + Send;
 
     /// Makes calls that receive nothing.
@@ -60,8 +60,8 @@ pub(crate) trait View: Send + Sync + 'static {
     fn leave(self, actor: &Actor);
 }
 
-/// The steps. So many of them first have a blocking form.
-const BLOCKING: usize = 3;
+/// The first so many steps have a blocking form.
+const BLOCKING: usize = 2;
 const STEPS: [&str; 8] = [
     "receives",
     "receives what it wants",

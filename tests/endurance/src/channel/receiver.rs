@@ -126,7 +126,7 @@ impl View for Reader {
 
     /// Does not wait, or waits in a future that is polled here and then moved.
     async fn own(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
-        if wait.limit.is_none() && !wait.blocks && actor.dice.one_in(2) {
+        if wait.limit.is_none() && actor.dice.one_in(2) {
             return Some(self.move_to_another_task().await);
         }
         let came = match self.rx.try_recv() {
