@@ -113,12 +113,10 @@ async fn until_arrived<T: Transmit>(actor: &mut Actor, tx: &mut T) {
     for look in 1.. {
         // For a moment, so that the next send comes while the receiver is about to fall asleep again. A thread does so
         // once, because it sleeps between later looks.
-        let spins = if look == 1 {
-            1000
-        } else if may_block() {
-            1
-        } else {
-            200
+        let spins = match look {
+            1 => 1000,
+            _ if may_block() => 1,
+            _ => 200,
         };
         let has_arrived = (0..spins).any(|_| {
             spin_loop();

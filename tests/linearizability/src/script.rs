@@ -1,8 +1,8 @@
 //! What the threads of a history do, by the dice.
 
 use crate::{
-    history::{Event, History, Left, Model, Recorder},
-    world::{CROWD, meet, pause, spawn},
+    history::{self, Event, History, Left, Model, Recorder},
+    world::{CROWD, meet, pause},
 };
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -42,7 +42,7 @@ type Operation<S> = <<S as Subject>::Model as Model>::Operation;
 pub(crate) type Call<S, H> = Box<dyn FnOnce(&mut H) -> Operation<S> + Send>;
 
 /// What a thread has of the channel.
-enum Handle<S: Subject> {
+pub(crate) enum Handle<S: Subject> {
     Sender(S::Sender),
     /// With other receivers, which make no call, and go with it.
     Receiver(S::Receiver, Vec<S::Receiver>),
@@ -61,63 +61,82 @@ enum Act<S: Subject> {
 /// The number of the thread that makes the channel and ends it.
 const MAKER: usize = 9;
 
-/// Makes a channel, lets a few threads use it, and records what they do. With `may_block` a receiver may wait without a
-/// deadline, and so every sender goes at the end of its part.
-pub(crate) fn record<S: Subject>(seed: u64, may_block: bool) -> History<S::Model> {
-    let dice = &mut Dice::new(seed);
-    let sends = roles(dice);
-    let senders = sends.iter().filter(|sends| **sends).count();
-    let (mut txs, rx, witness) = S::channel(dice, senders);
-    let mut values = shuffled(dice, 4 * senders);
-    // No scheduler knows the clock.
-    let clock = Arc::new(AtomicUsize::new(0));
-    let mut maker = Recorder::new(&clock, MAKER);
-    maker.record(|| Event::Begin(Left { senders, receivers: sends.len() - senders }));
-    let missing = Arc::new(AtomicUsize::new(sends.len()));
-    let threads = sends.into_iter().enumerate().map(|(thread, sends)| {
-        let handle = if sends {
-            Handle::<S>::Sender(txs.pop().expect("one for each thread that sends"))
-        } else {
-            // In one history of six, many receivers that make no call come before the one that does.
-            let crowd = if dice.one_in(6) { CROWD } else { 0 };
-            let mut idle = vec![rx.clone(); crowd];
-            idle.iter_mut().step_by(3).for_each(S::leave_waker);
-            Handle::Receiver(rx.clone(), idle)
-        };
-        let mut act = |dice: &mut Dice| match sends {
-            true => Act::Send(S::sending(dice, values.pop().expect("four for each sender"))),
-            false if dice.one_in(10) => Act::Churn,
-            false => Act::Receive(S::receiving(dice, may_block)),
-        };
-        let mut acts: Vec<_> = (0..dice.within(1, 4)).map(|_| act(dice)).collect();
-        if (sends && may_block) || dice.one_in(2) {
-            acts.push(Act::Drop);
+/// A history that is being made.
+pub(crate) struct Script<S: Subject> {
+    /// What each thread does.
+    pub(crate) parts: Vec<Part<S>>,
+    maker: Recorder<Operation<S>>,
+    handles: Vec<Handle<S>>,
+    witness: S::Witness,
+}
+
+/// What one thread does. It waits for all others first.
+pub(crate) type Part<S> = Box<dyn FnOnce() -> Played<S> + Send>;
+/// What one thread has done, and its handle, if that is left.
+pub(crate) type Played<S> = (Vec<history::Call<Operation<S>>>, Option<Handle<S>>);
+
+impl<S: Subject> Script<S> {
+    /// Makes a channel, and the parts of a few threads. With `may_block` a receiver may wait without a deadline, and so
+    /// every sender goes at the end of its part.
+    pub(crate) fn new(seed: u64, may_block: bool) -> Self {
+        let dice = &mut Dice::new(seed);
+        let sends = roles(dice);
+        let senders = sends.iter().filter(|sends| **sends).count();
+        let (mut txs, rx, witness) = S::channel(dice, senders);
+        let mut values = shuffled(dice, 4 * senders);
+        // No scheduler knows the clock.
+        let clock = Arc::new(AtomicUsize::new(0));
+        let mut maker = Recorder::new(&clock, MAKER);
+        maker.record(|| Event::Begin(Left { senders, receivers: sends.len() - senders }));
+        let missing = Arc::new(AtomicUsize::new(sends.len()));
+        let parts = sends.into_iter().enumerate().map(|(thread, sends)| {
+            let handle = if sends {
+                Handle::Sender(txs.pop().expect("one for each thread that sends"))
+            } else {
+                // In one history of six, many receivers that make no call come before the one that does.
+                let crowd = if dice.one_in(6) { CROWD } else { 0 };
+                let mut idle = vec![rx.clone(); crowd];
+                idle.iter_mut().step_by(3).for_each(S::leave_waker);
+                Handle::Receiver(rx.clone(), idle)
+            };
+            let mut act = |dice: &mut Dice| match sends {
+                true => Act::Send(S::sending(dice, values.pop().expect("four for each sender"))),
+                false if dice.one_in(10) => Act::Churn,
+                false => Act::Receive(S::receiving(dice, may_block)),
+            };
+            let mut acts: Vec<_> = (0..dice.within(1, 4)).map(|_| act(dice)).collect();
+            if (sends && may_block) || dice.one_in(2) {
+                acts.push(Act::Drop);
+            }
+            let acts: Vec<_> = acts.into_iter().map(|act| (pause_for(dice), act)).collect();
+            let (mut recorder, missing) = (Recorder::new(&clock, thread), Arc::clone(&missing));
+            let part = move || {
+                meet(&missing);
+                let left = play(handle, acts, &mut recorder);
+                (recorder.calls, left)
+            };
+            Box::new(part) as Part<S>
+        });
+        let parts = parts.collect();
+        Self { parts, maker, handles: Vec::new(), witness }
+    }
+
+    /// Adds what a thread has done.
+    pub(crate) fn add(&mut self, (calls, handle): Played<S>) {
+        self.maker.calls.extend(calls);
+        self.handles.extend(handle);
+    }
+
+    /// Drops the handles that are left when all parts have been played.
+    pub(crate) fn end(mut self) -> History<S::Model> {
+        for handle in self.handles {
+            leave(handle, &mut self.maker);
         }
-        let acts: Vec<_> = acts.into_iter().map(|act| (pause_for(dice), act)).collect();
-        let (mut recorder, missing) = (Recorder::new(&clock, thread), Arc::clone(&missing));
-        move || {
-            meet(&missing);
-            let left = play(handle, acts, &mut recorder);
-            (recorder.calls, left)
+        if let Some(said) = S::end(self.witness) {
+            self.maker.record(|| Event::Call(said));
         }
-    });
-    let threads: Vec<_> = threads.collect();
-    // The receivers of the threads are all there are.
-    drop(rx);
-    let threads: Vec<_> = threads.into_iter().map(spawn).collect();
-    let mut handles = Vec::new();
-    for thread in threads {
-        let (calls, handle) = thread.join().expect("no call panics");
-        maker.calls.extend(calls);
-        handles.extend(handle);
+        History::new(self.maker.calls)
     }
-    for handle in handles {
-        leave(handle, &mut maker);
-    }
-    if let Some(said) = S::end(witness) {
-        maker.record(|| Event::Call(said));
-    }
-    History::new(maker.calls)
 }
 
 /// Draws which threads send: one sends, one receives, and there are at most two more; or, one time in eight, two beyond

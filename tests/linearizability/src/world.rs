@@ -4,7 +4,6 @@ pub(crate) use overwrite_channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
     watch,
 };
-pub(crate) use std::thread::spawn;
 use std::{
     hint::spin_loop,
     sync::atomic::{

@@ -2,15 +2,24 @@
 
 use crate::{
     channel::Slot,
-    schedules::explore,
-    script::{Subject, record},
+    schedules::{explore, join},
+    script::{Script, Subject},
     watch::Register,
 };
-use shuttle::rand::{RngCore, thread_rng};
+use shuttle::{
+    rand::{RngCore, thread_rng},
+    thread::spawn,
+};
+use std::mem;
 
 fn history<S: Subject>() {
     let seed = thread_rng().next_u64();
-    record::<S>(seed, true).check(seed);
+    let mut script = Script::<S>::new(seed, true);
+    let threads = mem::take(&mut script.parts).into_iter().map(spawn);
+    for played in join(threads) {
+        script.add(played);
+    }
+    script.end().check(seed);
 }
 
 #[test]
