@@ -126,8 +126,8 @@ impl Actor {
 
     /// Yields at times: a task must let other tasks run.
     pub(crate) async fn breathe(&mut self) {
-        if self.dice.one_in(10) {
-            yield_now().await;
+        if !may_block() && self.dice.one_in(10) {
+            task::yield_now().await;
         }
     }
 }
