@@ -1,26 +1,20 @@
 //! What all actors have: the rules of their world, dice, a post, and ways to wait. An actor is one future, whether it
 //! runs on a thread of its own or as a task.
 
-use crate::{
-    crew::may_block,
-    posts::{Operation, Post},
-    tally::Count,
-};
-use futures::future::join_all;
-use overwrite_channel::{ClosedFuture, RecvError, RecvTimeoutError};
+use crate::{crew::may_block, posts::Post, tally::Count};
+use futures::poll;
+use overwrite_channel::{RecvError, RecvTimeoutError};
 use std::{
-    fmt::Debug,
     future::{Future, poll_fn},
-    hint::spin_loop,
     mem,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll, Waker},
+    task::Poll,
     thread::{self, panicking},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use support::{
     dice::Dice,
@@ -29,7 +23,7 @@ use support::{
 };
 use tokio::{task, time};
 
-/// What is drawn for a world of either channel.
+/// What is drawn for a world of any flavour.
 pub(crate) struct Rules {
     pub(crate) number: u64,
     /// Keys, predicates, closures, wakers and drops panic at times.
@@ -38,10 +32,10 @@ pub(crate) struct Rules {
     pub(crate) senders_first: bool,
     /// Every wait lasts until something comes. A receiver that gives up and looks again would hide a lost wake.
     pub(crate) patient: bool,
-    /// A sender waits for one in so many of its values to be received.
+    /// A sender waits for the arrival of one in so many of its values.
     pub(crate) wait_one_in: usize,
     /// A sender pauses after one in so many sends.
-    pause_one_in: usize,
+    pub(crate) pause_one_in: usize,
     /// One waker in so many panics.
     bad_wakers: Option<usize>,
     /// How many injected panics the world has seen.
@@ -62,6 +56,11 @@ impl Rules {
             bad_wakers: rough.then(|| dice.pick(&[2, 4])),
             panics: AtomicU64::new(0),
         })
+    }
+
+    /// Draws how many steps a receiver takes that does not stay until the senders are gone.
+    pub(crate) fn steps(&self, dice: &mut Dice) -> Option<usize> {
+        (!self.senders_first).then(|| dice.pick(&[3, 20, 60]))
     }
 
     /// Runs `body`. Returns `None` if it ended by an injected panic.
@@ -85,9 +84,6 @@ impl Rules {
     }
 }
 
-/// What a wait came to: `None` if the receiver gave it up, or found nothing.
-pub(crate) type Waited<T> = Option<Result<T, RecvError>>;
-
 pub(crate) struct Actor {
     pub(crate) rules: Arc<Rules>,
     pub(crate) dice: Dice,
@@ -95,22 +91,24 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
-    pub(crate) fn new(rules: &Arc<Rules>, name: &'static str, dice: &mut Dice) -> Self {
-        let post = Post::new(rules.number, name);
+    pub(crate) fn new(
+        rules: &Arc<Rules>,
+        name: &'static str,
+        number: usize,
+        dice: &mut Dice,
+    ) -> Self {
+        let post = Post::new(rules.number, name, number);
         Self { rules: Arc::clone(rules), dice: dice.split(), post }
     }
 
     /// Notes what the actor does next.
-    pub(crate) fn doing(&self, operation: Operation) {
+    pub(crate) fn doing(&self, operation: &'static str) {
         self.post.doing(operation, None);
     }
 
-    /// Draws how a receiver receives next: one of the steps that block, mostly, if it may block; otherwise one of the
-    /// steps that await.
-    pub(crate) fn draw<S>(&mut self, blocking: &'static [S], awaiting: &'static [S]) -> (S, Wait)
-    where
-        S: Copy + Debug + Sync,
-    {
+    /// Draws what a receiver does next. The first `blocking` steps have a blocking form, which an actor on a thread
+    /// mostly chooses.
+    pub(crate) fn draw(&mut self, steps: &[&'static str], blocking: usize) -> (&'static str, Wait) {
         let rules = &self.rules;
         let is_endless = rules.patient || (rules.senders_first && self.dice.one_in(2));
         let limit = (!is_endless).then(|| moment(&mut self.dice));
@@ -120,10 +118,10 @@ impl Actor {
             Some(_) if self.dice.one_in(2) => Habit::PanicsInstead,
             _ => Habit::WakesAndPanics,
         };
-        let steps = if may_block() && !self.dice.one_in(3) { blocking } else { awaiting };
-        let step = &steps[self.dice.below(steps.len())];
+        let blocks = may_block() && !self.dice.one_in(3);
+        let step = self.dice.pick(if blocks { &steps[..blocking] } else { steps });
         self.post.doing(step, limit);
-        (*step, Wait { limit, has_deadline: self.dice.one_in(2), habit })
+        (step, Wait { blocks, limit, habit })
     }
 
     /// Yields at times: a task must let other tasks run.
@@ -132,37 +130,11 @@ impl Actor {
             task::yield_now().await;
         }
     }
+}
 
-    /// Lets some time pass between two looks at something that no call waits for. `looks` is how many there were.
-    pub(crate) async fn glance(&self, looks: usize) {
-        if may_block() {
-            thread::sleep(Duration::from_micros(50));
-        } else if looks % 20 == 0 {
-            // A task that only yields keeps its worker busy.
-            time::sleep(Duration::from_millis(1)).await;
-        } else {
-            task::yield_now().await;
-        }
-    }
-
-    /// Pauses after a send, at times. A pause may be a wait for the receivers' end.
-    pub(crate) async fn pause(&mut self, closed: impl Future<Output = ()>) {
-        if !self.dice.one_in(self.rules.pause_one_in) {
-            return;
-        }
-        let time = moment(&mut self.dice);
-        match self.dice.below(20) {
-            0 if may_block() => thread::sleep(time),
-            0 => time::sleep(time).await,
-            1 => {
-                let late = time::timeout(time, closed).await.is_err();
-                Count::GivenUp.add(late.into());
-            }
-            2..6 => (0..self.dice.below(200)).for_each(|_| spin_loop()),
-            _ if may_block() => thread::yield_now(),
-            _ => task::yield_now().await,
-        }
-    }
+/// Lets other threads or tasks run.
+pub(crate) async fn yield_now() {
+    if may_block() { thread::yield_now() } else { task::yield_now().await }
 }
 
 /// Returns how many there are of a crowd: mostly more than one or two words of 64 bits have room for.
@@ -175,36 +147,10 @@ pub(crate) fn moment(dice: &mut Dice) -> Duration {
     Duration::from_micros(dice.pick(&[0, 1, 10, 50, 200, 1000]))
 }
 
-/// Waits in one future, or in many at once.
-pub(crate) async fn at_once<F: Future>(dice: &mut Dice, future: impl Fn() -> F) {
-    let futures = if dice.one_in(4) { crowd(dice) } else { 1 };
-    join_all((0..futures).map(|_| future())).await;
-}
-
-/// Begins to wait for the receivers' end, which must not have come if the senders go first.
-pub(crate) fn poll_closed(dice: &mut Dice, rules: &Rules, mut closed: ClosedFuture<'_>) {
-    let poll = Pin::new(&mut closed).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(!rules.senders_first || poll.is_pending(), "closed, and a receiver is left");
-    if dice.one_in(2) {
-        mem::forget(closed);
-    }
+/// Counts a wait that was given up.
+pub(crate) fn gave_up<T>() -> Option<T> {
     Count::GivenUp.add(1);
-}
-
-/// Lets members of a crowd come, up to `size`, and go, down to half of that. Each that goes is handed to `leave`.
-pub(crate) fn come_and_go<M: Clone>(
-    dice: &mut Dice,
-    members: &mut Vec<M>,
-    size: usize,
-    mut leave: impl FnMut(M),
-) {
-    for _ in 0..dice.below(size) {
-        let at = dice.below(members.len());
-        let comes = dice.one_in(2).then(|| members[at].clone());
-        let goes = (members.len() > size / 2).then(|| members.swap_remove(at));
-        members.extend(comes.filter(|_| members.len() < size));
-        goes.map(&mut leave);
-    }
+    None
 }
 
 /// Polls a future so many times, and gives it up: it is dropped, or forgotten.
@@ -214,7 +160,7 @@ pub(crate) async fn poll_some<F: Future + Unpin>(
     mut future: F,
 ) -> Option<F::Output> {
     for poll in 1..=polls {
-        if let Some(output) = poll_once(&mut future).await {
+        if let Poll::Ready(output) = poll!(&mut future) {
             drop(future);
             return Some(output);
         }
@@ -228,21 +174,15 @@ pub(crate) async fn poll_some<F: Future + Unpin>(
     gave_up()
 }
 
-/// Polls once, with the waker of the task that awaits this.
-pub(crate) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    match poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
-}
+/// What a wait came to: `None` if the receiver gave it up, or found nothing.
+pub(crate) type Waited<T> = Option<Result<T, RecvError>>;
 
 /// How a receiver waits.
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
+    pub(crate) blocks: bool,
     /// After so long it gives up.
     pub(crate) limit: Option<Duration>,
-    /// A blocking call gets the limit as a deadline.
-    has_deadline: bool,
     habit: Habit,
 }
 
@@ -256,17 +196,15 @@ enum Habit {
 }
 
 impl Wait {
-    /// Waits by that of three calls of `rx` which has the limit.
+    /// Waits by whichever of two calls of `rx` has the limit.
     pub(crate) fn block<R, T>(
         self,
         rx: R,
         recv: impl FnOnce(R) -> Result<T, RecvError>,
         recv_timeout: impl FnOnce(R, Duration) -> Result<T, RecvTimeoutError>,
-        recv_deadline: impl FnOnce(R, Instant) -> Result<T, RecvTimeoutError>,
     ) -> Waited<T> {
         let result = match self.limit {
             None => return Some(recv(rx)),
-            Some(limit) if self.has_deadline => recv_deadline(rx, Instant::now() + limit),
             Some(limit) => recv_timeout(rx, limit),
         };
         match result {
@@ -314,10 +252,4 @@ impl Wait {
         }
         output
     }
-}
-
-/// Counts a wait that was given up.
-pub(crate) fn gave_up<T>() -> Option<T> {
-    Count::GivenUp.add(1);
-    None
 }

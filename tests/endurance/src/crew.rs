@@ -6,8 +6,8 @@ use futures::{FutureExt, executor::block_on, future::join_all};
 use overwrite_channel::watch;
 use std::{
     cell::Cell,
-    future::Future,
-    iter::repeat_with,
+    future::{Future, poll_fn},
+    iter::{repeat_n, repeat_with},
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     sync::{Arc, Barrier},
@@ -49,12 +49,13 @@ pub(crate) fn may_block() -> bool {
 }
 
 impl Part {
-    pub(crate) fn new(
-        post: &Arc<Post>,
-        place: Option<Place>,
-        body: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        Self { post: Arc::clone(post), place, body: Box::pin(body) }
+    pub(crate) fn new(post: Arc<Post>, body: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { post, place: None, body: Box::pin(body) }
+    }
+
+    /// Leaves it no choice where it runs.
+    pub(crate) fn at(self, place: Place) -> Self {
+        Self { place: Some(place), ..self }
     }
 
     fn start(self) -> JoinHandle<()> {
@@ -106,10 +107,10 @@ pub(crate) fn runtime(threads: usize) -> Runtime {
         .expect("a runtime can be started");
     let context = runtime.enter();
     let all = Arc::new(Barrier::new(threads + WORKERS + 1));
-    let post = |place, body| Part::new(&Post::new(0, "warm-up"), Some(place), body).start();
-    let on_threads = (0..threads).map(|_| post(Place::Thread, warm_up(Arc::clone(&all))));
-    let on_workers = (0..WORKERS).map(|_| post(Place::Task, warm_up(Arc::clone(&all))));
-    let mut parts: Vec<_> = on_threads.chain(on_workers).collect();
+    let places = repeat_n(Place::Thread, threads).chain([Place::Task; WORKERS]);
+    let warm_up =
+        |place| Part::new(Post::new(0, "warm-up", 0), warm_up(Arc::clone(&all))).at(place).start();
+    let mut parts: Vec<_> = places.map(warm_up).collect();
     // While all threads wait, as many more jobs as ever do wait for one of them.
     parts.extend(repeat_with(|| spawn_blocking(|| ())).take(threads));
     all.wait();
@@ -128,18 +129,14 @@ async fn warm_up(all: Arc<Barrier>) {
         assert!(tx.send(1).is_ok());
     }
     if !may_block() {
-        std::future::poll_fn(make_room).await;
-    }
-}
-
-/// Tasks that yield wait in a vector that their worker keeps. Makes it larger than it ever needs to be.
-fn make_room(cx: &mut Context<'_>) -> Poll<()> {
-    for _ in 0..512 {
-        // The same waker twice in a row would count once.
-        for waker in [cx.waker(), Waker::noop()] {
-            let yielded = pin!(yield_now()).poll(&mut Context::from_waker(waker));
-            assert!(yielded.is_pending());
+        // Tasks that yield wait in a vector that their worker keeps. This makes it larger than it ever needs to be.
+        let this = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        for _ in 0..512 {
+            // The same waker twice in a row would count once.
+            for waker in [&this, Waker::noop()] {
+                let yielded = pin!(yield_now()).poll(&mut Context::from_waker(waker));
+                assert!(yielded.is_pending());
+            }
         }
     }
-    Poll::Ready(())
 }

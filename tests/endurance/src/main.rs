@@ -14,7 +14,10 @@
 mod actor;
 mod channel;
 mod crew;
+mod crowd;
 mod posts;
+mod receiver;
+mod sender;
 mod tally;
 mod watch;
 
@@ -22,8 +25,7 @@ use clap::Parser;
 use crew::Part;
 use posts::Post;
 use std::{
-    process::ExitCode,
-    sync::{Arc, Mutex},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -57,8 +59,8 @@ struct Options {
 const LEADERS: usize = 8;
 /// The number of threads in one play.
 const THREADS: usize = 4;
-/// The number of plays until bytes are counted.
-const PLAYS: usize = 64;
+/// The number of plays of each leader until bytes are counted.
+const PLAYS: usize = 8;
 
 /// A world that has begun.
 struct World {
@@ -67,18 +69,9 @@ struct World {
     close: Box<dyn FnOnce() + Send>,
 }
 
-fn main() -> ExitCode {
+fn main() {
     measure_from_now_on();
-    let options = match Options::try_parse() {
-        Ok(options) => options,
-        Err(error) if !error.use_stderr() => error.exit(),
-        Err(error) => {
-            let error = error.to_string();
-            eprintln!("{}", error.lines().next().unwrap_or("error"));
-            return ExitCode::from(2);
-        }
-    };
-    let Options { seconds, worlds, seed, patience } = options;
+    let Options { seconds, worlds, seed, patience } = Options::parse();
     let command = format!(
         "cargo run --release -p overwrite-channel-endurance -- --seconds {seconds} --seed {seed}"
     );
@@ -87,57 +80,42 @@ fn main() -> ExitCode {
 
     let runtime = crew::runtime(LEADERS * THREADS);
     let mut dice = Dice::new(seed);
-    let start = Instant::now();
-    let end = start + Duration::from_secs(seconds);
-    let mut next_line = start;
-    runtime.block_on(play_all(&mut dice, end));
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut play = || runtime.block_on(play_all(&mut dice, end));
+    play();
     let mut before = allocator::process().live_bytes;
     loop {
-        runtime.block_on(play_all(&mut dice, end));
-        let (now, worlds_so_far) = (settled(before), Count::Worlds.get());
-        assert!(
-            now <= before,
-            "{now} bytes after world {worlds_so_far}, and {before} before: a leak"
-        );
+        play();
         // Fewer, if something of a task was still there then.
-        before = now;
-        let now = Instant::now();
-        if now >= next_line {
-            next_line = now + Duration::from_secs(10);
-            let (elapsed, sent) = ((now - start).as_secs(), Count::Sent.get());
-            let changes = Count::Changes.get();
-            eprintln!("{elapsed} s: {worlds_so_far} worlds, {sent} values sent, {changes} changes");
-        }
-        if now >= end || worlds.is_some_and(|most| worlds_so_far >= most) {
+        before = settled(before);
+        let is_enough = worlds.is_some_and(|most| Count::Worlds.get() >= most);
+        if is_enough || Instant::now() >= end {
             break;
         }
     }
     tally::report();
     println!("bytes with no world {before:>14}  (never more than before)");
     println!("clean");
-    ExitCode::SUCCESS
 }
 
-/// Lets each leader begin the next play when its last one has ended, until there are no more plays, or no time.
+/// Lets each leader begin the next play when its last one has ended, for so many plays, or until there is no time.
 async fn play_all(dice: &mut Dice, end: Instant) {
-    let plays: Vec<_> = (0..PLAYS).map(|_| dice.split()).collect();
-    let plays = Arc::new(Mutex::new(plays.into_iter()));
-    let leader = || {
-        let (plays, post) = (Arc::clone(&plays), Post::new(0, "leader"));
-        Part::new(&Arc::clone(&post), None, async move {
-            while Instant::now() < end {
-                let next = plays.lock().unwrap().next();
-                let Some(dice) = next else { break };
-                play(&post, dice).await;
+    crew::run((0..LEADERS).map(|number| {
+        let (post, mut dice) = (Post::new(0, "leader", number), dice.split());
+        Part::new(Arc::clone(&post), async move {
+            for _ in 0..PLAYS {
+                if Instant::now() < end {
+                    play(&post, dice.split()).await;
+                }
             }
         })
-    };
-    crew::run((0..LEADERS).map(|_| leader())).await;
+    }))
+    .await;
 }
 
 /// Plays a few worlds at the same time, from their beginning to their end.
 async fn play(post: &Post, mut dice: Dice) {
-    post.doing(&"waits for the worlds to end", None);
+    post.doing("waits for the worlds to end", None);
     let together = dice.within(1, 3);
     let worlds = (0..together).map(|_| {
         let number = 1 + Count::Worlds.add(1);
@@ -148,20 +126,22 @@ async fn play(post: &Post, mut dice: Dice) {
     });
     let (parts, closes): (Vec<_>, Vec<_>) = worlds.unzip();
     crew::run(parts.into_iter().flatten()).await;
-    post.doing(&"closes the accounts", None);
+    post.doing("closes the accounts", None);
     for close in closes {
         close();
     }
 }
 
-/// Returns how many bytes are allocated while nothing runs. The runtime drops what is left of a task a moment after the
-/// task has ended: if there are more than `expected`, looks again, for some seconds.
-fn settled(expected: isize) -> isize {
+/// Returns how many bytes are allocated while nothing runs: no more than `before`. The runtime drops what is left of a
+/// task a moment after the task has ended, so this may look again for some seconds.
+fn settled(before: isize) -> isize {
+    let bytes = || allocator::process().live_bytes;
     for _ in 0..5000 {
-        if allocator::process().live_bytes <= expected {
-            break;
+        if bytes() > before {
+            thread::sleep(Duration::from_millis(1));
         }
-        thread::sleep(Duration::from_millis(1));
     }
-    allocator::process().live_bytes
+    let (now, worlds) = (bytes(), Count::Worlds.get());
+    assert!(now <= before, "{now} bytes after world {worlds}, and {before} before: a leak");
+    now
 }

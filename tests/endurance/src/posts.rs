@@ -1,12 +1,12 @@
-//! The posts of all actors, and a watchdog. Every actor notes at its post what it does. One that stays at the same
-//! step for too long is stuck, and the program ends with a table of all posts.
+//! The posts of all actors, and a watchdog. Every actor notes at its post what it does. An actor that stays at the same
+//! operation for too long is stuck, and the program ends with a table of all posts.
 
 use std::{
-    fmt::{self, Write as _},
+    fmt::Write as _,
     io::{Write as _, stderr},
     panic,
     process::exit,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -15,20 +15,15 @@ use std::{
 pub(crate) struct Post {
     world: u64,
     name: &'static str,
+    number: usize,
     at: Mutex<Step>,
 }
 
-/// What an actor does: a step of a table, or words.
-pub(crate) type Operation = &'static (dyn fmt::Debug + Sync);
-
 struct Step {
-    operation: Operation,
+    operation: &'static str,
     /// How long the operation may wait.
     limit: Option<Duration>,
-    /// Rises with each operation.
-    number: u64,
-    /// What the watchdog saw on its last round, and for how many rounds.
-    seen: u64,
+    /// How many rounds of the watchdog it has lasted.
     rounds: u64,
 }
 
@@ -37,38 +32,33 @@ const MOST_POSTS: usize = 1024;
 
 static POSTS: Mutex<Vec<Arc<Post>>> = Mutex::new(Vec::new());
 
-/// The command that repeats this run.
-static COMMAND: OnceLock<String> = OnceLock::new();
-
 impl Post {
-    pub(crate) fn new(world: u64, name: &'static str) -> Arc<Self> {
-        let at = Step { operation: &"begins", limit: None, number: 0, seen: 0, rounds: 0 };
-        let post = Arc::new(Self { world, name, at: Mutex::new(at) });
+    pub(crate) fn new(world: u64, name: &'static str, number: usize) -> Arc<Self> {
+        let at = Mutex::new(Step { operation: "begins", limit: None, rounds: 0 });
+        let post = Arc::new(Self { world, name, number, at });
         lock(&POSTS).push(Arc::clone(&post));
         post
     }
 
-    pub(crate) fn doing(&self, operation: Operation, limit: Option<Duration>) {
-        let mut step = lock(&self.at);
-        (step.operation, step.limit) = (operation, limit);
-        step.number += 1;
+    pub(crate) fn doing(&self, operation: &'static str, limit: Option<Duration>) {
+        *lock(&self.at) = Step { operation, limit, rounds: 0 };
     }
 
     /// Removes the post of an actor that has ended. An injected panic should have been caught where it came up: if it
     /// ends the actor, whatever the actor has not done would go unnoticed.
     pub(crate) fn end(self: Arc<Self>, result: &thread::Result<()>) {
-        let Self { world, name, at } = &*self;
+        let Self { world, name, number, at } = &*self;
         let operation = lock(at).operation;
-        assert!(result.is_ok(), "a panic came out of world {world}, {name}, after {operation:?}");
+        assert!(result.is_ok(), "a panic: world {world}, {name} {number}, after {operation}");
         lock(&POSTS).retain(|post| !Arc::ptr_eq(post, &self));
     }
 
     /// Returns `true` if there was no progress in so many rounds of the watchdog.
     fn is_stuck(&self, patience: u64) -> bool {
-        let mut step = lock(&self.at);
-        let rounds = if step.seen == step.number { step.rounds + 1 } else { 0 };
-        (step.seen, step.rounds) = (step.number, rounds);
-        rounds >= patience
+        let rounds = &mut lock(&self.at).rounds;
+        *rounds += 1;
+        // Outside of worlds there are only leaders, which wait for actors that are watched themselves.
+        *rounds > patience && self.world != 0
     }
 }
 
@@ -77,12 +67,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts the watchdog. From now on, each panic ends the program by [`fail`], unless it is injected. To be called once, at first.
+/// Starts the watchdog. From now on, each panic ends the program by [`fail`], unless it is injected.
 pub(crate) fn watch(command: String, patience: u64) {
-    COMMAND.set(command).expect("it is called once");
     lock(&POSTS).reserve(MOST_POSTS);
     // Injected panics call no hook.
-    panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
+    panic::set_hook(Box::new(move |panic| fail(&panic.to_string(), &command)));
     thread::spawn(move || {
         loop {
             // Seconds are counted in rounds, not on the clock: no actor is stuck because the machine stood still.
@@ -93,25 +82,20 @@ pub(crate) fn watch(command: String, patience: u64) {
     });
 }
 
-/// Prints what is wrong and what each actor does, and ends the program.
-fn fail(what: &str) -> ! {
+/// Prints what is wrong, what each actor does and how to run it `again`, and ends the program.
+fn fail(what: &str, again: &str) -> ! {
     // A second failure waits for the first one's exit.
     static FAILED: Mutex<()> = Mutex::new(());
     let _first = lock(&FAILED);
     let mut table = String::new();
     for post in &*lock(&POSTS) {
-        let Post { world, name, at } = &**post;
-        let Step { operation, limit, rounds, .. } = &*lock(at);
-        let limit = limit.map_or_else(String::new, |limit| format!(" (for {limit:?})"));
-        let operation = format!("{operation:?}{limit}");
-        let _infallible = writeln!(table, "{world:>7}  {name:<24} {operation:<48} {rounds:>3} s");
+        let Step { operation, limit, rounds } = &*lock(&post.at);
+        let limit = limit.map_or_else(String::new, |limit| format!(", for {limit:?}"));
+        let Post { world, name, number, .. } = &**post;
+        let _infallible =
+            writeln!(table, "world {world}, {name} {number} since {rounds} s: {operation}{limit}");
     }
     // Unlike `eprint!`, this does not panic, which would come back here.
-    let _unheard = writeln!(
-        stderr(),
-        "\nFAILED: {what}\n  world  actor                    does                                            for\n\
-         {table}again: {}",
-        COMMAND.get().map_or("", String::as_str)
-    );
+    let _unheard = write!(stderr(), "\nFAILED: {what}\n{table}again: {again}\n");
     exit(1)
 }

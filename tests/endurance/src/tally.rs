@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What is counted.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Count {
     Worlds,
     Sent,
+    // The fates of a value.
     Received,
     Displaced,
     HandedBack,
@@ -22,8 +23,25 @@ pub(crate) enum Count {
     Panics,
 }
 
-static COUNTS: [AtomicU64; Count::Panics as usize + 1] =
-    [const { AtomicU64::new(0) }; Count::Panics as usize + 1];
+/// The lines of the report, by `Count`.
+const LINES: [&str; Count::Panics as usize + 1] = [
+    "worlds",
+    "channel: values sent",
+    "  = received",
+    "  + displaced",
+    "  + handed back by a channel without receivers",
+    "  + not wanted by a predicate",
+    "  + lost to a panic",
+    "  + left, and dropped with the channel",
+    "watch: changes",
+    "  reported, of all receivers",
+    "  skipped, of all receivers",
+    "  channels opened again",
+    "waits given up",
+    "panics caught",
+];
+
+static COUNTS: [AtomicU64; LINES.len()] = [const { AtomicU64::new(0) }; LINES.len()];
 
 impl Count {
     /// Adds to the count, and returns what it was before.
@@ -38,27 +56,7 @@ impl Count {
 
 /// Prints all counts.
 pub(crate) fn report() {
-    for (name, count, remark) in [
-        ("worlds", Some(Count::Worlds), ""),
-        ("channel", None, ""),
-        ("  sent", Some(Count::Sent), ""),
-        ("  = received", Some(Count::Received), ""),
-        ("  + displaced", Some(Count::Displaced), ""),
-        ("  + handed back", Some(Count::HandedBack), "  (no receiver was left)"),
-        ("  + not wanted", Some(Count::Unwanted), "  (by a predicate)"),
-        ("  + lost to a panic", Some(Count::Lost), "  (at most one to each)"),
-        ("  + left", Some(Count::Left), "  (dropped with their channel)"),
-        ("watch", None, ""),
-        ("  changes", Some(Count::Changes), ""),
-        ("  reported", Some(Count::Reported), "  (of all receivers)"),
-        ("  skipped", Some(Count::Skipped), ""),
-        ("  opened again", Some(Count::Reopened), ""),
-        ("waits given up", Some(Count::GivenUp), ""),
-        ("panics caught", Some(Count::Panics), ""),
-    ] {
-        match count {
-            Some(count) => println!("{name:<20}{:>14}{remark}", count.get()),
-            None => println!("{name}"),
-        }
+    for (line, count) in LINES.into_iter().zip(&COUNTS) {
+        println!("{line:<48}{:>14}", count.load(Relaxed));
     }
 }

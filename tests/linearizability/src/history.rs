@@ -5,28 +5,20 @@ use std::{
     fmt,
     hash::Hash,
     marker::PhantomData,
-    sync::atomic::{AtomicUsize, Ordering::AcqRel},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::AcqRel},
+    },
 };
 use todc_utils::{
     Action::{self, Response},
     History as Actions, Specification, WGLChecker,
 };
 
-/// Numbers the beginnings and the ends of all calls of a history.
-#[derive(Default)]
-pub(crate) struct Clock(AtomicUsize);
-
-impl Clock {
-    /// What a thread did before its tick happens before any later tick.
-    fn tick(&self) -> usize {
-        self.0.fetch_add(1, AcqRel)
-    }
-}
-
 /// A channel that is used by one call at a time.
 pub(crate) trait Model: Clone + Default + Eq + Hash + fmt::Debug {
     /// What one call did, and what it returned.
-    type Operation: Clone + fmt::Debug;
+    type Operation: Clone + fmt::Debug + Send;
     /// What a call keeps from one of its steps to the next.
     type Hand: Clone + Default + Eq + Hash + fmt::Debug;
 
@@ -34,7 +26,29 @@ pub(crate) trait Model: Clone + Default + Eq + Hash + fmt::Debug {
     fn steps(operation: &Self::Operation, calls: &[Call<Self::Operation>]) -> usize;
 
     /// Makes one step of a call. Returns `None` or `Some(false)` if what the call returned cannot be so now.
-    fn step(&mut self, step: &Step<Self::Operation>, hand: &mut Self::Hand) -> Option<bool>;
+    fn step(
+        &mut self,
+        operation: &Self::Operation,
+        step: &Step<Self::Operation>,
+        left: Left,
+        hand: &mut Self::Hand,
+    ) -> Option<bool>;
+}
+
+/// How many handles are left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Left {
+    pub(crate) senders: usize,
+    pub(crate) receivers: usize,
+}
+
+/// What happens in a history. It begins with the handles that are made.
+#[derive(Debug, Clone)]
+pub(crate) enum Event<O> {
+    Begin(Left),
+    Call(O),
+    DropSender,
+    DropReceiver,
 }
 
 /// One step of a call.
@@ -42,9 +56,10 @@ pub(crate) trait Model: Clone + Default + Eq + Hash + fmt::Debug {
 pub(crate) struct Step<O> {
     /// Which call of the history it belongs to.
     call: usize,
+    pub(crate) thread: usize,
     pub(crate) number: usize,
     pub(crate) is_last: bool,
-    pub(crate) operation: O,
+    event: Event<O>,
 }
 
 /// A model, for the search.
@@ -54,8 +69,31 @@ struct Stepwise<M>(PhantomData<M>);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct State<M: Model> {
     model: M,
+    left: Left,
     /// For each call that is under way, how many steps it has made.
     under_way: BTreeMap<usize, (usize, M::Hand)>,
+}
+
+impl<M: Model> State<M> {
+    /// Makes a step. Returns `None` or `Some(false)` if it cannot be made now.
+    fn step(&mut self, step: &Step<M::Operation>) -> Option<bool> {
+        let left = &mut self.left;
+        match &step.event {
+            Event::Begin(begin) => *left = *begin,
+            Event::DropSender => left.senders = left.senders.checked_sub(1)?,
+            Event::DropReceiver => left.receivers = left.receivers.checked_sub(1)?,
+            Event::Call(operation) => {
+                let (done, mut hand) = self.under_way.remove(&step.call).unwrap_or_default();
+                let is_so =
+                    done == step.number && self.model.step(operation, step, *left, &mut hand)?;
+                if !step.is_last {
+                    self.under_way.insert(step.call, (done + 1, hand));
+                }
+                return Some(is_so);
+            }
+        }
+        Some(true)
+    }
 }
 
 impl<M: Model> Specification for Stepwise<M> {
@@ -63,50 +101,44 @@ impl<M: Model> Specification for Stepwise<M> {
     type Operation = Step<M::Operation>;
 
     fn init() -> State<M> {
-        State { model: M::default(), under_way: BTreeMap::new() }
+        State { model: M::default(), left: Left::default(), under_way: BTreeMap::new() }
     }
 
     fn apply(step: &Step<M::Operation>, before: &State<M>) -> (bool, State<M>) {
         let mut after = before.clone();
-        let (done, mut hand) = after.under_way.remove(&step.call).unwrap_or_default();
-        if done != step.number || after.model.step(step, &mut hand) != Some(true) {
-            return (false, before.clone());
-        }
-        if !step.is_last {
-            after.under_way.insert(step.call, (done + 1, hand));
-        }
-        (true, after)
+        let is_so = after.step(step) == Some(true);
+        (is_so, if is_so { after } else { before.clone() })
     }
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Call<O> {
     pub(crate) thread: usize,
-    /// When it began and when it had returned, by the [`Clock`].
+    /// When it began and when it had returned, by the clock of the history.
     pub(crate) from: usize,
     pub(crate) to: usize,
-    pub(crate) operation: O,
+    pub(crate) event: Event<O>,
 }
 
 /// What one thread has done.
-pub(crate) struct Recorder<'a, O> {
-    clock: &'a Clock,
-    pub(crate) thread: usize,
+pub(crate) struct Recorder<O> {
+    /// Numbers the beginnings and the ends of all calls of a history.
+    clock: Arc<AtomicUsize>,
+    thread: usize,
     pub(crate) calls: Vec<Call<O>>,
 }
 
-impl<'a, O> Recorder<'a, O> {
-    pub(crate) fn new(clock: &'a Clock, thread: usize) -> Self {
-        Self { clock, thread, calls: Vec::new() }
+impl<O> Recorder<O> {
+    pub(crate) fn new(clock: &Arc<AtomicUsize>, thread: usize) -> Self {
+        Self { clock: Arc::clone(clock), thread, calls: Vec::new() }
     }
 
-    /// Makes a call; only what it returned is described outside its extent.
-    pub(crate) fn record<R>(&mut self, call: impl FnOnce() -> R, describe: impl FnOnce(R) -> O) {
-        let from = self.clock.tick();
-        let returned = call();
-        let to = self.clock.tick();
-        let operation = describe(returned);
-        self.calls.push(Call { thread: self.thread, from, to, operation });
+    /// Makes a call. What a thread did before the call began happens before any call that begins later.
+    pub(crate) fn record(&mut self, call: impl FnOnce() -> Event<O>) {
+        let from = self.clock.fetch_add(1, AcqRel);
+        let event = call();
+        let to = self.clock.fetch_add(1, AcqRel);
+        self.calls.push(Call { thread: self.thread, from, to, event });
     }
 }
 
@@ -124,16 +156,19 @@ impl<M: Model> History<M> {
     /// Returns `true` if the model allows an order of all steps, each within the extent of its call.
     pub(crate) fn is_linearizable(&self) -> bool {
         let mut actions = Vec::new();
-        let mut processes = 0;
         for (index, call) in self.calls.iter().enumerate() {
-            let steps = M::steps(&call.operation, &self.calls);
+            let steps = match &call.event {
+                Event::Call(operation) => M::steps(operation, &self.calls),
+                _ => 1,
+            };
             for number in 0..steps {
-                let (is_last, operation) = (number + 1 == steps, call.operation.clone());
-                let step = Step { call: index, number, is_last, operation };
-                // Each step is a process of its own: `Stepwise` keeps those of a call in order.
-                actions.push((call.from, (processes, Action::Call(step.clone()))));
-                actions.push((call.to, (processes, Response(step))));
-                processes += 1;
+                let (thread, is_last, event) =
+                    (call.thread, number + 1 == steps, call.event.clone());
+                let step = Step { call: index, thread, number, is_last, event };
+                // Each step is a process of its own: `State` keeps those of a call in order.
+                let process = actions.len();
+                actions.push((call.from, (process, Action::Call(step.clone()))));
+                actions.push((call.to, (process, Response(step))));
             }
         }
         actions.sort_by_key(|(at, _)| *at);
@@ -143,8 +178,9 @@ impl<M: Model> History<M> {
 
     /// # Panics
     /// If no order explains the history.
-    pub(crate) fn check(&self, origin: impl fmt::Display) {
-        assert!(self.is_linearizable(), "{origin}: no order of these calls explains them\n{self}");
+    pub(crate) fn check(&self, seed: u64) {
+        let is_explained = self.is_linearizable();
+        assert!(is_explained, "seed {seed}: no order of these calls explains them\n{self}");
     }
 }
 
@@ -152,9 +188,10 @@ impl<M: Model> fmt::Display for History<M> {
     /// Writes a line for each call, in the order of their beginnings, with a bar from its beginning to its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.calls.iter().map(|call| call.to + 1).max().unwrap_or(0);
-        for Call { thread, from, to, operation } in &self.calls {
+        for Call { thread, from, to, event } in &self.calls {
             let bar = format!("{}|{}|", " ".repeat(*from), "-".repeat(to - from - 1));
-            writeln!(f, "  thread {thread}  {bar:<width$}  {operation:?}")?;
+            let what: &dyn fmt::Debug = if let Event::Call(call) = event { call } else { event };
+            writeln!(f, "  thread {thread}  {bar:<width$}  {what:?}")?;
         }
         Ok(())
     }

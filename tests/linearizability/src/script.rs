@@ -1,19 +1,22 @@
 //! What the threads of a history do, by the dice.
 
 use crate::{
-    history::{self, Clock, History, Model, Recorder},
-    world::{CROWD, pause},
+    history::{self, Event, History, Left, Model, Recorder},
+    world::{CROWD, meet, pause},
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 use support::dice::Dice;
 
-/// One of the two channels, and how its histories come about.
-pub(crate) trait Subject {
-    type Model: Model<Operation: Send>;
+/// A flavour, and how its histories come about.
+pub(crate) trait Subject: 'static {
+    type Model: Model;
     type Sender: Send + 'static;
     type Receiver: Clone + Send + 'static;
     /// What is asked at the end what else has become of the channel.
-    type Witness: Sync;
+    type Witness;
 
     /// Makes a channel, with so many senders, and a receiver.
     fn channel(
@@ -24,36 +27,29 @@ pub(crate) trait Subject {
     /// Makes a receiver leave a waker behind.
     fn leave_waker(receiver: &mut Self::Receiver);
 
-    /// Describes the making of the channel. The threads with these numbers have a receiver each.
-    fn begin(senders: usize, receivers: Vec<usize>) -> Operation<Self>;
-
     /// Draws a call of a sender. No other call has this value.
     fn sending(dice: &mut Dice, value: u32) -> Call<Self, Self::Sender>;
 
     /// Draws a call of a receiver. Without `may_block`, it waits for a time at most.
     fn receiving(dice: &mut Dice, may_block: bool) -> Call<Self, Self::Receiver>;
 
-    /// Describes the drop of a handle.
-    fn dropped(is_sender: bool) -> Operation<Self>;
-
-    /// Records what the witness says, if anything, when every handle is gone.
-    fn end(witness: Self::Witness, recorder: &mut Record<'_, Self>);
+    /// Describes what the witness says, if anything, when every handle is gone.
+    fn end(witness: Self::Witness) -> Option<Operation<Self>>;
 }
 
-pub(crate) type Operation<S> = <<S as Subject>::Model as Model>::Operation;
-pub(crate) type Record<'a, S> = Recorder<'a, Operation<S>>;
-/// A call that a thread is to make by its handle, and to record.
-pub(crate) type Call<S, H> = Box<dyn FnOnce(&mut H, &mut Record<'_, S>) + Send>;
+type Operation<S> = <<S as Subject>::Model as Model>::Operation;
+/// A call that a thread is to make by its handle, and to describe.
+pub(crate) type Call<S, H> = Box<dyn FnOnce(&mut H) -> Operation<S> + Send>;
 
 /// What a thread has of the channel.
-pub(crate) enum Handle<S: Subject + ?Sized> {
+pub(crate) enum Handle<S: Subject> {
     Sender(S::Sender),
     /// With other receivers, which make no call, and go with it.
     Receiver(S::Receiver, Vec<S::Receiver>),
 }
 
 /// What a thread does next.
-pub(crate) enum Act<S: Subject> {
+enum Act<S: Subject> {
     Send(Call<S, S::Sender>),
     Receive(Call<S, S::Receiver>),
     /// Drops some idle receivers, and makes as many, which is no part of the history.
@@ -62,27 +58,38 @@ pub(crate) enum Act<S: Subject> {
     Drop,
 }
 
-/// What one thread does, and for how long it pauses before each act.
-pub(crate) type Part<S> = Vec<(u32, Act<S>)>;
+/// The number of the thread that makes the channel and ends it.
+const MAKER: usize = 9;
 
-pub(crate) struct Beginning<S: Subject> {
-    /// The first operation of the history.
-    pub(crate) first: Operation<S>,
-    pub(crate) parts: Vec<(Handle<S>, Part<S>)>,
-    pub(crate) witness: S::Witness,
+/// A history that is being made.
+pub(crate) struct Script<S: Subject> {
+    /// What each thread does.
+    pub(crate) parts: Vec<Part<S>>,
+    maker: Recorder<Operation<S>>,
+    handles: Vec<Handle<S>>,
+    witness: S::Witness,
 }
 
-impl<S: Subject> Beginning<S> {
-    /// Makes a channel, and parts for a few threads. With `may_block` a receiver may wait without a deadline, and so
+/// What one thread does. It waits for all others first.
+pub(crate) type Part<S> = Box<dyn FnOnce() -> Played<S> + Send>;
+/// What one thread has done, and its handle, if that is left.
+pub(crate) type Played<S> = (Vec<history::Call<Operation<S>>>, Option<Handle<S>>);
+
+impl<S: Subject> Script<S> {
+    /// Makes a channel, and the parts of a few threads. With `may_block` a receiver may wait without a deadline, and so
     /// every sender goes at the end of its part.
     pub(crate) fn new(seed: u64, may_block: bool) -> Self {
         let dice = &mut Dice::new(seed);
         let sends = roles(dice);
-        let receivers: Vec<_> = (0..sends.len()).filter(|thread| !sends[*thread]).collect();
-        let senders = sends.len() - receivers.len();
+        let senders = sends.iter().filter(|sends| **sends).count();
         let (mut txs, rx, witness) = S::channel(dice, senders);
         let mut values = shuffled(dice, 4 * senders);
-        let parts = sends.into_iter().map(|sends| {
+        // No scheduler knows the clock.
+        let clock = Arc::new(AtomicUsize::new(0));
+        let mut maker = Recorder::new(&clock, MAKER);
+        maker.record(|| Event::Begin(Left { senders, receivers: sends.len() - senders }));
+        let missing = Arc::new(AtomicUsize::new(sends.len()));
+        let parts = sends.into_iter().enumerate().map(|(thread, sends)| {
             let handle = if sends {
                 Handle::Sender(txs.pop().expect("one for each thread that sends"))
             } else {
@@ -101,15 +108,39 @@ impl<S: Subject> Beginning<S> {
             if (sends && may_block) || dice.one_in(2) {
                 acts.push(Act::Drop);
             }
-            (handle, acts.into_iter().map(|act| (pause_for(dice), act)).collect())
+            let acts: Vec<_> = acts.into_iter().map(|act| (pause_for(dice), act)).collect();
+            let (mut recorder, missing) = (Recorder::new(&clock, thread), Arc::clone(&missing));
+            let part = move || {
+                meet(&missing);
+                let left = play(handle, acts, &mut recorder);
+                (recorder.calls, left)
+            };
+            Box::new(part) as Part<S>
         });
         let parts = parts.collect();
-        Self { first: S::begin(senders, receivers), parts, witness }
+        Self { parts, maker, handles: Vec::new(), witness }
+    }
+
+    /// Adds what a thread has done.
+    pub(crate) fn add(&mut self, (calls, handle): Played<S>) {
+        self.maker.calls.extend(calls);
+        self.handles.extend(handle);
+    }
+
+    /// Drops the handles that are left when all parts have been played.
+    pub(crate) fn end(mut self) -> History<S::Model> {
+        for handle in self.handles {
+            leave(handle, &mut self.maker);
+        }
+        if let Some(said) = S::end(self.witness) {
+            self.maker.record(|| Event::Call(said));
+        }
+        History::new(self.maker.calls)
     }
 }
 
-/// Draws which threads send: one sends, one receives, and there are at most two more; or, one time in eight, two beyond those
-/// that receive.
+/// Draws which threads send: one sends, one receives, and there are at most two more; or, one time in eight, two beyond
+/// those that receive.
 fn roles(dice: &mut Dice) -> Vec<bool> {
     let more = dice.below(3);
     let mut sends = vec![true, false];
@@ -140,43 +171,19 @@ pub(crate) fn moment(dice: &mut Dice) -> Duration {
     Duration::from_micros(dice.roll() % 40)
 }
 
-/// The number of the thread that makes the channel and ends it.
-const MAKER: usize = 9;
-
-/// Records the making of the channel.
-pub(crate) fn begin<O>(clock: &Clock, first: O) -> Vec<history::Call<O>> {
-    let mut maker = Recorder::new(clock, MAKER);
-    maker.record(|| (), |()| first);
-    maker.calls
-}
-
-/// Drops the handles that are left when all parts have been played.
-pub(crate) fn end<S: Subject>(
-    clock: &Clock,
-    mut calls: Vec<history::Call<Operation<S>>>,
-    left: Vec<Handle<S>>,
-    witness: S::Witness,
-) -> History<S::Model> {
-    let mut maker = Recorder::new(clock, MAKER);
-    for handle in left {
-        leave(handle, &mut maker);
-    }
-    S::end(witness, &mut maker);
-    calls.extend(maker.calls);
-    History::new(calls)
-}
-
-/// Plays one thread's part. Returns its handle, unless the part ends with its drop.
-pub(crate) fn play<S: Subject>(
+/// Plays one thread's part, with a pause before each act. Returns its handle, unless the part ends with its drop.
+fn play<S: Subject>(
     mut handle: Handle<S>,
-    part: Part<S>,
-    recorder: &mut Record<'_, S>,
+    acts: Vec<(u32, Act<S>)>,
+    recorder: &mut Recorder<Operation<S>>,
 ) -> Option<Handle<S>> {
-    for (time, act) in part {
+    for (time, act) in acts {
         pause(time);
         match (act, &mut handle) {
-            (Act::Send(call), Handle::Sender(tx)) => call(tx, recorder),
-            (Act::Receive(call), Handle::Receiver(rx, _)) => call(rx, recorder),
+            (Act::Send(call), Handle::Sender(tx)) => recorder.record(|| Event::Call(call(tx))),
+            (Act::Receive(call), Handle::Receiver(rx, _)) => {
+                recorder.record(|| Event::Call(call(rx)));
+            }
             (Act::Churn, Handle::Receiver(rx, idle)) => {
                 // The newer half goes, and as many come: one at least.
                 let size = idle.len().max(1);
@@ -193,7 +200,13 @@ pub(crate) fn play<S: Subject>(
     Some(handle)
 }
 
-fn leave<S: Subject>(handle: Handle<S>, recorder: &mut Record<'_, S>) {
-    let operation = S::dropped(matches!(handle, Handle::Sender(_)));
-    recorder.record(|| drop(handle), |()| operation);
+fn leave<S: Subject>(handle: Handle<S>, recorder: &mut Recorder<Operation<S>>) {
+    let event = match handle {
+        Handle::Sender(_) => Event::DropSender,
+        Handle::Receiver(..) => Event::DropReceiver,
+    };
+    recorder.record(|| {
+        drop(handle);
+        event
+    });
 }

@@ -4,10 +4,28 @@ pub(crate) use overwrite_channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
     watch,
 };
-use std::{hint::spin_loop, thread::yield_now};
+use std::{
+    hint::spin_loop,
+    sync::atomic::{
+        AtomicUsize,
+        Ordering::{AcqRel, Acquire},
+    },
+    thread::yield_now,
+};
 
 /// More than two words of 64 bits have room for.
 pub(crate) const CROWD: usize = 130;
+
+/// Waits until all threads of a history have come. So many are `missing`.
+pub(crate) fn meet(missing: &AtomicUsize) {
+    missing.fetch_sub(1, AcqRel);
+    let mut looks = 0;
+    while missing.load(Acquire) > 0 {
+        looks += 1;
+        // With more threads than cores the other threads may be waiting for this thread's core.
+        if looks < 200 { spin_loop() } else { yield_now() }
+    }
+}
 
 /// Pauses: now and then for long enough that another thread runs on this core.
 pub(crate) fn pause(time: u32) {

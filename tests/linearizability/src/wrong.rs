@@ -5,7 +5,7 @@
 
 use crate::{
     channel::specification::{Operation as Slot, Place},
-    history::{Call, History, Model},
+    history::{Call, Event, History, Left, Model},
     watch::specification::{Numbered, Operation as Watch},
     world::{RecvError, TryRecvError},
 };
@@ -15,24 +15,31 @@ fn number<N: FromStr>(word: &str) -> N {
     word.parse().unwrap_or_else(|_| panic!("{word:?} is no number"))
 }
 
-fn history<M: Model>(
-    first: &M::Operation,
-    read: fn(&[&str]) -> M::Operation,
-    text: &str,
-) -> History<M> {
-    let mut calls = vec![Call { thread: 0, from: 0, to: 1, operation: first.clone() }];
+/// How a call is read.
+type Read<M> = fn(&[&str]) -> <M as Model>::Operation;
+
+/// Reads the calls of thread 7, or of thread 8 if they begin with `other`.
+fn history<M: Model>(read: Read<M>, text: &str) -> History<M> {
+    let begin = Event::Begin(Left { senders: 2, receivers: 2 });
+    let mut calls = vec![Call { thread: 0, from: 0, to: 1, event: begin }];
     for (call, at) in text.split(", ").zip(1..) {
         let words: Vec<_> = call.split(' ').collect();
         let (from, to, words) = match words[0].split_once('-') {
             Some((from, to)) => (number(from), number(to), &words[1..]),
             None => (2 * at, 2 * at + 1, &words[..]),
         };
-        calls.push(Call { thread: from, from, to, operation: read(words) });
+        let (thread, event) = match words {
+            ["drop", "sender"] => (7, Event::DropSender),
+            ["drop", "receiver"] => (7, Event::DropReceiver),
+            ["other", words @ ..] => (8, Event::Call(read(words))),
+            words => (7, Event::Call(read(words))),
+        };
+        calls.push(Call { thread, from, to, event });
     }
     History::new(calls)
 }
 
-fn check<M: Model>(first: &M::Operation, read: fn(&[&str]) -> M::Operation, cases: &str) {
+fn check<M: Model>(read: Read<M>, cases: &str) {
     let mut what = "";
     for line in cases.trim().lines() {
         let (is_right, text) = match line.trim_start().split_once(": ") {
@@ -43,7 +50,7 @@ fn check<M: Model>(first: &M::Operation, read: fn(&[&str]) -> M::Operation, case
                 continue;
             }
         };
-        let history = history::<M>(first, read, text);
+        let history = history::<M>(read, text);
         assert_eq!(history.is_linearizable(), is_right, "{what}\n{line}\n{history}");
     }
 }
@@ -66,8 +73,6 @@ fn slot(words: &[&str]) -> Slot {
         ["receive", value] => Slot::Receive { how, received: Ok(number(value)) },
         ["empty", said] => Slot::IsEmpty(said == "yes"),
         ["senders", "gone"] => Slot::SendersGone(true),
-        ["drop", "sender"] => Slot::DropSender,
-        ["drop", "receiver"] => Slot::DropReceiver,
         ["left", ref values @ ..] => Slot::End(values.iter().copied().map(number).collect()),
         _ => panic!("{words:?}"),
     }
@@ -124,9 +129,8 @@ a send_newest that puts several back: 1 displaces 2, meanwhile 3 displaces 1, an
     wrong: 1-2 send 2, 3-6 newest 1 displaces 3, 4-5 send 3 displaces 1, 7-8 receive 3
 ";
 
-/// Reads a call of a sender, or of receiver 7; `other` is receiver 8.
 fn watch(words: &[&str]) -> Watch {
-    let (receiver, how) = (7, "changed");
+    let how = "changed";
     match *words {
         ["send", value] => Watch::Send { value: number(value), is_stored: true },
         ["send", value, "refused"] => Watch::Send { value: number(value), is_stored: false },
@@ -136,24 +140,19 @@ fn watch(words: &[&str]) -> Watch {
         ["add", more] => Watch::Add(number(more)),
         ["sender", "borrow", value] => Watch::SenderBorrow(number(value)),
         ["borrow", value, newness] => {
-            Watch::Borrow { receiver, value: number(value), has_changed: newness == "new" }
-        }
-        ["other", "borrow", value, newness] => {
-            Watch::Borrow { receiver: 8, value: number(value), has_changed: newness == "new" }
+            Watch::Borrow { value: number(value), has_changed: newness == "new" }
         }
         ["update", value, "new", "skipped", skipped] => {
             let (value, skipped) = (number(value), number(skipped));
-            Watch::BorrowAndUpdate { receiver, value, has_changed: true, skipped }
+            Watch::BorrowAndUpdate { value, has_changed: true, skipped }
         }
-        ["has_changed", "closed"] => Watch::HasChanged { receiver, said: None },
-        ["has_changed", said] => Watch::HasChanged { receiver, said: Some(said == "yes") },
-        ["changed", "no"] => Watch::Changed { receiver, how, changed: None },
-        ["changed", "closed"] => Watch::Changed { receiver, how, changed: Some(Err(RecvError)) },
+        ["has_changed", "closed"] => Watch::HasChanged(None),
+        ["has_changed", said] => Watch::HasChanged(Some(said == "yes")),
+        ["changed", "no"] => Watch::Changed { how, changed: None },
+        ["changed", "closed"] => Watch::Changed { how, changed: Some(Err(RecvError)) },
         ["changed", "skipped", skipped] => {
-            Watch::Changed { receiver, how, changed: Some(Ok(number(skipped))) }
+            Watch::Changed { how, changed: Some(Ok(number(skipped))) }
         }
-        ["drop", "sender"] => Watch::DropSender,
-        ["drop", "receiver"] => Watch::DropReceiver,
         _ => panic!("{words:?}"),
     }
 }
@@ -198,22 +197,21 @@ a send without a receiver that stores
 
 #[test]
 fn wrong_histories_of_the_channel() {
-    check::<Place>(&Slot::Begin { senders: 2, receivers: 2 }, slot, OF_SLOT);
+    check::<Place>(slot, OF_SLOT);
 }
 
 #[test]
 fn wrong_histories_of_watch() {
-    check::<Numbered>(&Watch::Begin { senders: 2, receivers: vec![7, 8] }, watch, OF_WATCH);
+    check::<Numbered>(watch, OF_WATCH);
 }
 
 #[test]
 fn a_failing_history_can_be_read() {
-    let first = Slot::Begin { senders: 1, receivers: 1 };
     assert_eq!(
-        history::<Place>(&first, slot, "2-5 send 1, 3-4 receive 2").to_string(),
-        r#"  thread 0  ||      Begin { senders: 1, receivers: 1 }
-  thread 2    |--|  Send { value: 1, sent: Ok(None) }
-  thread 3     ||   Receive { how: "try_recv", received: Ok(2) }
+        history::<Place>(slot, "2-5 send 1, 3-4 other receive 2").to_string(),
+        r#"  thread 0  ||      Begin(Left { senders: 2, receivers: 2 })
+  thread 7    |--|  Send { value: 1, sent: Ok(None) }
+  thread 8     ||   Receive { how: "try_recv", received: Ok(2) }
 "#
     );
 }

@@ -2,7 +2,7 @@
 //! what they have sent: after a lost wake all threads sleep, which shuttle reports.
 
 use crate::{
-    schedules::{dice, explore, join, poll_once},
+    schedules::{dice, explore, join, or_else, poll_and_drop, poll_and_forget, poll_once},
     waiting::{
         COMES_AND_GOES, DROPS_A_FUTURE, FORGETS_A_FUTURE, Kind, LEAVES, LEAVES_A_WAKER, MOVES,
         TASK, THREAD, WITH_ANOTHER,
@@ -10,7 +10,6 @@ use crate::{
 };
 use overwrite_channel_shuttle::{Receiver, Sender, channel};
 use shuttle::{future::block_on, sync::mpsc, thread::spawn};
-use std::mem;
 use support::dice::Dice;
 
 const EACH: u32 = 2;
@@ -114,36 +113,24 @@ fn of_futures_that_stall() {
     });
 }
 
-/// What becomes of a first future that waits for the receivers' end.
-#[derive(Clone, Copy)]
-enum First {
-    Stays,
-    IsDropped,
-    IsForgotten,
-    /// There is none.
-    Missing,
-}
+/// Waits for the receivers' end: in a future, after one poll of it, and after a future that was dropped or forgotten.
+const ENDS: [fn(&Sender<u32>); 4] = [
+    |tx| block_on(tx.closed()),
+    |tx| {
+        let mut closed = tx.closed();
+        or_else(poll_once(&mut closed), || block_on(closed));
+    },
+    |tx| or_else(poll_and_drop(tx.closed()), || block_on(tx.closed())),
+    |tx| or_else(poll_and_forget(tx.closed()), || block_on(tx.closed())),
+];
 
 /// Several threads wait for the end of so many receivers.
-fn end(firsts: impl IntoIterator<Item = First>, receivers: usize) {
-    let (tx, rx) = channel::<u32>();
-    let waits = firsts.into_iter().map(|first| {
+fn end(waits: impl IntoIterator<Item = fn(&Sender<u32>)>, receivers: usize) {
+    let (tx, rx) = channel();
+    let waits = waits.into_iter().map(|wait| {
         let tx = tx.clone();
         spawn(move || {
-            let mut closed = tx.closed();
-            let ready = !matches!(first, First::Missing) && poll_once(&mut closed).is_ready();
-            match first {
-                _ if ready => {}
-                First::Stays | First::Missing => block_on(closed),
-                First::IsDropped => {
-                    drop(closed);
-                    block_on(tx.closed());
-                }
-                First::IsForgotten => {
-                    mem::forget(closed);
-                    block_on(tx.closed());
-                }
-            }
+            wait(&tx);
             assert!(tx.is_closed());
         })
     });
@@ -154,11 +141,10 @@ fn end(firsts: impl IntoIterator<Item = First>, receivers: usize) {
 /// Futures that are dropped, forgotten or polled again, and all that wait must be woken.
 #[test]
 fn of_those_that_wait_for_the_receivers_end() {
-    explore(|| end([First::Missing; 2], 4));
+    explore(|| end([ENDS[0]; 2], 4));
     explore(|| {
         let mut dice = dice();
-        let firsts = (0..size(&mut dice))
-            .map(|_| dice.pick(&[First::Stays, First::IsDropped, First::IsForgotten]));
-        end(firsts.collect::<Vec<_>>(), 2);
+        let waits: Vec<_> = (0..size(&mut dice)).map(|_| dice.pick(&ENDS[1..])).collect();
+        end(waits, 2);
     });
 }

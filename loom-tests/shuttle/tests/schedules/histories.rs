@@ -2,42 +2,24 @@
 
 use crate::{
     channel::Slot,
-    history::{Clock, Recorder},
-    schedules::explore,
-    script::{Beginning, Subject, begin, end, play},
+    schedules::{explore, join},
+    script::{Script, Subject},
     watch::Register,
 };
 use shuttle::{
     rand::{RngCore, thread_rng},
-    thread,
+    thread::spawn,
 };
-use std::sync::Arc;
+use std::mem;
 
-fn history<S: Subject + 'static>() {
+fn history<S: Subject>() {
     let seed = thread_rng().next_u64();
-    let Beginning { first, parts, witness } = Beginning::<S>::new(seed, true);
-    // The clock is no business of the scheduler's.
-    let clock = Arc::new(Clock::default());
-    let mut calls = begin(&clock, first);
-    let threads: Vec<_> = parts
-        .into_iter()
-        .enumerate()
-        .map(|(number, (handle, part))| {
-            let clock = Arc::clone(&clock);
-            thread::spawn(move || {
-                let mut recorder = Recorder::new(&clock, number);
-                let left = play::<S>(handle, part, &mut recorder);
-                (recorder.calls, left)
-            })
-        })
-        .collect();
-    let mut left = Vec::new();
-    for thread in threads {
-        let (more, handle) = thread.join().expect("no call panics");
-        calls.extend(more);
-        left.extend(handle);
+    let mut script = Script::<S>::new(seed, true);
+    let threads = mem::take(&mut script.parts).into_iter().map(spawn);
+    for played in join(threads) {
+        script.add(played);
     }
-    end::<S>(&clock, calls, left, witness).check(format_args!("seed {seed}"));
+    script.end().check(seed);
 }
 
 #[test]

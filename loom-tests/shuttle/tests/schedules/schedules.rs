@@ -64,6 +64,14 @@ pub(crate) fn join<R>(threads: impl IntoIterator<Item = JoinHandle<R>>) -> Vec<R
     threads.into_iter().map(|thread| thread.join().expect("no call panics")).collect()
 }
 
+/// Returns what a first poll came to, or else waits.
+pub(crate) fn or_else<R>(poll: Poll<R>, wait: impl FnOnce() -> R) -> R {
+    match poll {
+        Poll::Ready(output) => output,
+        Poll::Pending => wait(),
+    }
+}
+
 /// Polls once, with a waker that does nothing.
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))

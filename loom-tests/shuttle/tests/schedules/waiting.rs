@@ -1,6 +1,6 @@
 //! Receivers that wait, as threads and as tasks: none sleeps while there is a value, and each value goes to one.
 
-use crate::schedules::{explore, join, poll_and_drop, poll_and_forget, poll_once};
+use crate::schedules::{explore, join, or_else, poll_and_drop, poll_and_forget, poll_once};
 use overwrite_channel_shuttle::{Receiver, RecvError, channel, wait_any};
 use shuttle::{
     future::block_on,
@@ -44,27 +44,19 @@ pub(crate) const THREAD: Kind = Kind::Stays(Receiver::recv);
 pub(crate) const TASK: Kind = Kind::Stays(|rx| block_on(rx.recv_async()));
 
 /// Begins each wait once more than needed.
-pub(crate) const DROPS_A_FUTURE: Kind = Kind::Stays(|rx| match poll_and_drop(rx.recv_async()) {
-    Poll::Ready(received) => received,
-    Poll::Pending => block_on(rx.recv_async()),
-});
+pub(crate) const DROPS_A_FUTURE: Kind =
+    Kind::Stays(|rx| or_else(poll_and_drop(rx.recv_async()), || block_on(rx.recv_async())));
 
 /// Forgets a future, which the next one makes up for.
 pub(crate) const FORGETS_A_FUTURE: Kind =
-    Kind::Stays(|rx| match poll_and_forget(rx.recv_async()) {
-        Poll::Ready(received) => received,
-        Poll::Pending => block_on(rx.recv_async()),
-    });
+    Kind::Stays(|rx| or_else(poll_and_forget(rx.recv_async()), || block_on(rx.recv_async())));
 
 /// Begins to wait on one thread, and goes on on another.
 pub(crate) const MOVES: Kind = Kind::Stays(|rx| {
     let mut future = rx.recv_async();
-    match poll_once(&mut future) {
-        Poll::Ready(received) => received,
-        Poll::Pending => {
-            scope(|threads| threads.spawn(|| block_on(future)).join().expect("no call panics"))
-        }
-    }
+    or_else(poll_once(&mut future), || {
+        scope(|threads| threads.spawn(|| block_on(future)).join().expect("no call panics"))
+    })
 });
 
 /// Is another clone for each value; the one before goes when that one has come.

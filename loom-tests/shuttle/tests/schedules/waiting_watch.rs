@@ -2,7 +2,7 @@
 
 use crate::{
     crowds::size,
-    schedules::{dice, explore, join, poll_and_drop, poll_and_forget},
+    schedules::{dice, explore, join, or_else, poll_and_drop, poll_and_forget},
 };
 use overwrite_channel_shuttle::{
     RecvError,
@@ -13,7 +13,6 @@ use shuttle::{
     sync::mpsc,
     thread::{JoinHandle, spawn},
 };
-use std::task::Poll;
 
 const EACH: u64 = 2;
 
@@ -23,24 +22,18 @@ type Wait = fn(&mut Receiver<u64>) -> Result<(), RecvError>;
 const AS_TASK: Wait = |rx| block_on(rx.changed());
 
 /// Drops a first future.
-const AFTER_A_DROP: Wait = |rx| match poll_and_drop(rx.changed()) {
-    Poll::Ready(changed) => changed,
-    Poll::Pending => block_on(rx.changed()),
-};
+const AFTER_A_DROP: Wait = |rx| or_else(poll_and_drop(rx.changed()), || block_on(rx.changed()));
 
 /// Forgets a first future.
-const AFTER_A_FORGOTTEN_ONE: Wait = |rx| match poll_and_forget(rx.changed()) {
-    Poll::Ready(changed) => changed,
-    Poll::Pending => rx.blocking_changed(),
-};
+const AFTER_A_FORGOTTEN_ONE: Wait =
+    |rx| or_else(poll_and_forget(rx.changed()), || rx.blocking_changed());
 
 /// Drops a first future, and waits as another receiver.
-const AS_A_CLONE: Wait = |rx| match poll_and_drop(rx.changed()) {
-    Poll::Ready(changed) => changed,
-    Poll::Pending => {
+const AS_A_CLONE: Wait = |rx| {
+    or_else(poll_and_drop(rx.changed()), || {
         *rx = rx.clone();
         block_on(rx.changed())
-    }
+    })
 };
 
 const WAITS: [Wait; 5] =

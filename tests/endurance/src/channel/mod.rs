@@ -1,14 +1,15 @@
 //! Worlds of `channel`: one or two channels, some senders and receivers of every kind, at times a crowd of receivers in
 //! one task, and an account of every value.
 
-mod crowd;
 mod ledger;
 mod receiver;
 mod sender;
 
 use crate::{
-    actor::{self, Rules},
-    crew::{Part, Place},
+    actor::{self, Actor, Rules},
+    crew::Place,
+    crowd,
+    receiver::part,
 };
 use ledger::{Ledger, Value};
 use overwrite_channel::channel;
@@ -17,102 +18,92 @@ use sender::{Handle, Writer};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use support::dice::Dice;
 
-const SENDERS: [&str; 3] = ["sender 1", "sender 2", "sender 3"];
-/// Each channel has some receivers, and a last one that may stay until the end.
-const RECEIVERS: [&str; 2] = ["receiver of channel 1", "receiver of channel 2"];
-const RESIDENTS: [&str; 2] = ["resident of channel 1", "resident of channel 2"];
+const MOST_SENDERS: usize = 3;
 /// More than there are stalled futures in all stalls of a world.
 const MOST_NUDGES: usize = 4000;
 
 struct World {
     rules: Arc<Rules>,
     ledger: Arc<Ledger>,
-    sends: Sends,
-    /// Each channel has many receivers that stay, and park at once. Then a send often meets several that are falling
-    /// asleep.
-    crowded: bool,
+    sends: &'static [&'static str],
     /// A crowd has futures that stall until a receiver beside it has taken a value. Then a sender that waits sends again
     /// after a while.
     stalls: bool,
 }
 
-/// Which sends there are.
-#[derive(Clone, Copy, PartialEq)]
-enum Sends {
-    /// Only `send`: a receiver sees the values of one sender in their order.
-    Plain,
-    /// Only `send_newest*`: the newest value is not displaced.
-    Newest,
-    All,
-}
+/// A receiver sees the values of one sender in their order.
+const PLAIN: &[&str] = &["send"];
+/// The newest value is not displaced.
+const NEWEST: &[&str] = &["send_newest_by_key"];
+const ALL: &[&str] = &["send", "send_newest_by_key"];
 
 /// Begins a world.
 pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     let rules = Rules::new(number, dice);
-    let senders = dice.within(1, SENDERS.len());
+    let senders = dice.within(1, MOST_SENDERS);
     let quota = dice.pick(&[20, 200, 1000]);
-    let channels = dice.within(1, RECEIVERS.len());
+    let channels = dice.within(1, 2);
     let crowd = dice.one_in(4).then(|| actor::crowd(dice));
     // Only where a receiver stays, and every value is of the same channel.
     let stalls = rules.senders_first && channels == 1 && crowd.is_some_and(|size| size <= 130);
     let room = senders * (quota + if stalls { MOST_NUDGES } else { 0 });
-    let world = Arc::new(World {
-        ledger: Ledger::new(number, room),
-        sends: dice.pick(&[Sends::Plain, Sends::Newest, Sends::All]),
-        crowded: dice.one_in(3),
-        stalls,
-        rules,
-    });
+    let (ledger, sends) = (Ledger::new(number, room), dice.pick(&[PLAIN, NEWEST, ALL]));
+    let world = Arc::new(World { rules: Arc::clone(&rules), ledger, sends, stalls });
+    let actor = |name, number, dice: &mut Dice| Actor::new(&rules, name, number, dice);
 
-    let mut parts: Vec<Part> = Vec::new();
-    let (txs, mut rxs): (Vec<_>, Vec<_>) = (0..channels).map(|_| channel::<Value>()).unzip();
+    let mut parts = Vec::new();
+    let (txs, rxs): (Vec<_>, Vec<_>) = (0..channels).map(|_| channel::<Value>()).unzip();
     if let Some(size) = crowd {
         let steps = Some(dice.pick(&[2, 5, 15]));
-        let reader = Reader::new(&world, (0, "crowd of channel 1"), steps, dice);
-        parts.push(reader.part(Some(Place::Task), vec![rxs[0].clone(); size], crowd::receive));
+        let views = vec![Reader::new(&world, rxs[0].clone()); size];
+        parts.push(crowd::part(actor("channel: crowd", 0, dice), steps, views));
     }
     // Several actors have the same `SharedSender`s, or senders of their own.
     let shared: Vec<_> = txs.iter().map(|tx| Arc::new(tx.clone().into_shared())).collect();
-    for (index, name) in SENDERS.into_iter().enumerate().take(senders) {
+    for sender in 0..senders {
         let handles = txs.iter().zip(&shared).map(|(tx, shared)| {
             let is_shared = dice.one_in(3);
-            if is_shared { Handle::Shared(Arc::clone(shared)) } else { Handle::Own(tx.clone()) }
+            let tx =
+                if is_shared { Handle::Shared(shared.clone()) } else { Handle::Own(tx.clone()) };
+            Writer::new(&world, sender, tx)
         });
         let handles = handles.collect();
-        parts.push(Writer::part(&world, (index, name), quota, handles, dice));
+        parts.push(crate::sender::part(actor("channel: sender", sender, dice), quota, handles));
     }
     drop((txs, shared));
-    for (channel, rx) in rxs.iter_mut().enumerate() {
-        let receivers = if world.crowded { dice.within(3, 5) } else { dice.within(1, 3) };
-        if world.crowded {
+    // Each channel has many receivers that stay, and park at once. Then a send often meets several that are falling
+    // asleep.
+    let is_crowded = dice.one_in(3);
+    // The last receiver of a channel stays if any does. Both channels may have the same one, which waits for both at once,
+    // at times with many handles of each.
+    let have_one = channels > 1 && dice.one_in(3);
+    let each = if dice.one_in(4) { actor::crowd(dice) } else { 1 };
+    let mut readers_of_any = Vec::new();
+    for mut rx in rxs {
+        if is_crowded {
             rx.set_spin_limit(0);
         }
-        for _ in 1..receivers {
-            let stays = world.crowded && world.rules.senders_first;
+        for left in (0..if is_crowded { dice.within(3, 5) } else { dice.within(1, 3) }).rev() {
+            let reader = Reader::new(&world, rx.clone());
+            if left == 0 && have_one {
+                readers_of_any.extend(vec![reader; each]);
+                continue;
+            }
+            let stays = rules.senders_first && (is_crowded || left == 0);
             let steps = (!stays).then(|| dice.pick(&[3, 20, 60]));
-            let reader = Reader::new(&world, (channel, RECEIVERS[channel]), steps, dice);
-            parts.push(reader.part(None, rx.clone(), receiver::receive));
+            parts.push(part(actor("channel: receiver", left, dice), steps, reader));
         }
     }
-    let steps = (!world.rules.senders_first).then(|| dice.pick(&[3, 20, 60]));
-    if rxs.len() > 1 && dice.one_in(3) {
-        // A receiver that waits for all channels at once, at times with many handles of each.
-        let each = if dice.one_in(4) { actor::crowd(dice) } else { 1 };
-        let rxs = rxs.into_iter().enumerate().flat_map(|of| vec![of; each]).collect::<Vec<_>>();
-        let reader = Reader::new(&world, (0, "receiver of all channels"), steps, dice);
-        parts.push(reader.part(Some(Place::Thread), rxs, receiver::receive_any));
-    } else {
-        for (channel, rx) in rxs.into_iter().enumerate() {
-            let reader = Reader::new(&world, (channel, RESIDENTS[channel]), steps, dice);
-            parts.push(reader.part(None, rx, receiver::receive));
-        }
+    if have_one {
+        let (actor, steps) = (actor("channels: receiver", 0, dice), rules.steps(dice));
+        parts.push(receiver::part_of_any(actor, steps, readers_of_any).at(Place::Thread));
     }
     crate::World { parts, close: Box::new(move || world.close(channels as u64)) }
 }
 
 impl World {
     fn close(&self, channels: u64) {
-        let newest_stays = self.sends == Sends::Newest && !self.rules.rough;
+        let newest_stays = self.sends == NEWEST && !self.rules.rough;
         // A receiver that stays until `Disconnected` leaves nothing behind.
         let most_left = if self.rules.senders_first { 0 } else { channels };
         self.ledger.close(self.rules.panics.load(Relaxed), most_left, newest_stays);

@@ -1,17 +1,16 @@
 //! The account of one world's settings, as `watch` shows them: how many are alive, and in which order they appear.
 
-use super::SENDERS;
+use super::MOST_SENDERS;
 use std::{
     hint::black_box,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, Ordering::SeqCst},
     },
 };
 
 pub(super) struct Ledger {
     world: u64,
-    alive: AtomicI64,
     numbers: AtomicU64,
 }
 
@@ -24,17 +23,16 @@ pub(super) struct Setting {
     /// Rises with each change by that sender.
     pub(super) turn: u64,
     /// How many changes each sender has made, where all of them modify.
-    pub(super) by: [u64; SENDERS.len()],
+    pub(super) by: [u64; MOST_SENDERS],
     check: u64,
 }
 
 impl Ledger {
     pub(super) fn new(world: u64) -> Arc<Self> {
-        Arc::new(Self { world, alive: AtomicI64::new(0), numbers: AtomicU64::new(0) })
+        Arc::new(Self { world, numbers: AtomicU64::new(0) })
     }
 
     pub(super) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
-        self.alive.fetch_add(1, SeqCst);
         let (ledger, by) = (Arc::clone(self), Default::default());
         let mut setting = Setting { ledger, number: 0, sender, turn, by, check: 0 };
         setting.sign(sender, turn);
@@ -42,9 +40,9 @@ impl Ledger {
     }
 
     /// Checks the account when every handle is gone.
-    pub(super) fn close(&self) {
-        let alive = self.alive.load(SeqCst);
-        assert_eq!(alive, 0, "world {}: settings made and not dropped", self.world);
+    pub(super) fn close(self: &Arc<Self>) {
+        let owners = Arc::strong_count(self);
+        assert_eq!(owners, 1, "world {}: settings made and not dropped", self.world);
     }
 }
 
@@ -75,7 +73,6 @@ impl Setting {
 impl Clone for Setting {
     fn clone(&self) -> Self {
         self.verify();
-        self.ledger.alive.fetch_add(1, SeqCst);
         Self { ledger: Arc::clone(&self.ledger), ..*self }
     }
 }
@@ -83,7 +80,6 @@ impl Clone for Setting {
 impl Drop for Setting {
     fn drop(&mut self) {
         self.verify();
-        self.ledger.alive.fetch_sub(1, SeqCst);
         // A second drop shows, as long as the memory is not used for something else.
         self.check = !self.check;
         // Without a read of it, nothing need be written.

@@ -3,7 +3,7 @@
 pub(crate) mod specification;
 
 use crate::{
-    script::{Call, Record, Subject, moment, pause_for},
+    script::{Call, Subject, moment, pause_for},
     world::{
         Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError,
         channel, pause,
@@ -18,12 +18,12 @@ use std::{
 use support::dice::Dice;
 
 /// What the channel has dropped itself.
-type Left = Arc<Mutex<Vec<u32>>>;
+type Dropped = Arc<Mutex<Vec<u32>>>;
 
 /// A number that is noted if it is dropped before it was handed out.
 pub(crate) struct Value {
     number: u32,
-    left: Option<Left>,
+    left: Option<Dropped>,
 }
 
 impl Value {
@@ -45,9 +45,9 @@ type Sent = Result<Option<Value>, SendError<Value>>;
 
 /// A handle that sends, and where its values note that they were left.
 pub(crate) enum Sends {
-    Own(Sender<Value>, Left),
+    Own(Sender<Value>, Dropped),
     /// One handle, through which several threads send. In the history each thread has a handle of its own.
-    Shared(Arc<SharedSender<Value>>, Left),
+    Shared(Arc<SharedSender<Value>>, Dropped),
 }
 
 impl Sends {
@@ -94,10 +94,10 @@ impl Subject for Slot {
     type Model = Place;
     type Sender = Sends;
     type Receiver = Receiver<Value>;
-    type Witness = Left;
+    type Witness = Dropped;
 
-    fn channel(dice: &mut Dice, senders: usize) -> (Vec<Sends>, Receiver<Value>, Left) {
-        let left = Left::default();
+    fn channel(dice: &mut Dice, senders: usize) -> (Vec<Sends>, Receiver<Value>, Dropped) {
+        let left = Dropped::default();
         let (tx, mut rx) = channel();
         rx.set_spin_limit(dice.pick(&[0, 10]));
         let txs = if dice.one_in(3) {
@@ -113,65 +113,43 @@ impl Subject for Slot {
         assert!(rx.poll_recv(&mut idle()).is_pending());
     }
 
-    fn begin(senders: usize, receivers: Vec<usize>) -> Operation {
-        Operation::Begin { senders, receivers: receivers.len() }
-    }
-
-    fn sending(dice: &mut Dice, number: u32) -> Call<Self, Sends> {
+    fn sending(dice: &mut Dice, value: u32) -> Call<Self, Sends> {
         match dice.below(7) {
-            0..3 => Box::new(move |tx, it| {
-                let value = tx.value(number);
-                let said = |sent| Operation::Send { value: number, sent: returned(sent) };
-                it.record(|| tx.send(value), said);
+            0..3 => Box::new(move |tx| {
+                let sent = tx.send(tx.value(value));
+                Operation::Send { value, sent: returned(sent) }
             }),
             3..6 => {
                 let time = pause_for(dice);
-                Box::new(move |tx, it| {
-                    let value = tx.value(number);
-                    let said = |sent| Operation::SendNewest { value: number, sent: returned(sent) };
-                    it.record(|| tx.send_newest(value, time), said);
+                Box::new(move |tx| {
+                    let sent = tx.send_newest(tx.value(value), time);
+                    Operation::SendNewest { value, sent: returned(sent) }
                 })
             }
-            _ => Box::new(|tx, it| it.record(|| tx.is_closed(), Operation::ReceiversGone)),
+            _ => Box::new(|tx| Operation::ReceiversGone(tx.is_closed())),
         }
     }
 
     fn receiving(dice: &mut Dice, may_block: bool) -> Call<Self, Receiver<Value>> {
         match dice.below(9) {
-            0..2 => {
-                Box::new(|rx, it| it.record(|| rx.try_recv(), |said| received("try_recv", said)))
-            }
-            2..4 if may_block => Box::new(|rx, it| {
-                it.record(|| rx.recv(), |said| received("recv", said.map_err(Into::into)));
-            }),
+            0..2 => Box::new(|rx| received("try_recv", rx.try_recv())),
+            2..4 if may_block => Box::new(|rx| received("recv", rx.recv().map_err(Into::into))),
             2..5 => {
                 let time = moment(dice);
-                Box::new(move |rx, it| {
-                    it.record(
-                        || rx.recv_timeout(time),
-                        |said| received("recv_timeout", in_time(said)),
-                    );
-                })
+                Box::new(move |rx| received("recv_timeout", in_time(rx.recv_timeout(time))))
             }
-            5 => Box::new(|rx, it| {
-                it.record(|| rx.poll_recv(&mut idle()), |said| received("poll_recv", polled(said)));
-            }),
+            5 => Box::new(|rx| received("poll_recv", polled(rx.poll_recv(&mut idle())))),
             // A future that is polled once, and then dropped.
-            6 => Box::new(|rx, it| {
-                let poll = || pin!(rx.recv_async()).poll(&mut idle());
-                it.record(poll, |said| received("recv_async", polled(said)));
+            6 => Box::new(|rx| {
+                received("recv_async", polled(pin!(rx.recv_async()).poll(&mut idle())))
             }),
-            7 => Box::new(|rx, it| it.record(|| rx.is_empty(), Operation::IsEmpty)),
-            _ => Box::new(|rx, it| it.record(|| rx.is_closed(), Operation::SendersGone)),
+            7 => Box::new(|rx| Operation::IsEmpty(rx.is_empty())),
+            _ => Box::new(|rx| Operation::SendersGone(rx.is_closed())),
         }
     }
 
-    fn dropped(is_sender: bool) -> Operation {
-        if is_sender { Operation::DropSender } else { Operation::DropReceiver }
-    }
-
-    fn end(left: Left, recorder: &mut Record<'_, Self>) {
-        recorder.record(|| left.lock().unwrap().clone(), Operation::End);
+    fn end(left: Dropped) -> Option<Operation> {
+        Some(Operation::End(left.lock().unwrap().clone()))
     }
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod specification;
 
 use crate::{
-    script::{Call, Record, Subject, moment},
+    script::{Call, Subject, moment},
     world::{
         RecvError, RecvTimeoutError,
         watch::{Receiver, Sender, channel},
@@ -39,102 +39,69 @@ impl Subject for Register {
         mem::forget(changed);
     }
 
-    fn begin(senders: usize, receivers: Vec<usize>) -> Operation {
-        Operation::Begin { senders, receivers }
-    }
-
     fn sending(dice: &mut Dice, value: u32) -> Call<Self, Sender<u32>> {
         match dice.below(6) {
-            0..3 => Box::new(move |tx, it| {
-                let said = |is_stored| Operation::Send { value, is_stored };
-                it.record(|| tx.send(value).is_ok(), said);
+            0..3 => Box::new(move |tx| {
+                let is_stored = tx.send(value).is_ok();
+                Operation::Send { value, is_stored }
             }),
-            3 => Box::new(move |tx, it| {
-                let said = |old| Operation::SendReplace { value, old };
-                it.record(|| *tx.send_replace(value), said);
-            }),
-            4 => Box::new(move |tx, it| {
+            3 => Box::new(move |tx| Operation::SendReplace { value, old: *tx.send_replace(value) }),
+            4 => Box::new(move |tx| {
                 // The sum shows what was added to what.
                 let more = 100 * value;
-                it.record(|| tx.send_modify(|value| *value += more), |()| Operation::Add(more));
+                tx.send_modify(|value| *value += more);
+                Operation::Add(more)
             }),
-            _ => Box::new(|tx, it| it.record(|| *tx.borrow(), Operation::SenderBorrow)),
+            _ => Box::new(|tx| Operation::SenderBorrow(*tx.borrow())),
         }
     }
 
     fn receiving(dice: &mut Dice, may_block: bool) -> Call<Self, Receiver<u32>> {
         match dice.below(9) {
-            0 => Box::new(|rx, it| {
-                let receiver = it.thread;
-                it.record(
-                    || {
-                        let value = rx.borrow();
-                        (*value, value.has_changed())
-                    },
-                    |(value, has_changed)| Operation::Borrow { receiver, value, has_changed },
-                );
+            0 => Box::new(|rx| {
+                let value = rx.borrow();
+                Operation::Borrow { value: *value, has_changed: value.has_changed() }
             }),
-            1..3 => Box::new(|rx, it| {
-                let receiver = it.thread;
-                it.record(
-                    || {
-                        let value = rx.borrow_and_update();
-                        let (value, has_changed) = (*value, value.has_changed());
-                        (value, has_changed, rx.skipped())
-                    },
-                    |(value, has_changed, skipped)| Operation::BorrowAndUpdate {
-                        receiver,
-                        value,
-                        has_changed,
-                        skipped,
-                    },
-                );
+            1..3 => Box::new(|rx| {
+                let value = rx.borrow_and_update();
+                let (value, has_changed) = (*value, value.has_changed());
+                Operation::BorrowAndUpdate { value, has_changed, skipped: rx.skipped() }
             }),
-            3..5 => Box::new(|rx, it| {
-                let receiver = it.thread;
-                it.record(
-                    || rx.has_changed().ok(),
-                    |said| Operation::HasChanged { receiver, said },
-                );
-            }),
+            3..5 => Box::new(|rx| Operation::HasChanged(rx.has_changed().ok())),
             // A future that is polled once, and then dropped.
-            5..7 => waits("changed, polled once", |rx| {
+            5..7 => Box::new(|rx| {
                 let poll = pin!(rx.changed()).poll(&mut Context::from_waker(Waker::noop()));
-                match poll {
-                    Poll::Ready(result) => Some(result),
-                    Poll::Pending => None,
-                }
+                let changed = if let Poll::Ready(result) = poll { Some(result) } else { None };
+                waited("changed, polled once", rx, changed)
             }),
-            7 if may_block => waits("blocking_changed", |rx| Some(rx.blocking_changed())),
+            7 if may_block => Box::new(|rx| {
+                let changed = rx.blocking_changed();
+                waited("blocking_changed", rx, Some(changed))
+            }),
             _ => {
                 let time = moment(dice);
-                waits("blocking_changed_timeout", move |rx| {
-                    match rx.blocking_changed_timeout(time) {
+                Box::new(move |rx| {
+                    let changed = match rx.blocking_changed_timeout(time) {
                         Ok(()) => Some(Ok(())),
                         Err(RecvTimeoutError::Disconnected) => Some(Err(RecvError)),
                         Err(RecvTimeoutError::Timeout) => None,
-                    }
+                    };
+                    waited("blocking_changed_timeout", rx, changed)
                 })
             }
         }
     }
 
-    fn dropped(is_sender: bool) -> Operation {
-        if is_sender { Operation::DropSender } else { Operation::DropReceiver }
+    fn end((): ()) -> Option<Operation> {
+        None
     }
-
-    fn end((): (), _: &mut Record<'_, Self>) {}
 }
 
-/// Makes a call that waits for a change.
-fn waits(
+/// Describes a call that has waited for a change.
+fn waited(
     how: &'static str,
-    wait: impl FnOnce(&mut Receiver<u32>) -> Option<Result<(), RecvError>> + Send + 'static,
-) -> Call<Register, Receiver<u32>> {
-    Box::new(move |rx, it| {
-        let receiver = it.thread;
-        // How many changes are skipped is the receiver's own: it may be asked inside the call.
-        let call = || wait(rx).map(|result| result.map(|()| rx.skipped()));
-        it.record(call, |changed| Operation::Changed { receiver, how, changed });
-    })
+    rx: &Receiver<u32>,
+    changed: Option<Result<(), RecvError>>,
+) -> Operation {
+    Operation::Changed { how, changed: changed.map(|result| result.map(|()| rx.skipped())) }
 }

@@ -1,27 +1,24 @@
 //! The channel as a register whose values are numbered, used by one call at a time.
 
 use crate::{
-    history::{Call, Model, Step},
+    history::{Call, Left, Model, Step},
     world::RecvError,
 };
 use std::{collections::BTreeMap, mem};
 
-/// What a call did, and what it returned. `Begin` is the first of every history: the value is 0, and every receiver has
-/// seen it. `Add` is `send_modify`, which adds this. `Changed` is any call that waits for a change.
+/// What a call did, and what it returned. `Add` is `send_modify`, which adds this. `Changed` is any call that waits for a
+/// change.
 #[derive(Debug, Clone)]
 #[expect(dead_code, reason = "`how` a call waits is only printed")]
 pub(crate) enum Operation {
-    Begin { senders: usize, receivers: Vec<usize> },
     Send { value: u32, is_stored: bool },
     SendReplace { value: u32, old: u32 },
     Add(u32),
     SenderBorrow(u32),
-    Borrow { receiver: usize, value: u32, has_changed: bool },
-    BorrowAndUpdate { receiver: usize, value: u32, has_changed: bool, skipped: u64 },
-    HasChanged { receiver: usize, said: Option<bool> },
-    Changed { receiver: usize, how: &'static str, changed: Changed },
-    DropSender,
-    DropReceiver,
+    Borrow { value: u32, has_changed: bool },
+    BorrowAndUpdate { value: u32, has_changed: bool, skipped: u64 },
+    HasChanged(Option<bool>),
+    Changed { how: &'static str, changed: Changed },
 }
 
 /// If there was a change, or no sender is left: how many changes the receiver has skipped so far, from which follows
@@ -69,8 +66,7 @@ pub(crate) struct Numbered {
     version: u64,
     /// The newest version that was announced.
     announced: u64,
-    senders: usize,
-    receivers: usize,
+    /// What each thread's receiver has seen: at first the value 0, which is there.
     seen: BTreeMap<usize, Seen>,
 }
 
@@ -83,50 +79,37 @@ impl Model for Numbered {
         operation.parts().len().max(1)
     }
 
-    fn step(&mut self, step: &Step<Operation>, stored: &mut u64) -> Option<bool> {
-        if let Some(part) = step.operation.parts().get(step.number) {
-            return Some(self.send(&step.operation, part, stored));
+    fn step(
+        &mut self,
+        operation: &Operation,
+        step: &Step<Operation>,
+        left: Left,
+        stored: &mut u64,
+    ) -> Option<bool> {
+        if let Some(part) = operation.parts().get(step.number) {
+            return Some(self.send(operation, part, left, stored));
         }
-        Some(match &step.operation {
-            Operation::Begin { senders, receivers } => {
-                self.senders = *senders;
-                self.receivers = receivers.len();
-                self.seen = receivers.iter().map(|receiver| (*receiver, Seen::default())).collect();
-                true
+        let seen = self.seen.entry(step.thread).or_default();
+        let is_new = self.version > seen.version;
+        Some(match *operation {
+            Operation::Send { .. } => left.receivers == 0,
+            Operation::SenderBorrow(value) => value == self.value,
+            Operation::Borrow { value, has_changed } => {
+                value == self.value && has_changed == is_new
             }
-            Operation::Send { .. } => self.receivers == 0,
-            Operation::SenderBorrow(value) => *value == self.value,
-            Operation::Borrow { receiver, value, has_changed } => {
-                *value == self.value && *has_changed == self.is_new_to(*receiver)?
-            }
-            Operation::BorrowAndUpdate { receiver, value, has_changed, skipped } => {
-                let was_new = self.is_new_to(*receiver)?;
-                let seen = self.seen.get_mut(receiver)?;
+            Operation::BorrowAndUpdate { value, has_changed, skipped } => {
                 seen.see(self.version);
-                *value == self.value && *has_changed == was_new && *skipped == seen.skipped
+                value == self.value && has_changed == is_new && skipped == seen.skipped
             }
-            Operation::HasChanged { receiver, said } => {
-                let is_new = self.is_new_to(*receiver)?;
-                *said == (self.senders > 0).then_some(is_new)
-            }
-            Operation::Changed { receiver, changed: Some(Ok(skipped)), .. } => {
-                let seen = self.seen.get_mut(receiver)?;
+            Operation::HasChanged(said) => said == (left.senders > 0).then_some(is_new),
+            Operation::Changed { changed: Some(Ok(skipped)), .. } => {
                 let version = seen.version + 1 + skipped.checked_sub(seen.skipped)?;
                 seen.see(version);
                 // A value that is stored and not yet announced may be reported, or left for the next time.
                 (self.announced..=self.version).contains(&version)
             }
-            Operation::Changed { receiver, changed, .. } => {
-                let is_closed = self.senders == 0;
-                !self.is_new_to(*receiver)? && is_closed == changed.is_some()
-            }
-            Operation::DropSender => {
-                self.senders = self.senders.checked_sub(1)?;
-                true
-            }
-            Operation::DropReceiver => {
-                self.receivers = self.receivers.checked_sub(1)?;
-                true
+            Operation::Changed { changed, .. } => {
+                !is_new && (left.senders == 0) == changed.is_some()
             }
             Operation::SendReplace { .. } | Operation::Add(_) => unreachable!("these have parts"),
         })
@@ -134,13 +117,9 @@ impl Model for Numbered {
 }
 
 impl Numbered {
-    fn is_new_to(&self, receiver: usize) -> Option<bool> {
-        Some(self.version > self.seen.get(&receiver)?.version)
-    }
-
-    fn send(&mut self, operation: &Operation, part: &Part, stored: &mut u64) -> bool {
+    fn send(&mut self, operation: &Operation, part: &Part, left: Left, stored: &mut u64) -> bool {
         match part {
-            Part::Look => return self.receivers > 0,
+            Part::Look => return left.receivers > 0,
             Part::Announce => self.announced = self.announced.max(*stored),
             Part::Store => {
                 self.version += 1;
