@@ -6,7 +6,8 @@ use core::{error::Error, fmt};
 
 /// Every receiver is gone. Contains the value that was not sent.
 ///
-/// Returned by the sends of [`Sender`](crate::Sender) and [`SharedSender`](crate::SharedSender).
+/// Returned by the sends of [`Sender`](crate::Sender) and [`SharedSender`](crate::SharedSender), by the `write` of a
+/// [`buffer`](crate::buffer), and by the `send` of `watch`.
 ///
 /// # Examples
 ///

@@ -54,6 +54,8 @@
 //! |---|---|---|
 //! | [`send`](Sender::send) | replaces the unread value and returns it | wait-free |
 //! | [`send_newest`](Sender::send_newest) | replaces it unless it is newer | lock-free |
+//! | [`send_merged`](Sender::send_merged) | merges it with the unread value | lock-free |
+//! | [`withdraw`](Sender::withdraw) | takes the unread value back | wait-free |
 //! | [`into_shared`](Sender::into_shared) | makes a sender that sends through `&self` | wait-free |
 //! | [`try_recv`](Receiver::try_recv) | takes the value if there is one | wait-free |
 //! | [`recv`], [`recv_timeout`] | waits for a value, as a thread | waits |
@@ -65,7 +67,7 @@
 //! [`watch::Receiver`].
 //!
 //! Each value is, exactly once: received by one receiver, or returned to the sender that displaced it, or returned in
-//! [`SendError`], or dropped with the channel. The thread that has it drops it: the sender a displaced value, the receiver
+//! [`SendError`], or given to the closure that merges it, or withdrawn, or dropped with the channel. The thread that has it drops it: the sender a displaced value, the receiver
 //! a received one, and the last handle the value that is still in the channel.
 //!
 //! Memory is constant: the channel holds one value, and each handle has room for one more. `channel()` makes one
@@ -78,7 +80,7 @@
 //!   works without it.
 //! * `watch` (default): [`watch`], the channel whose receivers all see the newest value. It needs `std`, and a target with
 //!   64-bit atomics.
-//! * `stream`: `Stream` and `FusedStream` for [`Receiver`], `FusedFuture` for the futures.
+//! * `stream`: `Stream` and `FusedStream` for the receivers of each kind, `FusedFuture` for the futures.
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]

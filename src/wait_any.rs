@@ -23,7 +23,9 @@ impl<T> Waitable for crate::watch::Receiver<T> {}
 
 /// Blocks until one of the receivers has a value or is closed, and returns its index.
 ///
-/// It receives nothing. Receive by [`try_recv`](Receiver::try_recv) or any other call on that receiver. If several receivers
+/// It receives nothing. Receive by [`try_recv`](Receiver::try_recv) or any other call on that receiver: by
+/// [`update`](Reader::update) from a buffer, and by `borrow_and_update` from a `watch`, which is ready until a call marks its value
+/// as seen. If several receivers
 /// are ready, the index is that of the first, so put the most urgent one first. If other receivers compete for the value, one
 /// of them may be faster, and `try_recv` finds nothing: wait again. A receiver whose senders are gone is always ready: leave
 /// it out from then on.

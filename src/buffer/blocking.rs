@@ -24,6 +24,7 @@ impl<T> Reader<T> {
     /// # Panics
     ///
     /// If a waker panics: one that a poll left behind, when it is dropped, or one that is woken on behalf of another reader.
+    /// A value that the call has taken is the reader's then.
     ///
     /// # Examples
     ///

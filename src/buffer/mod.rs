@@ -2,8 +2,8 @@
 //!
 //! Each handle owns a buffer that holds a value. A writer changes its value in place and *publishes* it: the buffer is exchanged
 //! for the slot's. A reader takes the newest buffer in the same way and keeps it, to look at or to change, until it takes a newer
-//! one. So no value is moved, made or dropped, however large it is, and nothing is allocated or freed, from the first
-//! [`publish`](Writer::publish) to the last [`update`](Reader::update).
+//! one. So [`publish`](Writer::publish), [`update`](Reader::update), [`read`](Reader::read) and [`wait`](crate#features)
+//! allocate, free, make, move and drop nothing, however large a value is.
 //!
 //! There may be any number of writers and readers. Readers compete: each published value goes to one of them. The value
 //! that was published last survives its writers.
@@ -25,6 +25,9 @@
 //! A writer's buffer holds an older value: the one that the exchange brought back. A writer that does not fill all of it
 //! publishes the rest of that value, too.
 //!
+//! Both handles dereference to their value. Their own methods come first: where the value has a method of that name, such as
+//! `is_empty` or `clone`, write `(*reader).is_empty()` and `T::clone(&reader)`.
+//!
 //! Memory is constant: one value for each writer, two for each reader, and one more. A reader has two, the one that it shows
 //! and one to exchange. So it keeps what it shows while it waits, and [`update`](Reader::update) is wait-free however many
 //! readers there are.
@@ -44,14 +47,15 @@ pub use future::UpdatedFuture;
 pub use reader::Reader;
 pub use writer::Writer;
 
-/// Makes a buffer whose handles begin with a clone of `value` each.
+/// Makes a buffer each of whose four values begins as a clone of `value`, which is dropped.
 ///
 /// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
-/// allocation does, and not later.
+/// allocation does, and not later. `value` and its clones pass over the stack, so let a value of more than some kilobytes be a
+/// box or a `Vec`.
 ///
 /// # Panics
 ///
-/// If `T::clone` panics. Nothing leaks.
+/// If `T::clone` or the drop of `value` panics. Nothing leaks.
 ///
 /// # Examples
 ///
@@ -63,17 +67,18 @@ pub use writer::Writer;
 /// ```
 #[must_use]
 pub fn channel<T: Clone>(value: T) -> (Writer<T>, Reader<T>) {
-    channel_with(|| value.clone())
+    channel_with(move || value.clone())
 }
 
 /// Makes a buffer whose values are made by `make`, one call for each: four of them.
 ///
 /// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
-/// allocation does, and not later.
+/// allocation does, and not later. What `make` returns passes over the stack, so let a value of more than some kilobytes be a
+/// box or a `Vec`.
 ///
 /// # Panics
 ///
-/// If `make` panics. The values that it has made before are dropped.
+/// If `make` or its drop panics. The values that it has made before are dropped.
 ///
 /// # Examples
 ///

@@ -20,7 +20,8 @@ use core::{
 /// # Panics
 ///
 /// The drop of a reader drops its values. It may notify: the next reader, or, if it is the last one, the futures of
-/// [`closed`](super::Writer::closed). It also drops a waker that a poll left behind. If any of these panics, the drop panics.
+/// [`closed`](super::Writer::closed). It also drops a waker that a poll left behind. If one of these panics, the drop panics; if
+/// two do, the process aborts.
 pub struct Reader<T> {
     pub(crate) taker: Taker<ReadHandle<T>>,
 }

@@ -41,8 +41,8 @@ impl<T> Writer<T> {
 
     /// Publishes the value, replacing the one that no reader has taken, if there is one.
     ///
-    /// Returns `Ok(true)` if it replaced such a value, and `Ok(false)` if every value before it was taken. The writer holds
-    /// another, older value afterwards. A reader finds the replaced value or the new one, never neither.
+    /// Returns `Ok(true)` if it replaced such a value, and `Ok(false)` if none lay there. The writer holds another, older value
+    /// afterwards. A reader finds the replaced value or the new one, never neither.
     ///
     /// `Ok` does not mean taken. If every reader is dropped before it takes the value, the value is dropped with the channel,
     /// when the last writer is dropped too.
@@ -126,7 +126,7 @@ impl<T> Writer<T> {
         replaced
     }
 
-    /// Returns `true` if every published value was taken, or none was published.
+    /// Returns `true` if a reader has taken the value that was published last, or none was published.
     ///
     /// Both answers may be out of date at once: another writer may publish a value, and a reader may take it.
     ///
@@ -226,6 +226,9 @@ impl<T> Writer<T> {
         self.handle.is_same_channel(&other.handle)
     }
 }
+
+// Nothing in it is ever pinned.
+impl<T> Unpin for Writer<T> {}
 
 impl<T> Deref for Writer<T> {
     type Target = T;

@@ -6,7 +6,7 @@ use super::SharedSender;
 use crate::{
     SendError,
     core::{Access, Handle, Senders},
-    wait::{Budget, ClosedFuture},
+    wait::{Budget, ClosedFuture, WaitList},
 };
 use core::{
     fmt,
@@ -171,8 +171,8 @@ impl<T> Sender<T> {
     /// Sends `value`, merged with the unread value if there is one. No value is displaced.
     ///
     /// If a value lies unread, the call takes it, and sends `merge(unread, value)`. It repeats if another value came meanwhile.
-    /// Returns `Ok(true)` if it merged. So each value is received, or merged into one that is: regions to redraw, counters,
-    /// maps by key.
+    /// Returns `Ok(true)` if it merged. So if all senders merge, each value is received, or merged into one that is: regions to
+    /// redraw, counters, maps by key.
     ///
     /// A receiver that looks while the call merges finds the slot empty for a moment. If another sender sends at that moment,
     /// its value is received before the unread one that this call holds. So if the order matters, let one sender merge, or
@@ -180,8 +180,8 @@ impl<T> Sender<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**: one exchange if the slot is empty, two if there is a value, and two more for each value that other
-    /// senders put in meanwhile. This excludes `merge`, and notifying a receiver that waits.
+    /// **Lock-free**: one exchange if the slot is empty, two if there is a value, and more if other handles exchange it
+    /// meanwhile. This excludes `merge`, and notifying a receiver that waits.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `merge` panics. The two values that it was given are lost, and the channel goes on working. Or if a task's waker
+    /// If `merge` panics. The two values that it was given are dropped, and the channel goes on working. Or if a task's waker
     /// panics when it is woken. The value has been sent then.
     ///
     /// # Examples
@@ -212,16 +212,18 @@ impl<T> Sender<T> {
     /// Takes the unread value back, if there is one.
     ///
     /// It is for a sender whose last value must not be received any more: a camera that is switched off, a job that is
-    /// cancelled. `None` says that a receiver has taken the last value, or that none was sent.
+    /// cancelled. With several senders the value may be another one's. `None` says that no value lies in the slot: a receiver has
+    /// taken it, none was sent, or another sender holds it, to merge it or because it has withdrawn it.
     ///
     /// # Progress
     ///
-    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes a notification that the call may have to
-    /// pass on to a receiver that waits, which is rare.
+    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes notifying a receiver that waits: one, if
+    /// the receiver notified last was a task, because that task may never poll again; or, rarely, one that waits for the next
+    /// value.
     ///
     /// # Panics
     ///
-    /// If the call passes a notification on and the waker of that task panics.
+    /// If the call notifies, and the waker of that task panics. The withdrawn value is dropped then.
     ///
     /// # Examples
     ///
@@ -233,7 +235,7 @@ impl<T> Sender<T> {
     /// assert!(rx.try_recv().is_err());
     /// ```
     pub fn withdraw(&mut self) -> Option<T> {
-        self.handle.access().take()
+        withdraw(self.handle.access())
     }
 
     /// Turns this sender into one that sends through `&self`.
@@ -256,9 +258,10 @@ impl<T> Sender<T> {
         SharedSender::new(self.handle.into())
     }
 
-    /// Returns `true` if a receiver, or [`withdraw`](Self::withdraw), has taken the last value, or none was sent.
+    /// Returns `true` if no value lies in the slot: a receiver has taken the last one, or none was sent.
     ///
-    /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it.
+    /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it. While another
+    /// sender merges, the slot is empty although no receiver has the value.
     ///
     /// # Progress
     ///
@@ -439,22 +442,38 @@ pub(super) fn send_merged<T>(
         drop(merge); // not as this returns: see below
         return Err(SendError(value));
     }
-    let mut has_merged = false;
+    let mut taken_back = None;
     loop {
         if let Some(unread) = access.take() {
+            taken_back = Some(TakenBack(&access.channel().counts.wait_list));
             value = merge(unread, value);
-            has_merged = true;
         }
         match access.put_if_empty(value) {
             Ok(()) => break,
             Err(held) => value = held,
         }
     }
-    if has_merged {
-        // The value that was taken may be what a receiver was notified for.
-        access.channel().counts.wait_list.notify_past_stalled();
-    }
+    let has_merged = taken_back.is_some();
+    // Notifies, with the value in the slot. If `merge` panics, the drop notifies while that unwinds.
+    drop(taken_back);
     Ok(has_merged)
+}
+
+/// Takes the unread value back with the access of any handle; see [`Sender::withdraw`].
+pub(super) fn withdraw<T>(mut access: Access<'_, T>) -> Option<T> {
+    let value = access.take()?;
+    drop(TakenBack(&access.channel().counts.wait_list));
+    Some(value)
+}
+
+/// A sender has taken a value for which a task may have been notified that is stalled, and holds other receivers up. The next
+/// send finds the slot empty, and so would not see to that.
+struct TakenBack<'a>(&'a WaitList);
+
+impl Drop for TakenBack<'_> {
+    fn drop(&mut self) {
+        self.0.notify_past_stalled();
+    }
 }
 
 /// Sends with the access of any handle; see [`Sender::send_newest_by_key`].

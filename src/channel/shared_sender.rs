@@ -4,7 +4,7 @@
 
 use super::{
     Sender,
-    sender::{send, send_merged, send_newest_by_key},
+    sender::{send, send_merged, send_newest_by_key, withdraw},
 };
 use crate::{
     SendError,
@@ -142,7 +142,8 @@ impl<T> SharedSender<T> {
 
     /// Sends `value`, merged with the unread value if there is one. No value is displaced.
     ///
-    /// See [`Sender::send_merged`]. `merge` may itself send through this handle.
+    /// See [`Sender::send_merged`]. `merge` may itself send through this handle, but if it does so each time, the call never
+    /// ends.
     ///
     /// # Progress
     ///
@@ -155,8 +156,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If `merge` panics. The two values that it was given are lost, and the channel goes on working. Or if a task's waker
-    /// panics when it is woken. The value has been sent then.
+    /// As [`Sender::send_merged`].
     ///
     /// # Examples
     ///
@@ -187,7 +187,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If the call passes a notification on and the waker of that task panics.
+    /// As [`Sender::withdraw`].
     ///
     /// # Examples
     ///
@@ -200,12 +200,13 @@ impl<T> SharedSender<T> {
     /// assert!(rx.try_recv().is_err());
     /// ```
     pub fn withdraw(&self) -> Option<T> {
-        self.handle.borrow().access().take()
+        withdraw(self.handle.borrow().access())
     }
 
-    /// Returns `true` if a receiver, or [`withdraw`](Self::withdraw), has taken the last value, or none was sent.
+    /// Returns `true` if no value lies in the slot: a receiver has taken the last one, or none was sent.
     ///
-    /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it.
+    /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it. While another
+    /// sender merges, the slot is empty although no receiver has the value.
     ///
     /// # Progress
     ///

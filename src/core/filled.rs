@@ -20,8 +20,10 @@ use core::{
 /// Makes a channel each of whose nodes holds a value made by `make`.
 pub(crate) fn buffer<T>(mut make: impl FnMut() -> T) -> (WriteHandle<T>, ReadHandle<T>) {
     let (block, mut nodes) = Block::<T, Keeps>::allocate::<4>();
-    // If `make` panics, the values before are dropped, and then the block.
-    mem::forget(nodes.each_mut().map(|node| node.fill(&mut make)));
+    // If `make` or its drop panics, the values before are dropped, and then the block.
+    let held = nodes.each_mut().map(|node| node.fill(&mut make));
+    drop(make);
+    mem::forget(held);
     let [slot, own, shown, spare] = nodes;
     let block = block.finish(slot);
     let writer = WriteHandle::new(Handle::new(block.clone(), own));

@@ -302,17 +302,25 @@ fn withdraw_and_wait() {
     });
 }
 
-/// A future that was notified of the unread value is not polled again: a merge notifies the other receiver.
+/// A future that was notified of the unread value is not polled again. A sender that takes the value back notifies the other
+/// receiver, which finds the next value.
 #[test]
-fn merge_passes_a_stalled_future() {
-    model(2, |mut tx, mut stalled| {
-        let mut other = stalled.clone();
-        let mut future = stalled.recv_async();
-        assert!(poll_once(&mut future).is_pending());
-        let waits = spawn(move || wait_as_task(&mut other));
-        let_them_wait();
-        put(&mut tx, 1);
-        add(&mut tx, 2);
-        assert!(waits.join().is_some());
-    });
+fn taking_back_passes_a_stalled_future() {
+    for merges in [true, false] {
+        model(2, move |mut tx, mut stalled| {
+            let mut other = stalled.clone();
+            let mut future = stalled.recv_async();
+            assert!(poll_once(&mut future).is_pending());
+            let waits = spawn(move || wait_as_task(&mut other));
+            let_them_wait();
+            put(&mut tx, 1);
+            if merges {
+                add(&mut tx, 2);
+            } else {
+                tx.withdraw();
+                send(&mut tx, 2);
+            }
+            assert!(waits.join().is_some());
+        });
+    }
 }
