@@ -76,11 +76,7 @@ fn watch_folder(folder: &Path) -> notify::Result<(Box<dyn Watcher + Send>, Event
 
 /// Sends `new` if it differs from the present value.
 fn renew<T: Clone + PartialEq>(tx: &Sender<T>, new: &T) -> bool {
-    tx.send_if_modified(|old| {
-        let is_new = old != new;
-        old.clone_from(new);
-        is_new
-    })
+    tx.update(|old| (old != new).then(|| new.clone()))
 }
 
 /// A file's configuration, and what is wrong with the file at present, if anything.
