@@ -6,6 +6,7 @@
 pub mod allocator;
 pub mod crowd;
 pub mod dice;
+pub mod example;
 pub mod ledger;
 pub mod orders;
 pub mod panics;
