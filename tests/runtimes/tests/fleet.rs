@@ -1,9 +1,12 @@
 //! The example `fleet` as a user meets it, with a server that freezes, stops, dies and comes back.
+//!
+//! On Linux only: `/proc` says when a process is frozen.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
 use std::{
+    fs::{self, DirEntry},
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     path::PathBuf,
@@ -14,7 +17,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use support::example;
 use tempfile::TempDir;
@@ -72,6 +75,21 @@ impl Process {
     fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Stops every thread of the process, and returns when they have stopped.
+    fn freeze(&self) {
+        self.signal("STOP");
+        let threads = format!("/proc/{}/task", self.child.id());
+        let has_stopped = |thread: DirEntry| {
+            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while !fs::read_dir(&threads).unwrap().flatten().all(has_stopped) {
+            assert!(Instant::now() < deadline, "it still runs");
+            thread::yield_now();
+        }
     }
 
     /// Waits for the end, and returns the lines until then and the exit status.
@@ -177,12 +195,13 @@ fn the_newest_arrives_after_each_outage_and_no_older_one_after_it() {
     let (newest, _, live_bytes) = burst(&mut vehicle, SENDS);
     watchers[0].sees(newest);
     for outage in ["STOP", "TERM", "KILL"] {
-        server.process.signal(outage);
         if outage == "STOP" {
+            server.process.freeze();
             // The forwarder tries to store one of these, and does not learn whether the server has it.
             burst(&mut vehicle, SENDS);
             vehicle.err.after("not stored yet").unwrap();
         } else {
+            server.process.signal(outage);
             server.process.end();
         }
         // All sends end although no server answers.
