@@ -7,6 +7,7 @@ pub mod allocator;
 pub mod arguments;
 pub mod crowd;
 pub mod dice;
+pub mod example;
 pub mod ledger;
 pub mod panics;
 pub mod rounds;
