@@ -11,5 +11,6 @@ pub mod orders;
 pub mod panics;
 pub mod rounds;
 pub mod sleeper;
+mod traits;
 pub mod waker;
 pub mod watchdog;
