@@ -166,6 +166,44 @@ struct Readme;
 /// # drop(rx);
 /// ```
 ///
+/// A reference to a handle of a buffer is one to a value, and what a handle lends ends with the next exchange:
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+///
+/// let (writer, mut reader) = overwrite_channel::buffer::channel_with(|| AtomicU32::new(1));
+/// std::thread::scope(|scope| {
+///     let reader = &reader;
+///     scope.spawn(|| reader.store(2, Relaxed));
+///     scope.spawn(|| reader.load(Relaxed));
+/// });
+/// let value = reader.wait_timeout(std::time::Duration::ZERO);
+/// drop(value);
+/// reader.update();
+/// ```
+///
+/// ```compile_fail,E0277
+/// let (writer, reader) = overwrite_channel::buffer::channel(std::cell::Cell::new(1));
+/// std::thread::scope(|scope| {
+///     let reader = &reader;
+///     scope.spawn(|| reader.set(2));
+/// });
+/// ```
+///
+/// ```compile_fail,E0499
+/// let (writer, mut reader) = overwrite_channel::buffer::channel(1);
+/// let value = reader.wait_timeout(std::time::Duration::ZERO);
+/// reader.update();
+/// drop(value);
+/// ```
+///
+/// ```compile_fail,E0502
+/// let (mut writer, reader) = overwrite_channel::buffer::channel(1);
+/// let value = &*writer;
+/// writer.publish();
+/// drop(*value);
+/// ```
+///
 /// The handles of `watch` are unwind safe only if the value is, because all handles share it:
 ///
 /// ```

@@ -33,6 +33,8 @@ pub struct Writer<T> {
 // A panic leaves the channel whole, and the writer's value as it was then. That is safe if it is for `T`.
 impl<T: UnwindSafe> UnwindSafe for Writer<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Writer<T> {}
+// It may be moved, whatever the value: that stays in its node.
+impl<T> Unpin for Writer<T> {}
 
 impl<T> Writer<T> {
     pub(super) fn new(handle: WriteHandle<T>) -> Self {

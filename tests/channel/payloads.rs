@@ -11,14 +11,14 @@ use std::{
     error::Error,
     fmt::Debug,
     iter::{self, FusedIterator},
-    marker::{PhantomData, PhantomPinned},
+    marker::PhantomPinned,
     panic::{RefUnwindSafe, UnwindSafe},
     rc::Rc,
     task::Poll,
     thread,
     time::Duration,
 };
-use support::waker::Task;
+use support::{assert_is, waker::Task};
 
 /// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel,
 /// handed back.
@@ -148,24 +148,6 @@ fn handles_and_errors_need_no_debug_of_the_value() {
     assert_eq!(format!("{error:?}"), "SendError { .. }");
     let error: Box<dyn Error> = Box::new(error);
     assert!(error.source().is_none());
-}
-
-/// Asserts which types are of which traits.
-macro_rules! assert_is {
-    ($($type:ty: $($bound:path = $expected:expr),+;)+) => {$($({
-        trait Otherwise {
-            const ANSWER: bool = false;
-        }
-        struct Ask<T>(PhantomData<T>);
-        impl<T> Otherwise for Ask<T> {}
-        impl<T: $bound> Ask<T> {
-            const ANSWER: bool = true;
-        }
-        // Both constants are there; the bound decides which one is found.
-        assert!(<Ask<u8>>::ANSWER && !<Ask<u8> as Otherwise>::ANSWER);
-        let found = <Ask<$type>>::ANSWER;
-        assert_eq!(found, $expected, "{}: {}", stringify!($type), stringify!($bound));
-    })+)+};
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the calls allocate, counted for each thread, and that all of it is given back.
 #![cfg(feature = "std")]
 
+mod buffer;
 mod channel;
 mod crowds;
 mod parked;

@@ -12,5 +12,6 @@ pub mod ledger;
 pub mod panics;
 pub mod rounds;
 pub mod sleeper;
+mod traits;
 pub mod waker;
 pub mod watchdog;
