@@ -229,9 +229,6 @@ impl<T> Writer<T> {
     }
 }
 
-// Nothing in it is ever pinned.
-impl<T> Unpin for Writer<T> {}
-
 impl<T> Deref for Writer<T> {
     type Target = T;
 
