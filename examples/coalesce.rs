@@ -65,7 +65,7 @@ fn main() {
         }
     });
     let (mut seen, mut received, mut largest) = (Quotes::new(), 0, 0);
-    for quotes in rx.iter() {
+    for quotes in &mut rx {
         (received, largest) = (received + 1, largest.max(quotes.len()));
         seen = merge(seen, quotes);
         thread::sleep(CONSUMING_TAKES);

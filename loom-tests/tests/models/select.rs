@@ -110,12 +110,12 @@ fn beside_one_that_competes() {
 #[test]
 fn waits_for_a_watch_and_a_channel() {
     model(2, |tx, mut rx| {
-        let (changes, mut changed) = overwrite_channel_loom::watch::channel(0);
+        let (setting, mut changed) = overwrite_channel_loom::watch::channel(0);
         // Both return their handles: a channel without senders is always ready.
         let _sends = putting(tx, 1);
         let _changes = spawn(move || {
-            changes.send(2).unwrap();
-            changes
+            setting.send(2).unwrap();
+            setting
         });
         let mut seen = [None; 2];
         while seen.contains(&None) {
