@@ -11,6 +11,7 @@
 mod cooperation;
 #[cfg(not(miri))]
 mod crowds;
+mod merging;
 mod moments;
 mod operations;
 mod panics;
