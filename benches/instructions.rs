@@ -2,19 +2,20 @@
 //!
 //! Each operation is run `N` and `2 N` times, in a process of its own; the difference is what `N` of them
 //! took. The counts are compared with the recorded ones in `instructions.txt`, and more than the allowance
-//! fails. Without valgrind nothing is measured, which fails only where the variable `CI` is set.
+//! fails. So does a `buffer` whose large values cost more than its small ones. Without valgrind nothing is measured, which fails only where the variable `CI` is set.
 //!
 //! ```text
 //! cargo bench --bench instructions              # compare
 //! cargo bench --bench instructions -- --record  # write instructions.txt
 //! ```
 
-use overwrite_channel::{Receiver, Sender, channel, wait_any_timeout, watch};
+use overwrite_channel::{Receiver, Sender, buffer, channel, wait_any_timeout, watch};
 use std::{
     env,
     fmt::Write,
     fs,
     hint::black_box,
+    mem::MaybeUninit,
     process::{Command, ExitCode, Stdio},
     task::{Context, Waker},
     time::Duration,
@@ -30,16 +31,26 @@ const ALLOWANCE_OF_ANOTHER_COMPILER: f64 = 0.15;
 /// Never over.
 const TIMEOUT: Duration = Duration::from_secs(3600);
 
+/// A `buffer` costs the same for both, up to so many instructions: the values are not touched.
+const SMALL_AND_LARGE: [&str; 2] =
+    ["buffer: publish + update of 8 B", "buffer: publish + update of 1 MiB"];
+const SIZE_COSTS: f64 = 5.0;
+
+/// Never written: it would pass over the stack.
+type Large = MaybeUninit<[u8; 1 << 20]>;
+
 /// What the operations are done with.
 struct Handles {
     tx: Sender<u64>,
     rx: Receiver<u64>,
     watch_rx: watch::Receiver<u64>,
+    small: (buffer::Writer<u64>, buffer::Reader<u64>),
+    large: (buffer::Writer<Large>, buffer::Reader<Large>),
 }
 
 type Operation = fn(&mut Handles);
 
-const OPERATIONS: [(&str, Operation); 11] = [
+const OPERATIONS: [(&str, Operation); 14] = [
     ("send, displacing", |Handles { tx, .. }| _ = black_box(tx.send(black_box(1)))),
     ("send + try_recv", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
@@ -80,15 +91,35 @@ const OPERATIONS: [(&str, Operation); 11] = [
         let is_wanted = |value: &u64| *value == 1;
         let _ = black_box(watch_rx.blocking_wait_for_timeout(black_box(TIMEOUT), is_wanted));
     }),
+    (SMALL_AND_LARGE[0], |Handles { small: (writer, reader), .. }| {
+        let _ = black_box(writer.publish());
+        black_box(reader.update());
+    }),
+    (SMALL_AND_LARGE[1], |Handles { large: (writer, reader), .. }| {
+        let _ = black_box(writer.publish());
+        black_box(reader.update());
+    }),
+    ("buffer: wait of a value that is there + publish", |Handles { small, .. }| {
+        let (writer, reader) = small;
+        let _ = black_box(writer.publish());
+        let _ = black_box(reader.wait());
+    }),
 ];
 
 fn run(name: &str, times: u32) {
     let (_, operation) = OPERATIONS.iter().find(|(other, _)| *other == name).expect("an operation");
     let (tx, rx) = channel();
     let (_watch_tx, watch_rx) = watch::channel(1);
-    let mut handles = Handles { tx, rx, watch_rx };
+    let (small, large) = (buffer::channel(1), buffer::channel_with(MaybeUninit::uninit));
+    let mut handles = Handles { tx, rx, watch_rx, small, large };
+    repeat(*operation, &mut handles, times);
+}
+
+/// By itself, so that the loop is the same wherever the handles lie.
+#[inline(never)]
+fn repeat(operation: Operation, handles: &mut Handles, times: u32) {
     for _ in 0..times {
-        operation(&mut handles);
+        operation(handles);
     }
 }
 
@@ -172,9 +203,20 @@ fn compare(now: &str, recorded: &str) -> Option<bool> {
     Some(good)
 }
 
+/// Fails if the size of a value that stays in place costs anything.
+fn check_sizes(now: &str) -> Result<(), String> {
+    let (_, counts) = read(now).ok_or("a line has no count")?;
+    let count = |name| counts.iter().find(|(other, _)| *other == name).map(|(_, count)| *count);
+    match SMALL_AND_LARGE.map(count) {
+        [Some(small), Some(large)] if (large - small).abs() <= SIZE_COSTS => Ok(()),
+        counts => Err(format!("{SMALL_AND_LARGE:?} differ by more than {SIZE_COSTS}: {counts:?}")),
+    }
+}
+
 /// Records the counts, or says whether they are as recorded.
 fn count_all(record: bool) -> Result<bool, String> {
     let now = measured()?;
+    check_sizes(&now)?;
     let of_file = |error| format!("{RECORD}: {error}");
     if record {
         return fs::write(RECORD, now).map(|()| true).map_err(of_file);

@@ -5,6 +5,7 @@
 //! cargo bench --bench suite -- allocations  # how often each contender asks the allocator
 //! cargo bench --bench suite -- waits        # a hand-over whose receiver waits
 //! cargo bench --bench suite -- watch        # `watch`, beside tokio's: two minutes
+//! cargo bench --bench suite -- buffer       # `buffer`, beside other ways to hand over large values: two minutes
 //! cargo bench --bench suite -- latency      # percentiles of a send and a hand-over: a minute
 //! cargo bench --bench suite -- fresh        # time to the fresh value, behind stale ones
 //! cargo bench --bench suite -- memory       # memory against MaxRetries, in processes with little memory

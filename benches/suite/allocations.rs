@@ -54,7 +54,8 @@ pub(crate) fn measured(_: &Setup) -> Section {
         each_copy::<Words<128>, _>(&mut Rounds),
         each::<String, _>(&mut Rounds),
     ];
-    for (name, count) in columns.iter().flatten() {
+    let in_place = each_in_place::<Words<128>, _>(&mut Rounds);
+    for (name, count) in columns.iter().flatten().chain(&in_place) {
         assert!(!is_ours(name) || *count == 0.0, "{name} does not allocate");
     }
     let lines = columns[0].iter().map(|(name, _)| {
@@ -64,8 +65,11 @@ pub(crate) fn measured(_: &Setup) -> Section {
         [(*name).to_owned()].into_iter().chain(words).collect()
     });
     let table = written(&["", "send", "8 B", "1 KiB", "String"], 1, lines);
+    let lines =
+        in_place.into_iter().map(|(name, count)| vec![name.to_owned(), format!("{count:.2}")]);
+    let in_place = written(&["in place", "1 KiB"], 1, lines);
     Section::text(format!(
         "### Allocations\n\nOf a send that displaces, and of a send and a receive of each payload. A `String` goes \
-         round, so a contender that allocates for it has cloned it.\n\n{table}"
+         round, so a contender that allocates for it has cloned it.\n\n{table}{in_place}"
     ))
 }

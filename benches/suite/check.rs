@@ -28,6 +28,61 @@ pub(crate) fn all() {
     for contender in blocking() {
         (contender.check)(());
     }
+    Check.visit(bare_place::<Whole<128>, false>());
+    Check.visit(bare_place::<Whole<128>, true>());
+    each_in_place::<Whole<128>, _>(&mut Check);
+    each_in_place::<Whole<128>, _>(&mut Crossing);
+    for contender in waiting_in_place::<Whole<128>>() {
+        (contender.check)(());
+    }
+}
+
+/// Words of which every one is looked at.
+#[derive(Clone, Copy, Default)]
+struct Whole<const COUNT: usize>(Words<COUNT>);
+
+impl<const COUNT: usize> Payload for Whole<COUNT> {
+    fn size() -> String {
+        Words::<COUNT>::size()
+    }
+
+    fn new(number: u64) -> Self {
+        Self(Words::new(number))
+    }
+
+    fn number(&self) -> u64 {
+        let Self(Words(words)) = self;
+        assert!(words.iter().all(|word| *word == words[0]), "a torn value");
+        words[0]
+    }
+
+    fn fill(&mut self, number: u64) {
+        self.0.fill(number);
+    }
+}
+
+/// A thread sends, while another receives.
+struct Crossing;
+
+impl Visit<u64> for Crossing {
+    type Found = ();
+
+    /// The values come in order, each once, and the newest last.
+    fn visit<C: Overwrites<u64>>(&mut self, contender: C) -> Option<()> {
+        let (mut tx, mut rx) = contender.open(1);
+        let sender = thread::spawn(move || {
+            (1..=EACH).for_each(|value| _ = contender.send(&mut tx, value));
+            tx
+        });
+        let mut last = 0;
+        while last != EACH {
+            let value = poll(LOOKS, || contender.try_recv(&mut rx));
+            assert!(value > last, "{} delivers in order, each once", contender.name());
+            last = value;
+        }
+        sender.join().expect("the sender ends well");
+        None
+    }
 }
 
 struct Check;

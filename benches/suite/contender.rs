@@ -227,6 +227,11 @@ pub(crate) trait Payload: Clone + Default + Send + Sync + 'static {
         self.clone()
     }
 
+    /// Writes every word where it lies.
+    fn fill(&mut self, number: u64) {
+        *self = Self::new(number);
+    }
+
     /// Makes it another value as cheaply as possible.
     fn renumber(&mut self, number: u64) {
         *self = Self::new(number);
@@ -249,7 +254,7 @@ impl Payload for u64 {
 
 /// Plain data of several words.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Words<const COUNT: usize>([u64; COUNT]);
+pub(crate) struct Words<const COUNT: usize>(pub(super) [u64; COUNT]);
 
 impl<const COUNT: usize> Default for Words<COUNT> {
     fn default() -> Self {
@@ -275,6 +280,10 @@ impl<const COUNT: usize> Payload for Words<COUNT> {
         *first
     }
 
+    fn fill(&mut self, number: u64) {
+        self.0.fill(number);
+    }
+
     /// The words in between stay: a loop that times hand-overs does not write each value anew.
     fn renumber(&mut self, number: u64) {
         self.0[0] = number;
@@ -298,6 +307,24 @@ impl Payload for String {
 
     fn take(&mut self) -> Self {
         std::mem::take(self)
+    }
+}
+
+impl<T: Payload> Payload for Box<T> {
+    fn size() -> String {
+        format!("box of {}", T::size())
+    }
+
+    fn new(number: u64) -> Self {
+        Self::new(T::new(number))
+    }
+
+    fn number(&self) -> u64 {
+        T::number(self)
+    }
+
+    fn fill(&mut self, number: u64) {
+        T::fill(self, number);
     }
 }
 

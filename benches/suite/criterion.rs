@@ -1,6 +1,6 @@
-//! The contests of `ratios`, measured and drawn by criterion.
+//! The contests of `ratios` and those of `buffer` that poll, measured and drawn by criterion.
 
-use super::{prelude::*, ratios::contests};
+use super::{buffer, prelude::*, ratios};
 use criterion::Criterion;
 
 pub(super) fn run() {
@@ -15,7 +15,7 @@ pub(super) fn run() {
     if pair.is_none() {
         println!("round trips: left out, there is one core only");
     }
-    for contest in contests(pair) {
+    for contest in ratios::contests(pair).into_iter().chain(buffer::contests(pair)) {
         let mut group =
             criterion.benchmark_group(contest.title.trim_end_matches(", results written"));
         for Timed { name, start } in contest.contenders {

@@ -5,6 +5,7 @@
 //! it is to do. A suite writes its tables in Markdown; the report puts them together as a page.
 
 mod allocations;
+mod buffer;
 mod charts;
 mod check;
 mod contender;
@@ -68,7 +69,7 @@ impl Section {
 type Suite = (&'static str, fn(&Setup) -> Section);
 
 /// Those first that start processes or threads which must not be pinned as this thread is later on.
-const SUITES: [Suite; 8] = [
+const SUITES: [Suite; 9] = [
     ("memory", memory::measured),
     ("crowds", crowds::measured),
     ("fresh", fresh::measured),
@@ -77,6 +78,7 @@ const SUITES: [Suite; 8] = [
     ("allocations", allocations::measured),
     ("waits", waits::measured),
     ("watch", watch::measured),
+    ("buffer", buffer::measured),
 ];
 
 /// How long it may take.

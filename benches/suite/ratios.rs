@@ -21,7 +21,7 @@ const WARM_UP: u32 = 100;
 
 /// What is timed with numbers on one thread. With `WRITTEN`, each result is written to memory.
 #[derive(Clone, Copy)]
-enum Numbers<const WRITTEN: bool> {
+pub(super) enum Numbers<const WRITTEN: bool> {
     Send,
     SendAndReceive,
     /// A look at an empty slot.
@@ -93,7 +93,7 @@ impl<T: Payload> Visit<T> for Round {
 }
 
 /// To a thread that sends back what it receives, both sides polling.
-struct RoundTrip(Pair);
+pub(super) struct RoundTrip(pub(super) Pair);
 
 impl<T: Payload> Visit<T> for RoundTrip {
     type Found = Timed;

@@ -153,6 +153,52 @@ pub(crate) fn flag_and_value<T: Payload + Copy>() -> impl Overwrites<T> {
     ))
 }
 
+/// A word, and a value on cache lines of its own, so that a receiver that polls does not disturb a sender that fills.
+#[derive(Default)]
+struct Place<T> {
+    word: CachePadded<AtomicU64>,
+    value: CachePadded<UnsafeCell<T>>,
+}
+
+// SAFETY: the two ends take turns with the value, as their floor says.
+unsafe impl<T: Send> Sync for Place<T> {}
+
+/// The least for a value that stays in place: it is filled beside the word, and has no second place. On one thread the
+/// word is exchanged to publish, and looked at and exchanged to update. With `ECHO` it is a flag, for an echo only, as in
+/// [`flag_and_value`].
+pub(crate) fn bare_place<T: Payload, const ECHO: bool>() -> impl Overwrites<u64> {
+    lossy(peer(
+        if ECHO { "bare flag and value in place" } else { "bare value in place" },
+        |_| {
+            let (place, watched) = both(Place::<T>::default());
+            // The receiver's way to the value, and what it saw last.
+            (place, (watched, 0))
+        },
+        |place, number| {
+            // SAFETY: both ends are on one thread, or the other side has answered.
+            unsafe { &mut *place.value.get() }.fill(number);
+            if ECHO {
+                place.word.store(number, Release);
+            } else {
+                place.word.swap(number, AcqRel);
+            }
+            None
+        },
+        |(place, last)| {
+            let word = place.word.load(Acquire);
+            let is_new = if ECHO { word != *last } else { word != 0 };
+            is_new.then(|| {
+                *last = word;
+                if !ECHO {
+                    place.word.swap(0, AcqRel);
+                }
+                // SAFETY: both ends are on one thread, or the other side waits for the answer.
+                black_box(unsafe { &*place.value.get() }).number()
+            })
+        },
+    ))
+}
+
 #[derive(Default)]
 struct Word {
     value: AtomicU64,

@@ -8,6 +8,7 @@
 mod awaiting;
 mod blocking;
 mod floors;
+mod in_place;
 mod overwriting;
 mod relaying;
 mod watching;
@@ -15,7 +16,11 @@ mod watching;
 pub(crate) use self::{
     awaiting::{awaiting, overwrite},
     blocking::blocking,
-    floors::{bare_flag, bare_notify, bare_park, bare_slot, bare_swap, flag_and_value, swap_alone},
+    floors::{
+        bare_flag, bare_notify, bare_park, bare_place, bare_slot, bare_swap, flag_and_value,
+        swap_alone,
+    },
+    in_place::{each_in_place, tokio_watch_in_place, waiting_in_place},
     overwriting::{each, each_copy, each_word},
     relaying::{Relaying, relaying},
     watching::{tokio_watch, tokio_watch_on_thread, watch, watch_on_thread},

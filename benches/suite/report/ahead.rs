@@ -61,7 +61,7 @@ pub(super) fn section(standings: &[&Standing]) -> String {
          ### Peers that can be waited for\n\n{}### Peers without a blocking receive\n\n\
          No receiver can wait for a `triple_buffer`, a `nexus-slot` (both for one sender and one receiver), an \
          `ArrayQueue`, an `AtomicCell` or an `ArcSwap`. A `nexus-slot` copies its value with plain stores, without an \
-         exchange; an `AtomicCell` of an `Option` of a `NonZeroU64` is the bare swap: the value is the word.\n\n{}",
+         exchange, and a `triple_buffer` asks neither whether a receiver is left nor whether one waits; an `AtomicCell` of an `Option` of a `NonZeroU64` is the bare swap: the value is the word.\n\n{}",
         table(standings, true),
         table(standings, false)
     )

@@ -4,7 +4,7 @@ use crate::suite::prelude::*;
 use std::{cmp::Reverse, collections::BTreeSet};
 
 /// What is done, and the standing that has its figures.
-const TIMES: [(&str, &str); 8] = [
+const TIMES: [(&str, &str); 10] = [
     ("send that replaces a value", "send, results written"),
     ("send + receive, 8 bytes", "send + try_recv, results written"),
     ("send + receive, 1 KiB", "send + try_recv, 1 KiB"),
@@ -16,7 +16,11 @@ const TIMES: [(&str, &str); 8] = [
         "hand-over between two tasks, runtime of two threads, p50",
     ),
     ("receive of the current value behind 1,000 stale ones", "time to the fresh value, k = 1,000"),
+    ("fill + publish + update in place, 1 KiB", "in place: publish + update, 1 KiB"),
+    ("the same there and back, 64 KiB, polling threads", "in place: round trip, polling, 64 KiB"),
 ];
+/// No receiver can wait for it, but its values stay in place.
+const IN_PLACE: &str = "triple_buffer";
 /// Settings of `MaxRetries`, for which the bytes are shown.
 const CAPACITIES: [&str; 2] = ["60", "9,999,999,999,999"];
 /// The number of peers.
@@ -76,7 +80,7 @@ pub(super) fn section(standings: &[&Standing]) -> String {
     let timed = TIMES.iter().filter_map(|(what, title)| Some((*what, find(title)?)));
     let timed = timed.collect::<Vec<_>>();
     let rows = timed.iter().map(|(_, standing)| *standing).collect::<Vec<_>>();
-    let columns = [OURS].into_iter().chain(nearest(&rows)).collect::<Vec<_>>();
+    let columns = [OURS].into_iter().chain(nearest(&rows)).chain([IN_PLACE]).collect::<Vec<_>>();
     let line = |what: String, floor: &str, cell: &dyn Fn(&str) -> Option<String>| {
         let cells = columns.iter().map(|name| cell(name).unwrap_or("–".into()));
         [what, floor.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()
@@ -99,7 +103,8 @@ pub(super) fn section(standings: &[&Standing]) -> String {
          limit of attempts, and a queue has room for a value of each; the memory after → is that after a million sends \
          without a receive. A dash: the peer was not measured so, mostly because it cannot do it.\n\n{}\
          The {PEERS} peers are those that most often have the least figure of all peers with a receiver that can wait, \
-         among those in half of the timed rows and more; where that is equal, more rows count. In the rows of sends and \
+         among those in half of the timed rows and more; where that is equal, more rows count. \
+         Beside them is `{IN_PLACE}`, for which no receiver can wait; in the rows in place, this crate's is its `buffer`. In the rows of sends and \
          of polling threads a queue has room for one value, and its sender makes room for the next. \
          [All tables](#all-tables) have every peer.\n\n",
         written(&head, 2, speeds.chain(sizes))
