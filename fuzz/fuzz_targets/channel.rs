@@ -6,5 +6,10 @@ mod channel;
 #[expect(dead_code, unused_imports, reason = "each target uses a part of it")]
 #[path = "../../tests/fuzz/shared/mod.rs"]
 mod shared;
+#[path = "../../tests/fuzz/slot/mod.rs"]
+mod slot;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::run::<channel::Channel>(bytes, |_| ()));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::run::<slot::Slot<channel::Channel>>(
+    bytes,
+    |_| ()
+));

@@ -6,10 +6,13 @@
 //! `fuzz/`, libFuzzer looks for them.
 #![cfg(feature = "watch")]
 
+mod buffer;
 mod channel;
 mod shared;
+mod slot;
 mod watch;
 
+use buffer::Buffer;
 use channel::Channel;
 use proptest::{
     collection::vec,
@@ -17,6 +20,7 @@ use proptest::{
     test_runner::{TestError, TestRunner},
 };
 use shared::{Interpreter, run};
+use slot::Slot;
 use std::env;
 use support::{
     allocator::{Counting, measure},
@@ -29,7 +33,12 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn the_channel_is_its_model() {
-    check::<Channel>("the_channel_is_its_model", 4352);
+    check::<Slot<Channel>>("the_channel_is_its_model", 4352);
+}
+
+#[test]
+fn buffer_is_its_model() {
+    check::<Slot<Buffer>>("buffer_is_its_model", 1000);
 }
 
 #[test]

@@ -1,52 +1,38 @@
-//! The channel with one slot. The model is what is in the slot, and how many handles there are.
+//! The channel whose values move.
 
-mod blocking;
-mod meddling;
-mod model;
-mod receiving;
 mod sending;
 
-use crate::shared::{Act, Bytes, Interpreter, Lender, Poller, RECEIVERS, SENDERS, Value};
+use crate::{
+    shared::{Act, Bytes, Desk, Interpreter, Seat, Value},
+    slot::{Answer, Did, Flavour, Found, Log, Patience, Predicate, Slot},
+};
 use futures::future::Either;
-use meddling::Predicate;
-use model::{Call, Log, Model};
 use overwrite_channel::{
-    ClosedFuture, Receiver, RecvFuture, RecvMatchingFuture, Sender, SharedSender, channel,
+    ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, RecvTimeoutError,
+    SharedSender, channel,
 };
 use sending::{Handle, with};
+use std::task::{Context, Poll};
 use support::ledger::Ledger;
 
-type Desk = crate::shared::Desk<Channel>;
-type Seat = crate::shared::Seat<Channel>;
+/// The flavour.
+pub(crate) struct Channel;
 
-/// With so many receivers, no more wakers use handles of their own: each may wake the next one in the middle of its own
-/// wake, which takes the stack of all of them.
-const MOST_MEDDLERS: usize = 150;
-
-pub(crate) struct Channel {
-    model: Model,
-    log: Log,
-    desks: Vec<Desk>,
-    seats: Vec<Seat>,
-    /// Handles of another channel, which stays empty.
-    stranger: Receiver<Value>,
-    stranger_txs: (Sender<Value>, SharedSender<Value>),
-}
-
-impl Interpreter for Channel {
+impl Flavour for Channel {
     type Tx = Handle;
     type Rx = Receiver<Value>;
+    type Taken = Value;
     type Waiting = Either<
         RecvFuture<'static, Value>,
         RecvMatchingFuture<'static, Value, &'static mut Predicate>,
     >;
-    /// A predicate that a future borrows: when the one is forgotten, the other is not.
-    type Kept = Lender<Predicate>;
     type Known = ();
 
+    const KEEPS: bool = false;
+    const MATCHES: bool = true;
     const SENDER: &'static [Act] = {
         use Act::*;
-        &[Send, Send, Send, Send, Send, Clone, Share, Drop, Closed]
+        &[Send, Send, Send, Send, Send, Send, Withdraw, Clone, Share, Drop, Closed]
     };
     const RECEIVER: &'static [Act] = {
         use Act::*;
@@ -56,122 +42,137 @@ impl Interpreter for Channel {
         ]
     };
 
-    fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
+    fn channel(_ledger: &Ledger, spin_limit: u32) -> (Handle, Receiver<Value>) {
         let (tx, mut rx) = channel();
-        rx.set_spin_limit(bytes.pick(&[0, 3]));
-        let (strange, stranger) = channel();
-        Self {
-            model: Model { ledger, slot: None, handles: [1, 1] },
-            log: Log::default(),
-            desks: vec![Desk::new(Handle::Own(tx))],
-            seats: vec![Seat::new(rx, ())],
-            stranger,
-            stranger_txs: (strange.clone(), strange.into_shared()),
-        }
+        rx.set_spin_limit(spin_limit);
+        (Handle::Own(tx), rx)
     }
 
-    fn sides(&mut self) -> (&mut Vec<Desk>, &mut Vec<Seat>) {
-        (&mut self.desks, &mut self.seats)
-    }
-
-    fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+    fn sender(slot: &mut Slot<Self>, act: Act, index: usize, bytes: &mut Bytes<'_>) {
         match act {
-            Act::Send => self.send(index, bytes),
+            Act::Send => slot.send(index, bytes),
+            Act::Withdraw => {
+                let tx = slot.desks[index].idle();
+                // What was done until now, by dropping a future, is done.
+                slot.catch_up();
+                let withdrawn = with!(tx => tx.withdraw()).map(Value::taken);
+                assert_eq!(withdrawn, slot.model.slot.take().map(|item| item.id), "withdrawn");
+            }
             Act::Share => {
-                let mut old = self.desks.swap_remove(index);
+                let mut old = slot.desks.swap_remove(index);
                 let handle = old.idle().clone();
                 drop(old);
-                self.desks.push(Desk::new(match handle {
+                slot.desks.push(Desk::new(match handle {
                     Handle::Own(tx) if bytes.one_in(2) => Handle::Shared(SharedSender::from(tx)),
-                    Handle::Own(tx) => Handle::Shared(tx.into_shared()),
-                    shared @ Handle::Shared(_) => shared,
+                    handle => handle.into_shared(),
                 }));
             }
             _ => {}
         }
     }
 
-    fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
-        match act {
-            Act::Wait => self.wait(index, bytes),
-            Act::Take => self.take(index, bytes),
-            Act::Block => self.block(index, bytes),
-            Act::WaitAny => self.wait_any(bytes),
-            _ => {}
+    /// Sends, or withdraws what is there.
+    fn meddle(tx: &mut Handle, rank: usize, ledger: &Ledger, log: &Log) {
+        if rank == 0 {
+            let withdrawn = with!(tx => tx.withdraw()).map(Value::taken);
+            return log.push(Did::Receive(withdrawn.ok_or(false)));
         }
-    }
-
-    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        self.poll_receiver(index, bytes);
-    }
-
-    fn enter(&mut self) -> Option<Seat> {
-        self.seats.iter().find_map(Seat::rx).map(|rx| Seat::new(rx.clone(), ()))
-    }
-
-    fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller {
-        let may_meddle = self.model.handles[RECEIVERS] < MOST_MEDDLERS;
-        Poller::new(bytes, |bytes| may_meddle.then(|| self.meddler(bytes)).flatten())
+        log.send_by(Value::new(ledger, rank), |value| with!(tx => tx.send(value)));
     }
 
     fn closed(tx: &Handle) -> ClosedFuture<'_> {
         with!(tx => tx.closed())
     }
 
-    fn catch_up(&mut self) {
-        for did in self.log.take() {
-            self.model.apply(&did, &mut Call::default());
-        }
-        self.model.settle();
+    fn known(_rx: &Receiver<Value>) {}
+
+    fn take_in_call(rx: &mut Receiver<Value>) -> Result<usize, bool> {
+        rx.try_recv().map(Value::taken).map_err(|error| error.is_disconnected())
     }
 
-    fn count(&mut self, side: usize, change: isize) {
-        let handles = &mut self.model.handles[side];
-        *handles = handles.checked_add_signed(change).expect("a count of handles");
+    fn take(rx: &mut Receiver<Value>, how: usize) -> Found<Value> {
+        match how {
+            0 => rx.try_recv().map_err(|error| Some(error.is_disconnected())),
+            _ => rx.try_iter().next().ok_or(None),
+        }
     }
 
-    fn counts(&self) -> [usize; 2] {
-        self.model.handles
+    fn block(
+        rx: &mut Receiver<Value>,
+        wanted: Option<Predicate>,
+        patience: Patience,
+    ) -> Result<Value, RecvTimeoutError> {
+        match (wanted, patience) {
+            (None, Patience::For(timeout)) => rx.recv_timeout(timeout),
+            (None, Patience::Until(deadline)) => rx.recv_deadline(deadline),
+            (None, Patience::Endless(2)) => rx.recv().map_err(Into::into),
+            (None, Patience::Endless(3)) => rx.iter().next().ok_or(RecvError.into()),
+            (None, Patience::Endless(4)) => rx.into_iter().next().ok_or(RecvError.into()),
+            (None, _) => rx.clone().into_iter().next().ok_or(RecvError.into()),
+            (Some(wanted), Patience::For(timeout)) => rx.recv_matching_timeout(timeout, wanted),
+            (Some(wanted), Patience::Until(deadline)) => {
+                rx.recv_matching_deadline(deadline, wanted)
+            }
+            (Some(wanted), _) => rx.recv_matching(wanted).map_err(Into::into),
+        }
     }
 
-    fn check(&self) {
-        let Model { ledger, slot, handles } = &self.model;
-        let (is_empty, no_sender) = (slot.is_none(), handles[SENDERS] == 0);
-        assert_eq!(ledger.alive(), Vec::from_iter(slot.map(|slot| slot.id)), "lost, or kept");
-        for tx in self.desks.iter().map(Desk::tx) {
-            assert_eq!(with!(tx => tx.is_closed()), handles[RECEIVERS] == 0);
-            match (tx, self.desks[0].tx(), &self.stranger_txs) {
-                (Handle::Own(tx), Handle::Own(first), (stranger, _)) => {
-                    assert!(tx.same_channel(first) && !tx.same_channel(stranger));
-                }
-                (Handle::Shared(tx), Handle::Shared(first), (_, stranger)) => {
-                    assert!(tx.same_channel(first) && !tx.same_channel(stranger));
-                }
-                _ => {}
-            }
+    fn wait(
+        rx: &'static mut Receiver<Value>,
+        wanted: Option<&'static mut Predicate>,
+    ) -> Self::Waiting {
+        match wanted {
+            Some(wanted) => Either::Right(rx.recv_matching_async(wanted)),
+            None => Either::Left(rx.recv_async()),
         }
-        // A forgotten future is notified as any other. Then its receiver has the baton.
-        let (mut is_served, mut all_called) = (false, true);
-        for seat in &self.seats {
-            if let Some(rx) = seat.rx() {
-                assert_eq!((rx.is_empty(), rx.is_closed()), (is_empty, no_sender));
-                let first = self.seats.iter().find_map(Seat::rx);
-                assert!(first.is_some_and(|first| rx.same_channel(first)));
-                assert!(!rx.same_channel(&self.stranger));
-                #[cfg(feature = "stream")]
-                assert_eq!(futures::stream::FusedStream::is_terminated(rx), seat.has_ended);
-            }
-            is_served |= seat.owes;
-            let Some(asleep) = &seat.asleep else { continue };
-            let was_called = asleep.poller.calls() > 0;
-            assert!(was_called || !no_sender, "it sleeps, and no sender is left");
-            if asleep.in_call {
-                is_served |= asleep.poller.was_woken();
-                all_called &= was_called;
-            } else {
-                assert!(was_called || is_empty, "a waker that was left behind sleeps");
-            }
+    }
+
+    fn poll(
+        rx: &mut Receiver<Value>,
+        as_stream: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Value, RecvError>> {
+        #[cfg(feature = "stream")]
+        if as_stream {
+            use futures::StreamExt;
+            return rx.poll_next_unpin(cx).map(|next| next.ok_or(RecvError));
         }
-        assert!(is_empty || is_served || all_called, "there is a value, and all sleep");
+        assert!(!as_stream);
+        rx.poll_recv(cx)
+    }
+
+    fn found(_seat: &mut Seat<Slot<Self>>, answer: Answer<Value>) -> Answer<usize> {
+        answer.map(|found| found.map(Value::taken))
+    }
+
+    fn check(slot: &Slot<Self>) {
+        let (model, (stranger, strange)) = (&slot.model, &slot.strangers);
+        let strangers = [stranger.clone(), stranger.clone().into_shared()];
+        let [senders, receivers] = model.handles;
+        assert_eq!(
+            model.ledger.alive(),
+            Vec::from_iter(model.slot.map(|item| item.id)),
+            "lost, or kept"
+        );
+        let expected = (model.slot.is_none(), senders, receivers);
+        for tx in slot.desks.iter().map(Desk::tx) {
+            let says = with!(tx => (tx.is_empty(), tx.sender_count(), tx.receiver_count()));
+            assert_eq!(says, expected, "what a sender says");
+            assert_eq!(with!(tx => tx.is_closed()), receivers == 0);
+            assert_ne!(tx.is_same_channel(slot.desks[0].tx()), Some(false));
+            assert!(strangers.iter().all(|other| tx.is_same_channel(other) != Some(true)));
+        }
+        for rx in slot.seats.iter().filter_map(Seat::rx) {
+            let says = (rx.is_empty(), rx.sender_count(), rx.receiver_count());
+            assert_eq!(says, expected, "what a receiver says");
+            assert_eq!(rx.is_closed(), senders == 0);
+            assert!(slot.any_rx().is_some_and(|first| rx.same_channel(first)));
+            assert!(!rx.same_channel(strange));
+        }
+    }
+
+    #[cfg(feature = "stream")]
+    fn is_terminated(rx: &Receiver<Value>) -> bool {
+        futures::stream::FusedStream::is_terminated(rx)
     }
 }

@@ -1,10 +1,10 @@
 //! What is done with senders.
 
-use super::{
-    Channel,
-    model::{Call, Item},
+use super::Channel;
+use crate::{
+    shared::{Bytes, Interpreter, RANKS, RECEIVERS, Value},
+    slot::{Call, Did, Item, Log, Slot},
 };
-use crate::shared::{Bytes, Interpreter, RANKS, RECEIVERS, Value};
 use overwrite_channel::{SendError, Sender, SharedSender};
 use std::cmp::Ordering;
 use support::{
@@ -78,10 +78,57 @@ impl Drop for Key {
 const NEWEST: usize = 1;
 /// The smallest rank counts as the newest.
 const NEWEST_BY_KEY: usize = 2;
+/// Merged with the unread one: their ranks are added.
+const MERGED: usize = 3;
 /// From here on, by its sink.
-const SINK: usize = 3;
+const SINK: usize = 4;
 
-impl Channel {
+impl Log {
+    /// Sends in the middle of a call, with any sender.
+    pub(super) fn send_by(
+        &self,
+        value: Value,
+        send: impl FnOnce(Value) -> Result<Option<Value>, SendError<Value>>,
+    ) {
+        self.send(Item::of(&value), || {
+            let outcome = send(value).map(|displaced| displaced.map(Value::taken));
+            outcome.map_err(|refused| refused.into_inner().taken())
+        });
+    }
+}
+
+/// Returns a closure that looks at the unread value, which ends there, and adds its rank.
+fn merging(sent: usize, mut key: impl FnMut(&Value) -> Key) -> impl FnMut(Value, Value) -> Value {
+    let mut sum = sent;
+    move |unread, mut value| {
+        assert_eq!(value.rank, sum, "not what was sent, or merged");
+        drop(key(&unread));
+        sum = (unread.rank + sum) % RANKS;
+        unread.taken();
+        value.rank = sum;
+        value
+    }
+}
+
+impl Handle {
+    pub(super) fn into_shared(self) -> Self {
+        match self {
+            Self::Own(tx) => Self::Shared(tx.into_shared()),
+            shared @ Self::Shared(_) => shared,
+        }
+    }
+
+    /// Returns nothing if they are of different kinds.
+    pub(super) fn is_same_channel(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Own(tx), Self::Own(other)) => Some(tx.same_channel(other)),
+            (Self::Shared(tx), Self::Shared(other)) => Some(tx.same_channel(other)),
+            _ => None,
+        }
+    }
+}
+
+impl Slot<Channel> {
     pub(super) fn send(&mut self, desk: usize, bytes: &mut Bytes<'_>) {
         let how = bytes.below(if cfg!(feature = "sink") { SINK + 2 } else { SINK });
         let mut value = Value::new(&self.model.ledger, bytes.below(RANKS));
@@ -92,14 +139,21 @@ impl Channel {
         let look = self.looker(bytes);
         let (strikes_at, mut strikes) =
             (bytes.below(4), bytes.pick(&[Strike::Making, Strike::Comparing, Strike::Dropping]));
-        if strikes_at == 0 && strikes == Strike::Comparing {
-            // The first key is compared with the second only.
+        if strikes_at == 0 && strikes == Strike::Comparing || how == MERGED {
+            // The first key is compared with the second only. Unread values are merged, and not compared.
             strikes = Strike::Making;
         }
+        let has_closure = [NEWEST_BY_KEY, MERGED].contains(&how);
         // The closure panics as it is dropped.
-        let bomb = (how == NEWEST_BY_KEY && bytes.one_in(8)).then(|| Bomb);
-        let (is_bomb, mut looks) = (bomb.is_some(), 0);
-        let mut key = move |value: &Value| {
+        let bomb = (has_closure && bytes.one_in(8)).then(|| Bomb);
+        let nests = has_closure && bytes.one_in(3);
+        let mut inner = nests.then(|| Value::new(&self.model.ledger, bytes.below(RANKS)));
+        let (log, is_bomb, mut looks) = (self.log.clone(), bomb.is_some(), 0);
+        let mut key = move |tx: Option<&SharedSender<Value>>, value: &Value| {
+            // While it looks, the same handle sends.
+            if let (Some(tx), Some(value)) = (tx, inner.take()) {
+                log.send_by(value, |value| tx.send(value));
+            }
             let (_held, strikes) = (&bomb, (looks == strikes_at).then_some(strikes));
             looks += 1;
             look(value, matches!(strikes, Some(Strike::Making | Strike::Comparing)));
@@ -109,26 +163,34 @@ impl Channel {
             Key { rank: value.rank, strikes }
         };
         let burns_at = (strikes == Strike::Dropping).then_some(strikes_at);
-        let nests = how == NEWEST_BY_KEY && bytes.one_in(3);
-        let mut inner = nests.then(|| Value::new(&self.model.ledger, bytes.below(RANKS)));
-        let log = self.log.clone();
+        let mut was_merged = None;
+        let merged = |merged| {
+            was_merged = Some(merged);
+            None
+        };
         let tx = self.desks[desk].idle();
         // What was done until now, by dropping a future, is done.
         self.catch_up();
         let is_refused = self.model.handles[RECEIVERS] == 0;
+        let before = self.futures();
         let sent = caught(|| match (how, tx) {
             (NEWEST, tx) => with!(tx => tx.send_newest(value)),
-            // While the key looks, the same handle sends.
+            (NEWEST_BY_KEY, Handle::Own(tx)) => {
+                tx.send_newest_by_key(value, move |value| key(None, value))
+            }
             (NEWEST_BY_KEY, Handle::Shared(tx)) => {
                 let tx = &*tx;
-                tx.send_newest_by_key(value, move |value| {
-                    if let Some(value) = inner.take() {
-                        log.send(value, |value| tx.send(value));
-                    }
-                    key(value)
-                })
+                tx.send_newest_by_key(value, move |value| key(Some(tx), value))
             }
-            (NEWEST_BY_KEY, Handle::Own(tx)) => tx.send_newest_by_key(value, key),
+            (MERGED, Handle::Own(tx)) => {
+                let key = move |unread: &Value| key(None, unread);
+                tx.send_merged(value, merging(item.rank, key)).map(merged)
+            }
+            (MERGED, Handle::Shared(tx)) => {
+                let tx = &*tx;
+                let key = move |unread: &Value| key(Some(tx), unread);
+                tx.send_merged(value, merging(item.rank, key)).map(merged)
+            }
             #[cfg(feature = "sink")]
             (SINK, Handle::Shared(tx)) => by_sink(&mut &*tx, value),
             #[cfg(feature = "sink")]
@@ -142,10 +204,21 @@ impl Channel {
             return;
         }
         // It wakes only after its last exchange.
-        let (log, model) = (self.log.take(), &mut self.model);
+        let log = self.log.take();
+        let has_displaced = how != MERGED && self.model.slot.is_some();
+        let is_alone = log.iter().all(|did| matches!(did, Did::Look { .. }));
+        if sent.is_some() && is_alone && (has_displaced || was_merged == Some(true)) {
+            self.check_past_stalled(before);
+        }
+        let model = &mut self.model;
         let not_kept = match how {
             NEWEST => model.send_newest(item, |held, best| held > best, false, None, log),
             NEWEST_BY_KEY => model.send_newest(item, |held, best| held < best, true, burns_at, log),
+            MERGED => {
+                let merged = model.send_merged(item, log);
+                assert!(was_merged.is_none_or(|was| was == merged), "merged or not");
+                None
+            }
             _ => {
                 let displaced = model.slot.replace(item);
                 model.replay(log, &mut Call::default(), |_| true);

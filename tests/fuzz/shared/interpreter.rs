@@ -1,8 +1,14 @@
-//! What an interpreter is, and the steps that both flavours have.
+//! What an interpreter is, and the steps that all flavours have.
 
 use super::{Bytes, Desk, Poller, Seat, handles::Closing};
-use overwrite_channel::ClosedFuture;
-use std::{fmt, mem, task::Poll};
+use overwrite_channel::{
+    ClosedFuture, Waitable, channel, wait_any, wait_any_deadline, wait_any_timeout,
+};
+use std::{
+    fmt, mem,
+    task::Poll,
+    time::{Duration, Instant},
+};
 use support::{ledger::Ledger, panics::caught};
 
 /// A crowd apart, a side has at most so many handles.
@@ -18,8 +24,8 @@ pub(crate) enum Act {
     // With a sender.
     Send,
     Replace,
-    Modify,
     Share,
+    Withdraw,
     Subscribe,
     Closed,
     // With a receiver. `Take` receives a value, or marks it as seen.
@@ -34,6 +40,7 @@ pub(crate) enum Act {
     Unmark,
     // With either.
     Borrow,
+    Modify,
     Clone,
     Drop,
 }
@@ -52,7 +59,7 @@ pub(crate) trait Interpreter: Sized {
     type Waiting;
     /// What else lies with a handle, and borrows from it or is borrowed by its future.
     type Kept;
-    /// What the model knows of a receiver, and its clone begins with.
+    /// What the model knows of a receiver.
     type Known: Copy;
 
     /// What a step may do with a sender, the more often the likelier.
@@ -68,6 +75,10 @@ pub(crate) trait Interpreter: Sized {
     fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>);
     /// Polls the future that waits, or else the receiver.
     fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>);
+    /// Returns what the model knows of a clone.
+    fn known(_clone: &Self::Rx, original: Self::Known) -> Self::Known {
+        original
+    }
     /// Makes a receiver for a crowd.
     fn enter(&mut self) -> Option<Seat<Self>>;
     /// Makes a poller whose waker may use a handle of its own.
@@ -104,7 +115,7 @@ pub(crate) trait Interpreter: Sized {
         let (desks, _) = self.sides();
         match act {
             Act::Clone if desks.len() < MOST_HANDLES => {
-                let clone = desks[index].tx().clone();
+                let Some(clone) = caught(|| desks[index].tx().clone()) else { return };
                 desks.push(Desk::new(clone));
                 self.count(SENDERS, 1);
             }
@@ -142,8 +153,9 @@ pub(crate) trait Interpreter: Sized {
             Act::WaitAny => self.receiver(act, index, bytes),
             _ if seat.wait.is_some() => {}
             Act::Clone if handles < MOST_HANDLES => {
-                let clone = Seat::new(seat.idle().clone(), seat.known);
-                seats.push(clone);
+                let Some(clone) = caught(|| seat.idle().clone()) else { return };
+                let known = Self::known(&clone, seat.known);
+                seats.push(Seat::new(clone, known));
                 self.count(RECEIVERS, 1);
             }
             _ => self.receiver(act, index, bytes),
@@ -255,6 +267,32 @@ pub(crate) trait Interpreter: Sized {
         (0..self.sides().1.len()).rev().for_each(|index| self.drop_handle(RECEIVERS, index));
         assert_eq!(self.counts(), [0, 0], "handles are left");
     }
+}
+
+/// Which receiver is ready, if any.
+type Ready = Option<usize>;
+
+/// Waits for any of the receivers, among them one of a channel that stays empty. Returns the index of the one that is
+/// ready, not counting that; nothing if the call has panicked.
+pub(crate) fn wait_any_of(
+    rxs: Vec<&mut dyn Waitable>,
+    patience: Duration,
+    ends: bool,
+    bytes: &mut Bytes<'_>,
+) -> Option<Ready> {
+    let (_tx, mut stranger) = channel::<u8>();
+    let mut rxs: Vec<_> = rxs.into_iter().map(|rx| rx as &mut dyn Waitable).collect();
+    let (at, how) = (bytes.below(rxs.len() + 1), bytes.below(if ends { 3 } else { 2 }));
+    rxs.insert(at, &mut stranger);
+    let deadline = Instant::now() + patience;
+    let ready = caught(|| match how {
+        0 => wait_any_timeout(&mut rxs, patience),
+        1 => wait_any_deadline(&mut rxs, deadline),
+        _ => Some(wait_any(&mut rxs)),
+    })?;
+    assert!(ready.is_some() || Instant::now() >= deadline, "it gave up early");
+    assert_ne!(ready, Some(at), "it stays empty");
+    Some(ready.map(|index| index - usize::from(index > at)))
 }
 
 /// Interprets the bytes. Each step is noted before it is taken.

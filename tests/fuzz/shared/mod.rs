@@ -8,6 +8,8 @@ mod value;
 
 pub(crate) use bytes::Bytes;
 pub(crate) use handles::{Asleep, Desk, Lender, Seat};
-pub(crate) use interpreter::{Act, Interpreter, MOST_HANDLES, RECEIVERS, SENDERS, run};
-pub(crate) use poller::{Meddle, Poller};
+pub(crate) use interpreter::{
+    Act, Interpreter, MOST_HANDLES, RECEIVERS, SENDERS, run, wait_any_of,
+};
+pub(crate) use poller::{Meddle, Poller, Wait};
 pub(crate) use value::{POISON, RANKS, Value, is_wanted};

@@ -110,7 +110,10 @@ impl Interpreter for Watch {
     };
     const RECEIVER: &'static [Act] = {
         use Act::*;
-        &[Poll, Poll, Wait, EndWait, Borrow, Take, Mark, Unmark, Block, PollOften, Clone, Drop]
+        &[
+            Poll, Poll, Wait, EndWait, Borrow, Take, Mark, Unmark, Block, WaitAny, PollOften,
+            Clone, Drop,
+        ]
     };
 
     fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
@@ -175,6 +178,7 @@ impl Interpreter for Watch {
                 seat.known.see(version);
             }
             Act::Block => self.block(index, bytes),
+            Act::WaitAny => self.wait_any(bytes),
             _ => {}
         }
     }
@@ -238,6 +242,11 @@ impl Interpreter for Watch {
             assert_eq!((tx.sender_count(), tx.receiver_count()), (senders, receivers));
             assert_eq!(tx.is_closed(), receivers == 0);
             assert_eq!(tx.borrow().value.id(), self.present.id);
+        }
+        let shown: Vec<_> = self.looks().map(|look| &look.shows).collect();
+        for (one, other) in shown.iter().zip(shown.iter().skip(1)) {
+            let is_same = one.value.rank == other.value.rank;
+            assert_eq!((one == other, **one == ***other), (is_same, is_same), "compared");
         }
         for seat in &self.seats {
             let Known { skipped, asleep_at, .. } = seat.known;

@@ -1,9 +1,10 @@
 //! What is done with receivers that wait, and what the model knows of them.
 
 use super::{Look, Setting, Watch, setting::wanted};
-use crate::shared::{Bytes, Interpreter, POISON, SENDERS, is_wanted};
+use crate::shared::{Bytes, Interpreter, POISON, SENDERS, is_wanted, wait_any_of};
 use overwrite_channel::{
     RecvTimeoutError::{Disconnected, Timeout},
+    Waitable,
     watch::{ChangedFuture, WaitForFuture},
 };
 use std::{task::Poll, time::Instant};
@@ -97,12 +98,35 @@ impl Watch {
         caught(|| drop(last));
     }
 
-    /// By its future if there is one, else as a stream.
+    /// Waits for all receivers in which no future waits.
+    pub(super) fn wait_any(&mut self, bytes: &mut Bytes<'_>) {
+        let (version, is_closed) = (self.version, self.counts()[SENDERS] == 0);
+        let seats: Vec<_> = self.seats.iter_mut().filter(|seat| seat.wait.is_none()).collect();
+        let ready = seats.iter().position(|seat| is_closed || seat.known.is_new(version));
+        let patience = bytes.patience();
+        // If it parks, it drops the wakers that were left behind.
+        let (mut last, mut rxs) = (Vec::new(), Vec::<&mut dyn Waitable>::new());
+        for seat in seats {
+            last.extend(seat.asleep.take_if(|_| ready.is_none() && !patience.is_zero()));
+            rxs.push(seat.idle());
+        }
+        let found = wait_any_of(rxs, patience, ready.is_some(), bytes);
+        // A waker that went may have had the last sender.
+        let is_end = self.counts()[SENDERS] == 0;
+        assert!(
+            found.is_none() || found == Some(ready) || is_end && found == Some(Some(0)),
+            "it is another that is ready"
+        );
+        caught(|| drop(last));
+    }
+
+    /// By its future if there is one, else as a stream or by hand.
     pub(super) fn poll_receiver(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let (version, present, is_closed) =
             (self.version, self.present, self.counts()[SENDERS] == 0);
         let now = self.poller(bytes);
         let seat = &mut self.seats[index];
+        let by_hand = seat.wait.is_none() && (!cfg!(feature = "stream") || bytes.one_in(2));
         let is_new = seat.known.is_new(version);
         let mut found = None;
         let show = |shown| found = Some(Look::new(shown, present.id, is_new));
@@ -115,6 +139,10 @@ impl Watch {
             Some(Waiting::For(future, _)) => {
                 now.poll(future).map(|poll| poll.map(|end| end.map(show).is_ok()))
             }
+            None if by_hand => {
+                let poll = now.call(|cx| seat.idle().poll_changed(cx));
+                poll.map(|poll| poll.map(|end| end.is_ok()))
+            }
             // The clone is a value of its own.
             #[cfg(feature = "stream")]
             None => {
@@ -122,11 +150,12 @@ impl Watch {
                 now.call(|cx| futures::Stream::poll_next(rx, cx).map(|next| next.is_some()))
             }
             #[cfg(not(feature = "stream"))]
-            None => return,
+            None => unreachable!(),
         };
         let (clones, looks) = self.notes.counts();
         let mut charged = looks;
         let has_looked = match &mut seat.wait {
+            None if by_hand => poll == Some(Poll::Ready(true)),
             Some(Waiting::Changed(_)) => poll == Some(Poll::Ready(true)),
             Some(Waiting::For(_, was_looking)) => {
                 // Or a waker has panicked before, one that a stream had left behind; or it yields.
@@ -150,7 +179,7 @@ impl Watch {
             assert!(is_new || looks > 0, "it was not new");
             seat.known.see(version);
         }
-        if seat.in_a_row.polled(poll, charged, &now) {
+        if !by_hand && seat.in_a_row.polled(poll, charged, &now) {
             caught(|| drop(now));
             return;
         }

@@ -2,11 +2,16 @@
 
 use super::{Look, Present, Sender, Setting, Watch};
 use crate::shared::{Bytes, Interpreter, RANKS, RECEIVERS};
-use std::mem;
+use std::{cell::Cell, mem};
 use support::{
     panics::{caught, strike},
     waker::Event,
 };
+
+/// Ways to modify a value.
+const MODIFY: usize = 0;
+/// Without a clone.
+const UPDATE: usize = 1;
 
 impl Watch {
     pub(super) fn send(&mut self, tx: &Sender<Setting>, bytes: &mut Bytes<'_>) {
@@ -49,14 +54,14 @@ impl Watch {
 
     pub(super) fn modify(&mut self, tx: &Sender<Setting>, bytes: &mut Bytes<'_>) {
         let (strikes_in, interferes) = (bytes.one_in(4).then(|| bytes.below(2)), bytes.one_in(3));
-        let (rank, changes, always) = (bytes.below(RANKS), !bytes.one_in(4), bytes.one_in(2));
+        let (rank, changes, how) = (bytes.below(RANKS), !bytes.one_in(4), bytes.below(3));
         let Present { rank: old, is_brittle, .. } = self.present;
         let notes = &self.notes;
-        // Of the last call, if it came to its end: what it modified, and how much was sent before.
-        let (mut calls, mut last) = (0, None);
-        let mut modify = |setting: &mut Setting| {
-            last = None;
-            assert_eq!(setting.value.rank, if calls == 0 { old } else { 0 }, "not a clone of it");
+        // Of the last call, if it came to its end: what it made, and how much was sent before.
+        let (mut calls, last) = (0, Cell::new(None));
+        let mut look = |setting: &Setting| {
+            last.set(None);
+            assert_eq!(setting.value.rank, if calls == 0 { old } else { 0 }, "it is another");
             calls += 1;
             if interferes && calls == 1 {
                 notes.meddle(tx);
@@ -64,26 +69,44 @@ impl Watch {
             if strikes_in == Some(calls - 1) {
                 strike();
             }
-            setting.value.rank = rank;
-            last = Some((setting.value.id(), notes.meddled.lock().unwrap().len()));
         };
-        let result = caught(|| {
-            if always {
-                tx.send_modify(modify);
+        let change = |setting: &mut Setting| {
+            setting.value.rank = rank;
+            last.set(Some((setting.value.id(), notes.meddled.lock().unwrap().len())));
+        };
+        let result = caught(|| match how {
+            MODIFY => {
+                tx.send_modify(|setting| {
+                    look(setting);
+                    change(setting);
+                });
                 true
-            } else {
-                tx.send_if_modified(|setting| {
-                    modify(setting);
-                    changes
-                })
             }
+            UPDATE => tx.update(|current| {
+                look(current);
+                changes.then(|| {
+                    let mut made = notes.issue(rank);
+                    change(&mut made);
+                    made
+                })
+            }),
+            _ => tx.send_if_modified(|setting| {
+                look(setting);
+                change(setting);
+                changes
+            }),
         });
-        let stores = always || changes;
+        let last = last.get();
+        let stores = how == MODIFY || changes;
         // Else the clone or the closure has panicked, or a waker after them.
         if let Some(modified) = result {
-            assert!(last.is_some() && modified == stores);
+            assert_eq!((modified, last.is_some()), (stores, stores || how != UPDATE));
         }
-        assert_eq!(calls == 0, is_brittle, "a value that cannot be cloned cannot be modified");
+        assert_eq!(
+            calls == 0,
+            is_brittle && how != UPDATE,
+            "a value that cannot be cloned cannot be modified"
+        );
         assert!(calls <= 1 + usize::from(interferes), "called again, with no other store");
         let meddled = mem::take(&mut *self.notes.meddled.lock().unwrap());
         let (before, after) = meddled.split_at(last.map_or(meddled.len(), |(_, sent)| sent));

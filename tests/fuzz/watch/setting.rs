@@ -57,6 +57,13 @@ impl Clone for Setting {
     }
 }
 
+/// Compares the ranks.
+impl PartialEq for Setting {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
 /// The predicate of all waits.
 pub(super) fn wanted(setting: &Setting) -> bool {
     setting.notes.looks.fetch_add(1, SeqCst);

@@ -1,49 +1,37 @@
 //! What is done with receivers that are polled; and what is received, in whatever way.
 
-use super::{Channel, model::Call};
-use crate::shared::{Asleep, Bytes, Interpreter, Lender, POISON, SENDERS, Value, is_wanted};
-use futures::future::Either;
+use super::{Answer, Call, Flavour, Slot};
+use crate::shared::{Asleep, Bytes, Interpreter, Lender, POISON, SENDERS, is_wanted};
 use overwrite_channel::RecvError;
 use std::task::Poll;
 use support::panics::caught;
 
-/// A value, or that there is none, and, if the call says that, whether every sender is gone; nothing if the call has
-/// panicked.
-type Answer = Option<Result<Value, Option<bool>>>;
-
-impl Channel {
+impl<F: Flavour> Slot<F> {
     /// A future begins to wait, and is polled.
     pub(super) fn wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let predicate = bytes.one_in(2).then(|| Lender::new(self.predicate(bytes)));
+        let matches = F::MATCHES && bytes.one_in(2);
+        let predicate = matches.then(|| Lender::new(self.predicate(bytes)));
         let seat = &mut self.seats[index];
         let rx = seat.idle();
-        seat.wait = Some(match predicate {
-            Some(predicate) => {
-                // SAFETY: the future is dropped, or forgotten, before the lender is.
-                let wanted = unsafe { predicate.lend() };
-                seat.kept.push(predicate);
-                Either::Right(rx.recv_matching_async(wanted))
-            }
-            None => Either::Left(rx.recv_async()),
-        });
+        // SAFETY: the future is dropped, or forgotten, before the lender is.
+        let wanted = predicate.as_ref().map(|predicate| unsafe { predicate.lend() });
+        seat.kept.extend(predicate);
+        seat.wait = Some(F::wait(rx, wanted));
         self.poll(index, bytes);
     }
 
     /// Receives without a wait.
     pub(super) fn take(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let rx = self.seats[index].idle();
-        let answer = caught(|| match bytes.below(2) {
-            0 => rx.try_recv().map_err(|error| Some(error.is_disconnected())),
-            _ => rx.try_iter().next().ok_or(None),
-        });
-        self.received(answer, false);
+        let answer = caught(|| F::take(rx, bytes.below(2)));
+        self.received(index, answer, false);
     }
 
     /// By its future if there is one, else as a stream or by hand, and then the waker is left behind.
     pub(super) fn poll_receiver(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let seat = &mut self.seats[index];
         let in_call = seat.wait.is_some();
-        let is_matching = matches!(seat.wait, Some(Either::Right(_)));
+        let is_matching = !seat.kept.is_empty();
         let as_stream = !in_call && cfg!(feature = "stream") && !bytes.one_in(2);
         let last = seat.asleep.take();
         let was_woken =
@@ -55,13 +43,7 @@ impl Channel {
         let seat = &mut self.seats[index];
         let poll = match &mut seat.wait {
             Some(wait) => now.poll(wait),
-            #[cfg(feature = "stream")]
-            None if as_stream => {
-                use futures::Stream;
-                let rx = std::pin::Pin::new(seat.idle());
-                now.call(|cx| rx.poll_next(cx).map(|next| next.ok_or(RecvError)))
-            }
-            None => now.call(|cx| seat.idle().poll_recv(cx)),
+            None => now.call(|cx| F::poll(seat.idle(), as_stream, cx)),
         };
         let mut result = None;
         let news = poll.map(|poll| poll.map(|ready| result.insert(ready).is_ok()));
@@ -70,18 +52,26 @@ impl Channel {
         let looks = self.log.looks();
         if (in_call || as_stream) && seat.in_a_row.polled(news, looks.len(), &now) {
             // It has registered nothing: what was left behind there still is.
-            self.seats[index].asleep = match last {
-                None if is_same => Some(Asleep { poller: now, in_call: false }),
-                last => last,
+            let (left, now) = match last {
+                None if is_same => (Some(Asleep { poller: now, in_call: false }), None),
+                last => (last, Some(now)),
             };
+            seat.asleep = left;
             // What it had taken before it yielded. What is there, it leaves.
             let takes = looks.iter().map(|item| item.id).collect();
             let mut call = Call { takes, may_lose: false };
-            return self.model.replay(self.log.take(), &mut call, |_| true);
+            self.model.replay(self.log.take(), &mut call, |_| true);
+            caught(|| drop(now));
+            return;
+        }
+        if F::KEEPS && news != Some(Poll::Pending) {
+            // The reader shows what it has taken, also if the poll has panicked.
+            let wait = seat.wait.take();
+            caught(|| drop(wait));
         }
         let pending = Err(Some(false));
         let answer = result.map_or(pending, |ready| ready.map_err(|RecvError| Some(true)));
-        let has_taken = self.received(news.map(|_| answer), is_matching);
+        let has_taken = self.received(index, news.map(|_| answer), is_matching);
         let seat = &mut self.seats[index];
         seat.owes = news.is_none() && in_call && was_woken && !has_taken;
         assert!(
@@ -92,11 +82,16 @@ impl Channel {
     }
 
     /// Checks what a call has found. Returns `true` if it has taken something.
-    pub(super) fn received(&mut self, answer: Answer, is_matching: bool) -> bool {
+    pub(super) fn received(
+        &mut self,
+        index: usize,
+        answer: Answer<F::Taken>,
+        is_matching: bool,
+    ) -> bool {
         let (looks, log) = (self.log.looks(), self.log.take());
         let takes = looks.iter().map(|item| item.id).collect();
         let mut call = Call { takes, may_lose: answer.is_none() };
-        let found = answer.map(|answer| answer.map(Value::taken));
+        let found = F::found(&mut self.seats[index], answer);
         for item in looks {
             // A predicate that panics is the end.
             let is_found = found == Some(Ok(item.id));

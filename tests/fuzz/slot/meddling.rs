@@ -1,12 +1,10 @@
 //! Wakers, keys and predicates that use a handle of their own in the middle of a call.
 
 use super::{
-    Channel, Seat,
+    Flavour, Slot,
     model::{Did, Item, Log},
-    sending::{Handle, with},
 };
 use crate::shared::{Bytes, Meddle, POISON, RANKS, RECEIVERS, SENDERS, Value, is_wanted};
-use overwrite_channel::Receiver;
 use std::sync::Mutex;
 use support::{
     ledger::Ledger,
@@ -14,39 +12,33 @@ use support::{
 };
 
 /// What a key or a predicate does with each value, before it may panic.
-type Looker = Box<dyn Fn(&Value, bool)>;
+pub(crate) type Looker = Box<dyn Fn(&Value, bool)>;
 pub(crate) type Predicate = Box<dyn FnMut(&Value) -> bool>;
 
-enum Side {
-    Sender(Handle),
-    Receiver(Receiver<Value>),
+enum Side<F: Flavour> {
+    Sender(F::Tx),
+    Receiver(F::Rx),
 }
 
 /// A handle that is used some times, and dropped the next.
-struct Tool {
-    side: Side,
+struct Tool<F: Flavour> {
+    side: Side<F>,
     uses: usize,
     rank: usize,
     ledger: Ledger,
     log: Log,
 }
 
-impl Tool {
+impl<F: Flavour> Tool<F> {
     fn apply(&mut self) {
         match &mut self.side {
-            Side::Sender(tx) => {
-                let value = Value::new(&self.ledger, self.rank);
-                self.log.send(value, |value| with!(tx => tx.send(value)));
-            }
-            Side::Receiver(rx) => {
-                let result = rx.try_recv().map(Value::taken);
-                self.log.push(Did::Receive(result.map_err(|error| error.is_disconnected())));
-            }
+            Side::Sender(tx) => F::meddle(tx, self.rank, &self.ledger, &self.log),
+            Side::Receiver(rx) => self.log.push(Did::Receive(F::take_in_call(rx))),
         }
     }
 }
 
-impl Drop for Tool {
+impl<F: Flavour> Drop for Tool<F> {
     fn drop(&mut self) {
         // Before it wakes tasks that go on with the log.
         self.log.push(Did::Drop(match self.side {
@@ -56,21 +48,20 @@ impl Drop for Tool {
     }
 }
 
-impl Channel {
+impl<F: Flavour> Slot<F> {
     /// With a clone of some handle.
-    pub(super) fn meddler(&mut self, bytes: &mut Bytes<'_>) -> Option<Meddle> {
+    pub(crate) fn meddler(&mut self, bytes: &mut Bytes<'_>) -> Option<Meddle> {
         let side = if bytes.one_in(2) {
-            let tx = self.desks.first()?.tx().clone();
-            self.model.handles[SENDERS] += 1;
-            Side::Sender(tx)
+            let tx = self.desks.first()?.tx();
+            Side::Sender(caught(|| tx.clone())?)
         } else {
-            let rx = self.seats.iter().find_map(Seat::rx)?.clone();
-            self.model.handles[RECEIVERS] += 1;
-            Side::Receiver(rx)
+            let rx = self.any_rx()?;
+            Side::Receiver(caught(|| rx.clone())?)
         };
+        self.model.handles[if matches!(side, Side::Sender(_)) { SENDERS } else { RECEIVERS }] += 1;
         let (uses, rank) = (bytes.below(4), bytes.below(RANKS));
         let (ledger, log) = (self.model.ledger.clone(), self.log.clone());
-        let tool = Mutex::new(Some(Tool { side, uses, rank, ledger, log }));
+        let tool = Mutex::new(Some(Tool::<F> { side, uses, rank, ledger, log }));
         Some(Box::new(move || {
             // Not locked meanwhile.
             let taken = tool.lock().unwrap().take();
@@ -85,7 +76,7 @@ impl Channel {
         }))
     }
 
-    pub(super) fn looker(&mut self, bytes: &mut Bytes<'_>) -> Looker {
+    pub(crate) fn looker(&mut self, bytes: &mut Bytes<'_>) -> Looker {
         let meddler = if bytes.one_in(3) { self.meddler(bytes) } else { None };
         let log = self.log.clone();
         Box::new(move |value, strikes| {

@@ -1,8 +1,7 @@
 //! The model: what is in the slot and how many handles there are, and a log of what was done with handles in the
 //! middle of a call.
 
-use crate::shared::{RECEIVERS, SENDERS, Value};
-use overwrite_channel::SendError;
+use crate::shared::{RANKS, RECEIVERS, SENDERS, Value};
 use std::{
     collections::VecDeque,
     mem,
@@ -11,20 +10,20 @@ use std::{
 use support::{ledger::Ledger, panics::caught};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Item {
-    pub(super) id: usize,
-    pub(super) rank: usize,
+pub(crate) struct Item {
+    pub(crate) id: usize,
+    pub(crate) rank: usize,
 }
 
 impl Item {
-    pub(super) fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         Self { id: value.id(), rank: value.rank }
     }
 }
 
 /// What was done in the middle of a call, and what came of it.
 #[derive(Debug)]
-pub(super) enum Did {
+pub(crate) enum Did {
     /// It displaced another, or none, or was refused and handed the value back. Or it has woken a task whose waker
     /// panicked: what it displaced, if it did, is dropped.
     Send(Item, Option<Result<Option<usize>, usize>>),
@@ -38,62 +37,57 @@ pub(super) enum Did {
 
 /// In the order in which it took effect.
 #[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<Did>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<Did>>>);
 
 impl Log {
-    pub(super) fn push(&self, did: Did) {
+    pub(crate) fn push(&self, did: Did) {
         self.0.lock().unwrap().push(did);
     }
 
     /// Sends, and notes that. It takes effect before it wakes tasks that go on with the log: what came of it is noted
     /// later.
-    pub(super) fn send(
-        &self,
-        value: Value,
-        send: impl FnOnce(Value) -> Result<Option<Value>, SendError<Value>>,
-    ) {
-        let (at, item) = (self.0.lock().unwrap().len(), Item::of(&value));
+    pub(crate) fn send(&self, item: Item, send: impl FnOnce() -> Result<Option<usize>, usize>) {
+        let at = self.0.lock().unwrap().len();
         self.push(Did::Send(item, None));
-        let outcome = caught(|| send(value)).map(|outcome| {
-            let displaced = outcome.map(|displaced| displaced.map(Value::taken));
-            displaced.map_err(|refused| refused.into_inner().taken())
-        });
+        let outcome = caught(send);
         self.0.lock().unwrap()[at] = Did::Send(item, outcome);
     }
 
     /// Returns what the call's own predicate looked at: it has taken each.
-    pub(super) fn looks(&self) -> Vec<Item> {
+    pub(crate) fn looks(&self) -> Vec<Item> {
         let look = |did: &Did| if let Did::Look { item, .. } = *did { Some(item) } else { None };
         self.0.lock().unwrap().iter().filter_map(look).collect()
     }
 
-    pub(super) fn take(&self) -> Vec<Did> {
+    pub(crate) fn take(&self) -> Vec<Did> {
         mem::take(&mut *self.0.lock().unwrap())
     }
 }
 
 /// A call with something else in its middle.
 #[derive(Default)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// The values that it has taken, in this order.
-    pub(super) takes: VecDeque<usize>,
+    pub(crate) takes: VecDeque<usize>,
     /// It has panicked, and may have lost one value more.
-    pub(super) may_lose: bool,
+    pub(crate) may_lose: bool,
 }
 
-pub(super) struct Model {
-    pub(super) ledger: Ledger,
-    pub(super) slot: Option<Item>,
-    pub(super) handles: [usize; 2],
+pub(crate) struct Model {
+    pub(crate) ledger: Ledger,
+    /// A value that a send displaces stays with the sender.
+    pub(crate) keeps: bool,
+    pub(crate) slot: Option<Item>,
+    pub(crate) handles: [usize; 2],
 }
 
 impl Model {
-    pub(super) fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.slot.is_some() || self.handles[SENDERS] == 0
     }
 
     /// There is a place in the log, behind all that the call has taken, at which its answer fits.
-    pub(super) fn replay(&mut self, log: Vec<Did>, call: &mut Call, fits: impl Fn(&Self) -> bool) {
+    pub(crate) fn replay(&mut self, log: Vec<Did>, call: &mut Call, fits: impl Fn(&Self) -> bool) {
         let mut has_fitted = false;
         for did in log.into_iter().map(Some).chain([None]) {
             // Nothing else has taken it. So it may as well have been taken as soon as it was there.
@@ -111,7 +105,7 @@ impl Model {
         assert!(has_fitted, "no place for the answer, with {:?} in the end", self.slot);
     }
 
-    pub(super) fn apply(&mut self, did: &Did, call: &mut Call) {
+    pub(crate) fn apply(&mut self, did: &Did, call: &mut Call) {
         match *did {
             Did::Send(item, Some(Ok(displaced))) => {
                 assert!(self.handles[RECEIVERS] > 0, "no receiver is left");
@@ -120,7 +114,8 @@ impl Model {
             }
             Did::Send(item, None) => {
                 let displaced = self.slot.replace(item);
-                assert!(displaced.is_none_or(|displaced| !self.ledger.is_alive(displaced.id)));
+                let is_lost = |displaced: Item| !self.ledger.is_alive(displaced.id);
+                assert!(self.keeps || displaced.is_none_or(is_lost));
             }
             Did::Send(item, Some(Err(back))) => {
                 assert_eq!((back, self.handles[RECEIVERS]), (item.id, 0), "it was refused");
@@ -155,7 +150,7 @@ impl Model {
     }
 
     /// What the last handle has taken along.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.handles == [0, 0] {
             self.slot = None;
         }
@@ -176,7 +171,7 @@ impl Model {
     /// Plays a `send_newest`, which goes on with each look at what it has in hand, and returns what it has not kept.
     /// The looks of a key are in the log; each ends there with the exchange that it leads to. The key of one look may
     /// panic as it is dropped: when another one takes its place, or at the end.
-    pub(super) fn send_newest(
+    pub(crate) fn send_newest(
         &mut self,
         sent: Item,
         is_newer: fn(usize, usize) -> bool,
@@ -205,10 +200,33 @@ impl Model {
                 None => break None,
             }
         };
+        self.finish(log);
+        not_kept
+    }
+
+    /// Plays a `send_merged`, and returns whether it merged. The looks of the closure, each at the unread value, are in the
+    /// log.
+    pub(crate) fn send_merged(&mut self, mut sent: Item, log: Vec<Did>) -> bool {
+        let (mut log, mut has_merged) = (log.into_iter(), false);
+        while let Some(unread) = self.slot.take() {
+            has_merged = true;
+            if self.look(unread, &mut log) {
+                // Both are lost.
+                self.finish(log);
+                return true;
+            }
+            sent.rank = (unread.rank + sent.rank) % RANKS;
+        }
+        self.slot = Some(sent);
+        self.finish(log);
+        has_merged
+    }
+
+    /// Plays what comes after the last look.
+    fn finish(&mut self, log: impl Iterator<Item = Did>) {
         for did in log {
             assert!(!matches!(did, Did::Look { .. }), "it looked at one more");
             self.apply(&did, &mut Call::default());
         }
-        not_kept
     }
 }

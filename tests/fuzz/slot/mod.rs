@@ -1,0 +1,226 @@
+//! A slot, and what waits for its value: `channel` and `buffer`. The model is what is in the slot, and how many handles
+//! there are.
+
+mod blocking;
+mod meddling;
+mod model;
+mod receiving;
+
+use crate::shared::{Act, Bytes, Interpreter, Lender, Poller, RECEIVERS, SENDERS, Wait};
+pub(crate) use meddling::Predicate;
+pub(crate) use model::{Call, Did, Item, Log, Model};
+use overwrite_channel::{ClosedFuture, RecvError, RecvTimeoutError, Waitable};
+use std::{
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use support::{ledger::Ledger, panics::caught};
+
+type Seat<F> = crate::shared::Seat<Slot<F>>;
+type Desk<F> = crate::shared::Desk<Slot<F>>;
+
+/// With so many receivers, no more wakers use handles of their own: each may wake the next one in the middle of its own
+/// wake, which takes the stack of all of them.
+const MOST_MEDDLERS: usize = 150;
+
+/// A value, or that there is none, and, if the call says that, whether every sender is gone; nothing if the call has
+/// panicked.
+pub(crate) type Answer<V> = Option<Found<V>>;
+pub(crate) type Found<V> = Result<V, Option<bool>>;
+
+/// How a call blocks: in vain, or where it need not.
+pub(crate) enum Patience {
+    For(Duration),
+    Until(Instant),
+    /// In which of the ways that have no deadline.
+    Endless(usize),
+}
+
+/// What differs between the flavours.
+pub(crate) trait Flavour: Sized + 'static {
+    type Tx: Clone + Send;
+    type Rx: Clone + Send + Waitable;
+    /// What a call returns that has taken a value.
+    type Taken;
+    type Waiting: Wait<Output = Result<Self::Taken, RecvError>> + Unpin;
+    /// What the model knows of a receiver.
+    type Known: Copy;
+
+    /// Values stay with the handles that have them.
+    const KEEPS: bool;
+    /// Receivers can wait for a value that matches.
+    const MATCHES: bool;
+    const SENDER: &'static [Act];
+    /// What a receiver does besides what all do.
+    const RECEIVER: &'static [Act];
+
+    fn channel(ledger: &Ledger, spin_limit: u32) -> (Self::Tx, Self::Rx);
+    fn sender(slot: &mut Slot<Self>, act: Act, index: usize, bytes: &mut Bytes<'_>);
+    fn receiver(_slot: &mut Slot<Self>, _index: usize, _bytes: &mut Bytes<'_>) {}
+    /// Does what a waker does with a sender of its own.
+    fn meddle(tx: &mut Self::Tx, rank: usize, ledger: &Ledger, log: &Log);
+    fn closed(tx: &Self::Tx) -> ClosedFuture<'_>;
+
+    fn known(rx: &Self::Rx) -> Self::Known;
+    /// Returns the number of the value that it receives, or whether every sender is gone.
+    fn take_in_call(rx: &mut Self::Rx) -> Result<usize, bool>;
+    /// Receives without a wait, in one of two ways.
+    fn take(rx: &mut Self::Rx, how: usize) -> Found<Self::Taken>;
+    fn block(
+        rx: &mut Self::Rx,
+        wanted: Option<Predicate>,
+        patience: Patience,
+    ) -> Result<Self::Taken, RecvTimeoutError>;
+    fn wait(rx: &'static mut Self::Rx, wanted: Option<&'static mut Predicate>) -> Self::Waiting;
+    fn poll(
+        rx: &mut Self::Rx,
+        as_stream: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Taken, RecvError>>;
+    /// Returns the number of the value that was found.
+    fn found(seat: &mut Seat<Self>, answer: Answer<Self::Taken>) -> Answer<usize>;
+
+    /// Checks which values are there, and what senders and receivers say.
+    fn check(slot: &Slot<Self>);
+    /// Returns `true` if its stream has ended.
+    #[cfg(feature = "stream")]
+    fn is_terminated(rx: &Self::Rx) -> bool;
+}
+
+pub(crate) struct Slot<F: Flavour> {
+    pub(crate) model: Model,
+    pub(crate) log: Log,
+    pub(crate) desks: Vec<Desk<F>>,
+    pub(crate) seats: Vec<Seat<F>>,
+    /// Handles of another channel, which stays empty.
+    pub(crate) strangers: (F::Tx, F::Rx),
+}
+
+impl<F: Flavour> Interpreter for Slot<F> {
+    type Tx = F::Tx;
+    type Rx = F::Rx;
+    type Waiting = F::Waiting;
+    /// A predicate that a future borrows: when the one is forgotten, the other is not.
+    type Kept = Lender<Predicate>;
+    type Known = F::Known;
+
+    const SENDER: &'static [Act] = F::SENDER;
+    const RECEIVER: &'static [Act] = F::RECEIVER;
+
+    fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
+        // Of a ledger of their own, if they have values.
+        let strangers = F::channel(&Ledger::new(8), 0);
+        let (tx, rx) = F::channel(&ledger, bytes.pick(&[0, 3]));
+        let known = F::known(&rx);
+        Self {
+            model: Model { ledger, keeps: F::KEEPS, slot: None, handles: [1, 1] },
+            log: Log::default(),
+            desks: vec![Desk::new(tx)],
+            seats: vec![Seat::new(rx, known)],
+            strangers,
+        }
+    }
+
+    fn sides(&mut self) -> (&mut Vec<Desk<F>>, &mut Vec<Seat<F>>) {
+        (&mut self.desks, &mut self.seats)
+    }
+
+    fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        F::sender(self, act, index, bytes);
+    }
+
+    fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
+        match act {
+            Act::Wait => self.wait(index, bytes),
+            Act::Take => self.take(index, bytes),
+            Act::Block => self.block(index, bytes),
+            Act::WaitAny => self.wait_any(bytes),
+            Act::Modify => F::receiver(self, index, bytes),
+            _ => {}
+        }
+    }
+
+    fn poll(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        self.poll_receiver(index, bytes);
+    }
+
+    fn known(rx: &F::Rx, _original: F::Known) -> F::Known {
+        F::known(rx)
+    }
+
+    fn enter(&mut self) -> Option<Seat<F>> {
+        let rx = self.any_rx()?;
+        let rx = caught(|| rx.clone())?;
+        let known = F::known(&rx);
+        Some(Seat::new(rx, known))
+    }
+
+    fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller {
+        let may_meddle = self.model.handles[RECEIVERS] < MOST_MEDDLERS;
+        Poller::new(bytes, |bytes| may_meddle.then(|| self.meddler(bytes)).flatten())
+    }
+
+    fn closed(tx: &F::Tx) -> ClosedFuture<'_> {
+        F::closed(tx)
+    }
+
+    fn catch_up(&mut self) {
+        for did in self.log.take() {
+            self.model.apply(&did, &mut Call::default());
+        }
+        self.model.settle();
+    }
+
+    fn count(&mut self, side: usize, change: isize) {
+        let handles = &mut self.model.handles[side];
+        *handles = handles.checked_add_signed(change).expect("a count of handles");
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        self.model.handles
+    }
+
+    fn check(&self) {
+        F::check(self);
+        let (is_empty, no_sender) = (self.model.slot.is_none(), self.model.handles[SENDERS] == 0);
+        // A forgotten future is notified as any other. Then its receiver has the baton.
+        let (mut is_served, mut all_called) = (false, true);
+        for seat in &self.seats {
+            #[cfg(feature = "stream")]
+            assert!(seat.rx().is_none_or(|rx| F::is_terminated(rx) == seat.has_ended));
+            is_served |= seat.owes;
+            let Some(asleep) = &seat.asleep else { continue };
+            let was_called = asleep.poller.calls() > 0;
+            assert!(was_called || !no_sender, "it sleeps, and no sender is left");
+            if asleep.in_call {
+                is_served |= asleep.poller.was_woken();
+                all_called &= was_called;
+            } else {
+                assert!(was_called || is_empty, "a waker that was left behind sleeps");
+            }
+        }
+        assert!(is_empty || is_served || all_called, "there is a value, and all sleep");
+    }
+}
+
+impl<F: Flavour> Slot<F> {
+    /// Checks that a send that has displaced or merged a value has notified one more future, if one was notified before and
+    /// others slept.
+    pub(crate) fn check_past_stalled(&self, [notified, asleep]: [usize; 2]) {
+        let must = notified > 0 && asleep > 0;
+        assert!(!must || self.futures()[0] > notified, "a stalled future holds up others");
+    }
+
+    /// Returns how many futures were notified and not polled since, and how many sleep.
+    pub(crate) fn futures(&self) -> [usize; 2] {
+        let asleep = self.seats.iter().filter_map(|seat| seat.asleep.as_ref());
+        let calls = asleep.filter(|asleep| asleep.in_call).map(|asleep| asleep.poller.calls());
+        let (notified, asleep): (Vec<_>, Vec<_>) = calls.partition(|&calls| calls > 0);
+        [notified.len(), asleep.len()]
+    }
+
+    /// Returns a receiver in which no future waits.
+    pub(crate) fn any_rx(&self) -> Option<&'static F::Rx> {
+        self.seats.iter().find_map(Seat::rx)
+    }
+}
