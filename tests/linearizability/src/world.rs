@@ -4,6 +4,7 @@ pub(crate) use overwrite_channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
     watch,
 };
+pub(crate) use std::thread::spawn;
 use std::{
     hint::spin_loop,
     sync::atomic::{

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed},
     },
+    thread,
 };
 
 /// Issues values and sees each of them dropped.
@@ -18,7 +19,7 @@ struct Entries {
     issued: AtomicUsize,
     dropped: Vec<AtomicU8>,
     /// By `Fate`.
-    fates: [Vec<AtomicU8>; 3],
+    fates: [Vec<AtomicU8>; 5],
 }
 
 /// What became of a value that a handle gave away.
@@ -30,6 +31,10 @@ pub enum Fate {
     Displaced,
     /// The send that failed has it back.
     HandedBack,
+    /// A predicate decided against it, so the call that received drops it.
+    Unwanted,
+    /// It was dropped while a panic unwound, before it met another fate.
+    Lost,
 }
 
 /// How many values met which fate.
@@ -43,6 +48,10 @@ pub struct Totals {
     pub displaced: usize,
     /// Those that a send could not send.
     pub handed_back: usize,
+    /// Those that a predicate did not want.
+    pub unwanted: usize,
+    /// Those that a panic took with it.
+    pub lost: usize,
     /// Those dropped without any of these fates.
     pub dropped_with_channel: usize,
 }
@@ -51,7 +60,7 @@ impl Ledger {
     /// Makes a ledger for at most `room` values.
     pub fn new(room: usize) -> Self {
         let zeros = || (0..room).map(|_| AtomicU8::new(0)).collect();
-        let fates = [zeros(), zeros(), zeros()];
+        let fates = [(); 5].map(|()| zeros());
         Self(Arc::new(Entries { issued: AtomicUsize::new(0), dropped: zeros(), fates }))
     }
 
@@ -83,6 +92,11 @@ impl Ledger {
         self.0.dropped[id].load(Relaxed) == 0
     }
 
+    /// Returns `true` if the value met this fate.
+    pub fn has_met(&self, id: usize, fate: Fate) -> bool {
+        self.0.fates[fate as usize][id].load(Relaxed) > 0
+    }
+
     /// Returns the numbers of the values that were dropped. One that was dropped twice is there twice.
     pub fn dropped(&self) -> Vec<usize> {
         let dropped = self.0.dropped.iter().map(|times| times.load(Relaxed));
@@ -105,10 +119,15 @@ impl Ledger {
         for id in 0..totals.issued {
             let times = self.0.fates.each_ref().map(|fate| usize::from(fate[id].load(Relaxed)));
             let sum = times.iter().sum::<usize>();
-            assert!(sum <= 1, "value {id}: {times:?} times received, displaced, handed back");
+            assert!(
+                sum <= 1,
+                "value {id}: {times:?} times received, displaced, handed back, unwanted, lost"
+            );
             totals.received += times[0];
             totals.displaced += times[1];
             totals.handed_back += times[2];
+            totals.unwanted += times[3];
+            totals.lost += times[4];
             totals.dropped_with_channel += 1 - sum;
         }
         totals
@@ -153,6 +172,11 @@ impl Tracked {
 
     /// Notes what became of the value, and drops it.
     pub fn meets(self, fate: Fate) {
+        self.will_meet(fate);
+    }
+
+    /// Notes what becomes of the value, which is dropped next.
+    pub fn will_meet(&self, fate: Fate) {
         self.ledger.0.fates[fate as usize][self.id()].fetch_add(1, Relaxed);
     }
 }
@@ -169,6 +193,10 @@ impl Clone for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         // No assertion here: a second panic while the first unwinds would hide both.
+        let fates = &self.ledger.0.fates;
+        if thread::panicking() && fates.iter().all(|fate| fate[self.id].load(Relaxed) == 0) {
+            fates[Fate::Lost as usize][self.id].fetch_add(1, Relaxed);
+        }
         self.ledger.0.dropped[self.id].fetch_add(1, Relaxed);
         if self.panics_in == Some(Event::Drop) {
             strike();

@@ -4,6 +4,7 @@ pub(crate) use overwrite_channel_shuttle::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
     watch,
 };
+pub(crate) use shuttle::thread::spawn;
 use std::sync::atomic::AtomicUsize;
 
 /// A few, because each step of a walk is a moment for the scheduler.

@@ -4,37 +4,29 @@ use super::{MOST_NUDGES, Value, World};
 use crate::{
     actor::Actor,
     sender::{Sent, Transmit, poll_closed},
-    tally::Count,
 };
 use overwrite_channel::{SendError, Sender, SharedSender};
 use std::{future::Future, sync::Arc};
-use support::panics::strike;
+use support::{ledger::Fate, panics::strike};
 
 pub(super) enum Handle {
     Own(Sender<Value>),
     Shared(Arc<SharedSender<Value>>),
 }
 
-impl Handle {
-    fn send(
-        &mut self,
-        how: &str,
-        value: Value,
-        key: impl FnMut(&Value) -> usize,
-    ) -> Result<Option<Value>, SendError<Value>> {
-        match (self, how) {
-            (Self::Own(tx), "send") => tx.send(value),
-            (Self::Own(tx), _by_key) => tx.send_newest_by_key(value, key),
-            (Self::Shared(tx), "send") => tx.send(value),
-            (Self::Shared(tx), _by_key) => tx.send_newest_by_key(value, key),
+/// Makes the same call of a sender of either kind.
+macro_rules! either {
+    ($handle:expr, $tx:ident => $call:expr) => {
+        match $handle {
+            Handle::Own($tx) => $call,
+            Handle::Shared($tx) => $call,
         }
-    }
+    };
+}
 
+impl Handle {
     fn is_closed(&self) -> bool {
-        match self {
-            Self::Own(tx) => tx.is_closed(),
-            Self::Shared(tx) => tx.is_closed(),
-        }
+        either!(self, tx => tx.is_closed())
     }
 
     /// Makes another handle of the same channel: a clone, or a shared sender.
@@ -66,7 +58,7 @@ impl Writer {
 impl Transmit for Writer {
     fn send(&mut self, actor: &mut Actor) -> Sent {
         let (rules, dice) = (&self.world.rules, &mut actor.dice);
-        let value = self.world.ledger.issue(self.sender, rules.rough && dice.one_in(50));
+        let value = Value::issue(&self.world, self.sender, rules.rough && dice.one_in(50));
         self.last = value.number();
         let how = dice.pick(self.world.sends);
         let mut panics = rules.rough && dice.one_in(20);
@@ -81,12 +73,18 @@ impl Transmit for Writer {
             value.number()
         };
         actor.doing(how);
-        match rules.catch(|| self.tx.send(how, value, key)) {
-            Some(Ok(Some(stale))) => stale.settle(Count::Displaced),
+        let send = || {
+            either!(&mut self.tx, tx => match how {
+                "send" => tx.send(value),
+                _by_key => tx.send_newest_by_key(value, key),
+            })
+        };
+        match rules.catch(send) {
+            Some(Ok(Some(stale))) => stale.meets(Fate::Displaced),
             Some(Ok(None)) | None => {}
             Some(Err(SendError(value))) => {
                 assert_eq!(value.number(), self.last, "another value was refused");
-                value.settle(Count::HandedBack);
+                value.meets(Fate::HandedBack);
                 assert!(self.tx.is_closed(), "refused, but not disconnected");
                 return Sent::Refused;
             }
@@ -95,7 +93,7 @@ impl Transmit for Writer {
     }
 
     fn has_arrived(&self) -> bool {
-        self.world.ledger.is_settled(self.last)
+        !self.world.ledger.is_alive(self.last)
     }
 
     /// A receiver that would take the last value may be held up by futures that stall, until a value is displaced.
@@ -119,10 +117,7 @@ impl Transmit for Writer {
     }
 
     fn closed(&self) -> impl Future<Output = ()> + Unpin + Send {
-        match &self.tx {
-            Handle::Own(tx) => tx.closed(),
-            Handle::Shared(tx) => tx.closed(),
-        }
+        either!(&self.tx, tx => tx.closed())
     }
 
     fn outlive(&mut self, _: &mut Actor) {

@@ -1,7 +1,7 @@
 //! The channel as one place for one value, used by one call at a time.
 
 use crate::{
-    history::{Call, Event, Left, Model, Step},
+    history::{Left, Model, Progress},
     world::TryRecvError,
 };
 
@@ -10,7 +10,7 @@ type Sent = Result<Option<u32>, u32>;
 
 /// What a call did, and what it returned. `End` is the last of every history, with what the channel has dropped itself.
 /// `Receive` is any call that receives: `Empty` if there was no value, or none in time.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[expect(dead_code, reason = "`how` a call receives is only printed")]
 pub(crate) enum Operation {
     Send { value: u32, sent: Sent },
@@ -22,56 +22,37 @@ pub(crate) enum Operation {
     End(Vec<u32>),
 }
 
-/// How far a `send_newest` is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Hand {
-    #[default]
-    Begins,
-    /// It has displaced something newer than what it put in, and will put that back.
-    Owes(u32),
-    /// It has nothing more to do, and hands this back.
-    Done(Option<u32>),
-}
-
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Place(Option<u32>);
 
 impl Model for Place {
     type Operation = Operation;
-    type Hand = Hand;
+    /// What a send still has to put in, if that is not its own value.
+    type Hand = Option<u32>;
 
     /// All take effect at one moment, but for `send_newest`: its first exchange may displace something newer, which goes
     /// in by another exchange; and so on, at most once for each newer value.
-    fn steps(operation: &Operation, calls: &[Call<Operation>]) -> usize {
-        let &Operation::SendNewest { value: mine, sent: Ok(_) } = operation else { return 1 };
-        let is_newer = |call: &&Call<Operation>| match call.event {
-            Event::Call(Operation::Send { value, .. } | Operation::SendNewest { value, .. }) => {
-                value > mine
-            }
-            _ => false,
-        };
-        1 + calls.iter().filter(is_newer).count()
-    }
-
     fn step(
         &mut self,
         operation: &Operation,
-        step: &Step<Operation>,
+        _: usize,
         left: Left,
-        hand: &mut Hand,
-    ) -> Option<bool> {
-        Some(match operation {
-            &Operation::Send { value, sent: Ok(displaced) } => {
-                left.receivers > 0 && self.0.replace(value) == displaced
+        hand: &Option<u32>,
+    ) -> Option<Progress<Option<u32>>> {
+        let is_so = match operation {
+            Operation::Send { sent: Ok(_), .. } | Operation::SendNewest { sent: Ok(_), .. }
+                if hand.is_none() && left.receivers == 0 =>
+            {
+                false
             }
+            &Operation::Send { value, sent: Ok(displaced) } => self.0.replace(value) == displaced,
             &Operation::SendNewest { value, sent: Ok(displaced) } => {
-                *hand = match *hand {
-                    Hand::Begins if left.receivers == 0 => return None,
-                    Hand::Begins => self.put_newest(value),
-                    Hand::Owes(newer) => self.put_newest(newer),
-                    done @ Hand::Done(_) => done,
-                };
-                !step.is_last || *hand == Hand::Done(displaced)
+                let value = hand.unwrap_or(value);
+                let before = self.0.replace(value);
+                if before > Some(value) {
+                    return Some(Progress::More(before));
+                }
+                before == displaced
             }
             Operation::Send { value, sent: Err(back) }
             | Operation::SendNewest { value, sent: Err(back) } => {
@@ -88,16 +69,7 @@ impl Model for Place {
             Operation::SendersGone(said) => (left.senders == 0) == *said,
             Operation::ReceiversGone(said) => (left.receivers == 0) == *said,
             Operation::End(values) => left == Left::default() && self.0.as_slice() == values,
-        })
-    }
-}
-
-impl Place {
-    /// Makes one exchange of a `send_newest`.
-    fn put_newest(&mut self, value: u32) -> Hand {
-        match self.0.replace(value) {
-            Some(newer) if newer > value => Hand::Owes(newer),
-            displaced => Hand::Done(displaced),
-        }
+        };
+        is_so.then_some(Progress::Done)
     }
 }
