@@ -9,6 +9,7 @@
 //! cargo run --release -p overwrite-channel-linearizability -- --histories 100000
 //! ```
 
+mod buffer;
 mod channel;
 mod history;
 mod script;
@@ -41,6 +42,7 @@ fn main() {
 
 fn check_all(seed: u64, histories: usize) {
     check::<channel::Slot>("channel", seed, histories);
+    check::<buffer::Buffer>("buffer", seed, histories);
     check::<watch::Register>("watch", seed, histories);
 }
 

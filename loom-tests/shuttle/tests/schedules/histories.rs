@@ -1,6 +1,7 @@
 //! The histories of `tests/linearizability/` on shuttle's threads, with waits that only a wake ends.
 
 use crate::{
+    buffer::Buffer,
     channel::Slot,
     schedules::explore,
     script::{Subject, record},
@@ -16,6 +17,11 @@ fn history<S: Subject>() {
 #[test]
 fn the_channel_is_linearizable() {
     explore(history::<Slot>);
+}
+
+#[test]
+fn buffer_is_linearizable() {
+    explore(history::<Buffer>);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The crate on shuttle's threads, for the histories.
 
 pub(crate) use overwrite_channel_shuttle::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
-    watch,
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, buffer,
+    channel, watch,
 };
 pub(crate) use shuttle::thread::spawn;
 use std::sync::atomic::AtomicUsize;

@@ -9,7 +9,7 @@ use crate::{
         channel, pause,
     },
 };
-use specification::{Operation, Place};
+use specification::{Operation, Place, merged};
 use std::{
     pin::pin,
     sync::{Arc, Mutex},
@@ -97,7 +97,7 @@ impl Subject for Slot {
     }
 
     fn sending(dice: &mut Dice, value: u32) -> Call<Self, Sends> {
-        match dice.below(7) {
+        match dice.below(11) {
             0..3 => Box::new(move |tx| {
                 let sends = tx.value(value);
                 Operation::Send { value, sent: returned(either!(&mut tx.tx, tx => tx.send(sends))) }
@@ -119,6 +119,27 @@ impl Subject for Slot {
                     Operation::SendNewest { value, sent: returned(sent) }
                 })
             }
+            6..9 => {
+                let time = pause_for(dice);
+                Box::new(move |tx| {
+                    let sends = tx.value(value);
+                    // Pauses while nothing is there.
+                    let merge = |unread: Value, value: Value| {
+                        pause(time);
+                        Value {
+                            left: unread.left.clone(),
+                            number: merged(unread.into_number(), value.into_number()),
+                        }
+                    };
+                    let sent = either!(&mut tx.tx, tx => tx.send_merged(sends, merge));
+                    let sent = sent.map_err(|SendError(back)| back.into_number());
+                    Operation::SendMerged { value, sent }
+                })
+            }
+            9 => Box::new(|tx| {
+                let taken = either!(&mut tx.tx, tx => tx.withdraw()).map(Value::into_number);
+                Operation::Take { how: "withdraw", taken }
+            }),
             _ => Box::new(|tx| Operation::ReceiversGone(either!(&tx.tx, tx => tx.is_closed()))),
         }
     }
@@ -146,7 +167,7 @@ impl Subject for Slot {
     }
 }
 
-fn idle() -> Context<'static> {
+pub(crate) fn idle() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
@@ -161,14 +182,14 @@ fn received(how: &'static str, received: Result<Value, TryRecvError>) -> Operati
     Operation::Receive { how, received: received.map(Value::into_number) }
 }
 
-fn polled(poll: Poll<Result<Value, RecvError>>) -> Result<Value, TryRecvError> {
+pub(crate) fn polled<T>(poll: Poll<Result<T, RecvError>>) -> Result<T, TryRecvError> {
     match poll {
         Poll::Ready(result) => Ok(result?),
         Poll::Pending => Err(TryRecvError::Empty),
     }
 }
 
-fn in_time(result: Result<Value, RecvTimeoutError>) -> Result<Value, TryRecvError> {
+pub(crate) fn in_time<T>(result: Result<T, RecvTimeoutError>) -> Result<T, TryRecvError> {
     result.map_err(|error| match error {
         RecvTimeoutError::Timeout => TryRecvError::Empty,
         RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
