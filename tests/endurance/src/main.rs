@@ -12,12 +12,14 @@
 //! What the actors draw depends on the seed alone; how threads interleave does not.
 
 mod actor;
+mod buffer;
 mod channel;
 mod crew;
 mod crowd;
 mod posts;
 mod receiver;
 mod sender;
+mod setting;
 mod tally;
 mod watch;
 
@@ -116,7 +118,7 @@ async fn play_all(dice: &mut Dice, end: Instant) {
 async fn play(post: &Post, mut dice: Dice) {
     post.doing("waits for the world to end");
     let number = 1 + Count::Worlds.add(1);
-    let begin = dice.pick(&[channel::begin, watch::begin]);
+    let begin = dice.pick(&[channel::begin, buffer::begin, watch::begin]);
     let World { mut parts, close } = begin(number, &mut dice);
     // One part of a world has to run on a thread at most.
     crew::deal(&mut parts, dice.within(1, THREADS - 1), &mut dice);

@@ -19,7 +19,7 @@ struct Entries {
     issued: AtomicUsize,
     dropped: Vec<AtomicU8>,
     /// By `Fate`.
-    fates: [Vec<AtomicU8>; 5],
+    fates: [Vec<AtomicU8>; 6],
 }
 
 /// What became of a value that a handle gave away.
@@ -31,6 +31,8 @@ pub enum Fate {
     Displaced,
     /// The send that failed has it back.
     HandedBack,
+    /// A sender has taken it back.
+    Withdrawn,
     /// A predicate decided against it, so the call that received drops it.
     Unwanted,
     /// It was dropped while a panic unwound, before it met another fate.
@@ -48,6 +50,8 @@ pub struct Totals {
     pub displaced: usize,
     /// Those that a send could not send.
     pub handed_back: usize,
+    /// Those that a sender took back.
+    pub withdrawn: usize,
     /// Those that a predicate did not want.
     pub unwanted: usize,
     /// Those that a panic took with it.
@@ -60,7 +64,7 @@ impl Ledger {
     /// Makes a ledger for at most `room` values.
     pub fn new(room: usize) -> Self {
         let zeros = || (0..room).map(|_| AtomicU8::new(0)).collect();
-        let fates = [(); 5].map(|()| zeros());
+        let fates = [(); 6].map(|()| zeros());
         Self(Arc::new(Entries { issued: AtomicUsize::new(0), dropped: zeros(), fates }))
     }
 
@@ -121,13 +125,14 @@ impl Ledger {
             let sum = times.iter().sum::<usize>();
             assert!(
                 sum <= 1,
-                "value {id}: {times:?} times received, displaced, handed back, unwanted, lost"
+                "value {id}: {times:?} times received, displaced, handed back, withdrawn, unwanted, lost"
             );
             totals.received += times[0];
             totals.displaced += times[1];
             totals.handed_back += times[2];
-            totals.unwanted += times[3];
-            totals.lost += times[4];
+            totals.withdrawn += times[3];
+            totals.unwanted += times[4];
+            totals.lost += times[5];
             totals.dropped_with_channel += 1 - sum;
         }
         totals

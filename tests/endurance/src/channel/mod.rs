@@ -9,6 +9,8 @@ use crate::{
     crew::Place,
     crowd,
     receiver::part,
+    sender::MOST_NUDGES,
+    setting::MOST_SENDERS,
     tally::Count,
 };
 use overwrite_channel::channel;
@@ -24,10 +26,6 @@ use support::{
     waker::Event,
 };
 
-const MOST_SENDERS: usize = 3;
-/// More than there are stalled futures in all stalls of a world.
-const MOST_NUDGES: usize = 4000;
-
 struct World {
     rules: Arc<Rules>,
     ledger: Ledger,
@@ -40,10 +38,10 @@ struct World {
 }
 
 /// A receiver sees the values of one sender in their order.
-const PLAIN: &[&str] = &["send"];
+const PLAIN: &[&str] = &["send", "send_merged"];
 /// The newest value is not displaced.
-const NEWEST: &[&str] = &["send_newest_by_key"];
-const ALL: &[&str] = &["send", "send_newest_by_key"];
+const NEWEST: &[&str] = &["send_newest_by_key", "send_merged"];
+const ALL: &[&str] = &["send", "send_newest_by_key", "send_merged"];
 
 /// Begins a world.
 pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
@@ -124,6 +122,7 @@ impl World {
             received,
             displaced,
             handed_back,
+            withdrawn,
             unwanted,
             lost,
             dropped_with_channel,
@@ -143,6 +142,7 @@ impl World {
             (Count::Received, received),
             (Count::Displaced, displaced),
             (Count::HandedBack, handed_back),
+            (Count::Withdrawn, withdrawn),
             (Count::Unwanted, unwanted),
             (Count::Lost, lost),
             (Count::Left, dropped_with_channel),

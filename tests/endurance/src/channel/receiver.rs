@@ -1,10 +1,11 @@
 //! The calls of a receiver.
 
-use super::{MOST_SENDERS, PLAIN, Value, World};
+use super::{PLAIN, Value, World};
 use crate::{
     actor::{Actor, Wait, Waited},
     crew::Part,
     receiver::{View, goes_on},
+    setting::MOST_SENDERS,
 };
 use futures::{FutureExt, StreamExt, poll};
 use overwrite_channel::{

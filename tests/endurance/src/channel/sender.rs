@@ -1,12 +1,12 @@
 //! The calls of a sender.
 
-use super::{MOST_NUDGES, Value, World};
+use super::{PLAIN, Value, World};
 use crate::{
     actor::Actor,
     sender::{Sent, Transmit, poll_closed},
 };
 use overwrite_channel::{SendError, Sender, SharedSender};
-use std::{future::Future, sync::Arc};
+use std::{cell::Cell, future::Future, sync::Arc};
 use support::{ledger::Fate, panics::strike};
 
 pub(super) enum Handle {
@@ -46,12 +46,11 @@ pub(super) struct Writer {
     tx: Handle,
     /// The number of the value sent last.
     last: usize,
-    nudges: usize,
 }
 
 impl Writer {
     pub(super) fn new(world: &Arc<World>, sender: usize, tx: Handle) -> Self {
-        Self { world: Arc::clone(world), sender, tx, last: 0, nudges: MOST_NUDGES }
+        Self { world: Arc::clone(world), sender, tx, last: 0 }
     }
 }
 
@@ -61,21 +60,37 @@ impl Transmit for Writer {
         let value = Value::issue(&self.world, self.sender, rules.rough && dice.one_in(50));
         self.last = value.number();
         let how = dice.pick(self.world.sends);
-        let mut panics = rules.rough && dice.one_in(20);
+        let panics = Cell::new(rules.rough && dice.one_in(20));
         // On the first look, or only on the second one, which is the one at a displaced value.
         let mut looks = dice.below(2);
         let key = |value: &Value| {
-            if panics && looks == 0 {
-                panics = false;
+            if looks == 0 && panics.take() {
                 strike();
             }
             looks = looks.saturating_sub(1);
             value.number()
         };
+        // A receiver sees the values of a sender in their order if each merged value is the merging sender's own.
+        let keeps_own = self.world.sends == PLAIN;
+        let has_merged = Cell::new(false);
+        let merge = |unread: Value, value: Value| {
+            has_merged.set(true);
+            let is_kept = keeps_own || unread.number() < value.number();
+            let (kept, other) = if is_kept { (value, unread) } else { (unread, value) };
+            other.meets(Fate::Displaced);
+            if panics.take() {
+                strike();
+            }
+            kept
+        };
         actor.doing(how);
         let send = || {
             either!(&mut self.tx, tx => match how {
                 "send" => tx.send(value),
+                "send_merged" => tx.send_merged(value, merge).map(|said| {
+                    assert_eq!(said, has_merged.get(), "it says that it has merged");
+                    None
+                }),
                 _by_key => tx.send_newest_by_key(value, key),
             })
         };
@@ -96,22 +111,22 @@ impl Transmit for Writer {
         !self.world.ledger.is_alive(self.last)
     }
 
-    /// A receiver that would take the last value may be held up by futures that stall, until a value is displaced.
-    fn nudge(&mut self, actor: &mut Actor) -> bool {
-        let may_help = self.world.stalls && self.nudges > 0;
-        if may_help {
-            self.nudges -= 1;
-            self.send(actor);
-        }
-        may_help
+    fn may_stall(&self) -> bool {
+        self.world.stalls
     }
 
-    /// Makes another handle, which may take the place of this one, or begins to wait for the receivers' end.
+    /// Makes another handle, which may take the place of this one, takes back what is there, or begins to wait for the
+    /// receivers' end.
     fn fiddle(&mut self, actor: &mut Actor) {
-        match actor.dice.below(4) {
+        match actor.dice.below(5) {
             0 => self.tx = self.tx.another(true),
             1 => self.tx = self.tx.another(false),
             2 => drop(self.tx.another(false)),
+            3 => {
+                if let Some(value) = either!(&mut self.tx, tx => tx.withdraw()) {
+                    value.meets(Fate::Withdrawn);
+                }
+            }
             _ => poll_closed(actor, self.closed()),
         }
     }
