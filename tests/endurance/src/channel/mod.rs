@@ -37,8 +37,10 @@ struct World {
     stalls: bool,
 }
 
-/// A receiver sees the values of one sender in their order.
+/// A receiver sees the values of one sender in their order, if a merge keeps the value of the sender that merges.
 const PLAIN: &[&str] = &["send", "send_merged"];
+/// As well. And no other send sees to stalled tasks.
+const MERGED: &[&str] = &["send_merged"];
 /// The newest value is not displaced.
 const NEWEST: &[&str] = &["send_newest_by_key", "send_merged"];
 const ALL: &[&str] = &["send", "send_newest_by_key", "send_merged"];
@@ -57,7 +59,7 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
         rules: Arc::clone(&rules),
         ledger: Ledger::new(room),
         taken: AtomicUsize::new(0),
-        sends: dice.pick(&[PLAIN, NEWEST, ALL]),
+        sends: dice.pick(&[PLAIN, MERGED, NEWEST, ALL]),
         stalls,
     });
     let actor = |name, number, dice: &mut Dice| Actor::new(&rules, name, number, dice);
@@ -113,6 +115,10 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
 }
 
 impl World {
+    fn keeps_order(&self) -> bool {
+        self.sends == PLAIN || self.sends == MERGED
+    }
+
     /// Checks the account when every handle is gone.
     fn close(&self, channels: usize) {
         let Rules { number, rough, senders_first, panics, .. } = &*self.rules;

@@ -1,6 +1,6 @@
 //! The calls of a receiver.
 
-use super::{PLAIN, Value, World};
+use super::{Value, World};
 use crate::{
     actor::{Actor, Wait, Waited},
     crew::Part,
@@ -45,7 +45,7 @@ impl Log {
         self.world.taken.fetch_add(1, Relaxed);
         value.meets(Fate::Received);
         let last = self.last[sender].swap(number + 1, Relaxed);
-        let is_late = self.world.sends == PLAIN && last > number;
+        let is_late = self.world.keeps_order() && last > number;
         assert!(!is_late, "value {number} came after a later one of the same sender");
     }
 }

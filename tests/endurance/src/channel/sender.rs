@@ -1,6 +1,6 @@
 //! The calls of a sender.
 
-use super::{PLAIN, Value, World};
+use super::{Value, World};
 use crate::{
     actor::Actor,
     sender::{Sent, Transmit, poll_closed},
@@ -70,12 +70,10 @@ impl Transmit for Writer {
             looks = looks.saturating_sub(1);
             value.number()
         };
-        // A receiver sees the values of a sender in their order if each merged value is the merging sender's own.
-        let keeps_own = self.world.sends == PLAIN;
         let has_merged = Cell::new(false);
         let merge = |unread: Value, value: Value| {
             has_merged.set(true);
-            let is_kept = keeps_own || unread.number() < value.number();
+            let is_kept = self.world.keeps_order() || unread.number() < value.number();
             let (kept, other) = if is_kept { (value, unread) } else { (unread, value) };
             other.meets(Fate::Displaced);
             if panics.take() {
