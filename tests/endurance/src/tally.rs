@@ -65,6 +65,13 @@ impl Count {
     }
 }
 
+/// Adds to several counts.
+pub(crate) fn add(counts: &[(Count, usize)]) {
+    for (count, number) in counts {
+        count.add(*number as u64);
+    }
+}
+
 /// Prints all counts.
 pub(crate) fn report() {
     for (line, count) in LINES.into_iter().zip(&COUNTS) {

@@ -58,7 +58,8 @@ pub(crate) fn record<S: Subject>(seed: u64, may_block: bool) -> History<S::Model
     let sends = roles(dice);
     let senders = sends.iter().filter(|sends| **sends).count();
     let (mut txs, rx, witness) = S::channel(dice, senders);
-    let mut values = shuffled(dice, 4 * senders);
+    // In any order, so that a later send may have the older value.
+    let mut values: Vec<_> = (1..).take(4 * senders).collect();
     // No scheduler knows the clock.
     let clock = Arc::new(AtomicUsize::new(0));
     let mut maker = Recorder::new(&clock, MAKER);
@@ -70,11 +71,12 @@ pub(crate) fn record<S: Subject>(seed: u64, may_block: bool) -> History<S::Model
         let (recorder, missing) = (Recorder::new(&clock, thread), Arc::clone(&missing));
         if sends {
             let tx = txs.pop().expect("one for each thread that sends");
-            let act = |value| {
+            let act = |_| {
+                let value = values.swap_remove(dice.below(values.len()));
                 let call = S::sending(dice, value);
                 (pause_for(dice), Box::new(move |tx: &mut _| Some(call(tx))) as _)
             };
-            let acts = values.drain(..calls).map(act).collect();
+            let acts = (0..calls).map(act).collect();
             part(tx, acts, leaves, Event::DropSender, recorder, missing)
         } else {
             // In one history of six, many receivers that make no call come before the one that does.
@@ -151,15 +153,6 @@ fn roles(dice: &mut Dice) -> Vec<bool> {
         sends.extend([false; 2]);
     }
     sends
-}
-
-/// Returns the numbers from 1 to `last` in any order.
-fn shuffled(dice: &mut Dice, last: usize) -> Vec<u32> {
-    let mut numbers: Vec<u32> = (1..).take(last).collect();
-    for at in (1..last).rev() {
-        numbers.swap(at, dice.below(at + 1));
-    }
-    numbers
 }
 
 /// Draws how long a pause is.

@@ -9,7 +9,7 @@ use crate::{
     crowd, receiver,
     sender::{self, MOST_NUDGES},
     setting::{Ledger, MOST_SENDERS},
-    tally::Count,
+    tally::{self, Count},
 };
 use overwrite_channel::buffer::channel;
 use reader::Reader;
@@ -109,13 +109,11 @@ impl World {
         // A reader that stays until the end leaves nothing behind.
         let most_left = usize::from(!self.rules.senders_first);
         assert!(left <= most_left, "world {}: {left} values vanished", self.rules.number);
-        for (count, number) in [
+        tally::add(&[
             (Count::Published, published),
             (Count::Taken, taken),
             (Count::Replaced, replaced),
             (Count::LeftInBuffer, left),
-        ] {
-            count.add(number as u64);
-        }
+        ]);
     }
 }

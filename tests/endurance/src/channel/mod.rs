@@ -11,7 +11,7 @@ use crate::{
     receiver::part,
     sender::MOST_NUDGES,
     setting::MOST_SENDERS,
-    tally::Count,
+    tally::{self, Count},
 };
 use overwrite_channel::channel;
 use receiver::Reader;
@@ -143,7 +143,7 @@ impl World {
         let was_displaced = issued > 0 && self.ledger.has_met(issued - 1, Fate::Displaced);
         let newest_stays = self.sends == NEWEST && !rough;
         assert!(!(newest_stays && was_displaced), "world {number}: the newest value was displaced");
-        for (count, number) in [
+        tally::add(&[
             (Count::Sent, issued),
             (Count::Received, received),
             (Count::Displaced, displaced),
@@ -152,9 +152,7 @@ impl World {
             (Count::Unwanted, unwanted),
             (Count::Lost, lost),
             (Count::Left, dropped_with_channel),
-        ] {
-            count.add(number as u64);
-        }
+        ]);
     }
 }
 
