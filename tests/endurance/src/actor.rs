@@ -103,7 +103,7 @@ impl Actor {
 
     /// Notes what the actor does next.
     pub(crate) fn doing(&self, operation: &'static str) {
-        self.post.doing(operation, None);
+        self.post.doing(operation);
     }
 
     /// Draws what a receiver does next. The first `blocking` steps have a blocking form, which an actor on a thread
@@ -120,7 +120,7 @@ impl Actor {
         };
         let blocks = may_block() && !self.dice.one_in(3);
         let step = self.dice.pick(if blocks { &steps[..blocking] } else { steps });
-        self.post.doing(step, limit);
+        self.post.doing(step);
         (step, Wait { blocks, limit, habit })
     }
 

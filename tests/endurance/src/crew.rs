@@ -1,23 +1,20 @@
-//! The threads and the runtime on which all worlds run. They are the same from the beginning to the end, so that what a
-//! thread keeps for itself (`arc_swap` has a record for each) is there before bytes are counted.
+//! The threads and the runtime on which worlds run.
 
 use crate::posts::Post;
 use futures::{FutureExt, executor::block_on, future::join_all};
 use overwrite_channel::watch;
 use std::{
     cell::Cell,
-    future::{Future, poll_fn},
-    iter::{repeat_n, repeat_with},
+    future::Future,
     panic::AssertUnwindSafe,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Barrier},
-    task::{Context, Poll, Waker},
-    time::Duration,
+    thread,
 };
 use support::dice::Dice;
 use tokio::{
-    runtime::{Builder, Runtime},
-    task::{JoinHandle, spawn, spawn_blocking, yield_now},
+    runtime::Builder,
+    task::{JoinHandle, spawn, spawn_blocking},
 };
 
 const WORKERS: usize = 2;
@@ -75,16 +72,13 @@ impl Part {
     }
 }
 
-/// Draws which parts run on threads, of which there are at most so many.
-pub(crate) fn deal(parts: &mut [Part], mut threads: usize, dice: &mut Dice) {
-    threads -= parts.iter().filter(|part| part.place == Some(Place::Thread)).count();
-    for unshuffled in (1..=parts.len()).rev() {
-        parts.swap(unshuffled - 1, dice.below(unshuffled));
-        let part = &mut parts[unshuffled - 1];
-        if part.place.is_none() && threads > 0 && (unshuffled <= threads || dice.one_in(2)) {
-            part.place = Some(Place::Thread);
-            threads -= 1;
-        }
+/// Draws parts that run on threads: at most so many, beside those that have to.
+pub(crate) fn deal(parts: &mut [Part], threads: usize, dice: &mut Dice) {
+    for _ in 0..threads {
+        let drawn = dice.below(parts.len());
+        parts[drawn].place.get_or_insert(Place::Thread);
+        // The parts also begin in another order.
+        parts.swap(0, drawn);
     }
 }
 
@@ -96,47 +90,26 @@ pub(crate) async fn run(parts: impl IntoIterator<Item = Part>) {
     }
 }
 
-/// Makes the runtime, with so many threads for actors that may block, and lets every thread keep what it ever will.
-pub(crate) fn runtime(threads: usize) -> Runtime {
+/// Runs `body` in a runtime of its own, with so many threads for actors that may block. With it, all that tokio keeps ends.
+pub(crate) fn in_runtime(threads: usize, body: impl Future) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(threads)
-        .thread_keep_alive(Duration::from_secs(u32::MAX.into()))
         .enable_time()
         .build()
         .expect("a runtime can be started");
-    let context = runtime.enter();
-    let all = Arc::new(Barrier::new(threads + WORKERS + 1));
-    let places = repeat_n(Place::Thread, threads).chain([Place::Task; WORKERS]);
-    let warm_up =
-        |place| Part::new(Post::new(0, "warm-up", 0), warm_up(Arc::clone(&all))).at(place).start();
-    let mut parts: Vec<_> = places.map(warm_up).collect();
-    // While all threads wait, as many more jobs as ever do wait for one of them.
-    parts.extend(repeat_with(|| spawn_blocking(|| ())).take(threads));
-    all.wait();
-    runtime.block_on(join_all(parts));
-    drop(context);
-    runtime
+    runtime.block_on(body);
 }
 
-/// Makes this thread have its record of `arc_swap`, while all other threads do the same.
-async fn warm_up(all: Arc<Barrier>) {
-    {
+/// Lets `arc_swap` make its records, one for each thread, before bytes are counted: it keeps them for later threads. There
+/// are three times as many as such a runtime has threads, because a thread leaves out a record that is in use just then.
+pub(crate) fn make_records(threads: usize) {
+    let all = &Barrier::new(3 * (threads + WORKERS));
+    let make = || {
         let (tx, rx) = watch::channel(0);
-        let looks: [_; 20] = std::array::from_fn(|_| rx.borrow());
+        assert!(*rx.borrow() == 0 && tx.send(1).is_ok());
+        // Until then, no other thread can have this one's record.
         all.wait();
-        assert!(looks.iter().all(|look| **look == 0));
-        assert!(tx.send(1).is_ok());
-    }
-    if !may_block() {
-        // Tasks that yield wait in a vector that their worker keeps. This makes it larger than it ever needs to be.
-        let this = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-        for _ in 0..512 {
-            // The same waker twice in a row would count once.
-            for waker in [&this, Waker::noop()] {
-                let yielded = pin!(yield_now()).poll(&mut Context::from_waker(waker));
-                assert!(yielded.is_pending());
-            }
-        }
-    }
+    };
+    thread::scope(|scope| (0..3 * (threads + WORKERS)).for_each(|_| _ = scope.spawn(make)));
 }

@@ -6,18 +6,20 @@
 //!
 //! Channels come and go in small *worlds*, several at a time. In each, senders and receivers of every kind, threads and
 //! tasks, send, wait, give up, clone and drop their handles, and panic at times. When a world ends, each of its values
-//! must have had exactly one fate, and each change been reported or skipped. When no world is left, no more bytes are
-//! allocated than before. An actor that makes no progress while it should ends the program, which names it.
+//! must have had exactly one fate, and each change been reported or skipped. When no world and no thread of theirs is left,
+//! no more bytes are allocated than before. An actor that makes no progress while it should ends the program, which names it.
 //!
 //! What the actors draw depends on the seed alone; how threads interleave does not.
 
 mod actor;
+mod buffer;
 mod channel;
 mod crew;
 mod crowd;
 mod posts;
 mod receiver;
 mod sender;
+mod setting;
 mod tally;
 mod watch;
 
@@ -26,7 +28,6 @@ use crew::Part;
 use posts::Post;
 use std::{
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 use support::{
@@ -55,12 +56,12 @@ struct Options {
     patience: u64,
 }
 
-/// The number of plays at a time: actors mostly wait.
-const LEADERS: usize = 8;
-/// The number of threads in one play.
+/// The number of worlds at a time: actors mostly wait.
+const LEADERS: usize = 16;
+/// The largest number of threads in one world.
 const THREADS: usize = 4;
-/// The number of plays of each leader until bytes are counted.
-const PLAYS: usize = 8;
+/// The number of worlds of each leader in one runtime, after which bytes are counted.
+const WORLDS: usize = 8;
 
 /// A world that has begun.
 struct World {
@@ -78,32 +79,32 @@ fn main() {
     println!("{seconds} s, seed {seed}; an actor without progress for {patience} s is stuck");
     posts::watch(command, patience);
 
-    let runtime = crew::runtime(LEADERS * THREADS);
+    crew::make_records(LEADERS * THREADS);
     let mut dice = Dice::new(seed);
     let end = Instant::now() + Duration::from_secs(seconds);
-    let mut play = || runtime.block_on(play_all(&mut dice, end));
-    play();
-    let mut before = allocator::process().live_bytes;
+    let mut play = || {
+        crew::in_runtime(LEADERS * THREADS, play_all(&mut dice, end));
+        allocator::process().live_bytes
+    };
+    let before = play();
     loop {
-        play();
-        // Fewer, if something of a task was still there then.
-        before = settled(before);
-        let is_enough = worlds.is_some_and(|most| Count::Worlds.get() >= most);
-        if is_enough || Instant::now() >= end {
+        let now = play();
+        let worlds_so_far = Count::Worlds.get();
+        assert!(now <= before, "{now} bytes after world {worlds_so_far}, {before} before: a leak");
+        if worlds.is_some_and(|most| worlds_so_far >= most) || Instant::now() >= end {
             break;
         }
     }
     tally::report();
-    println!("bytes with no world {before:>14}  (never more than before)");
     println!("clean");
 }
 
-/// Lets each leader begin the next play when its last one has ended, for so many plays, or until there is no time.
+/// Lets each leader begin the next world when its last one has ended, for so many worlds, or until there is no time.
 async fn play_all(dice: &mut Dice, end: Instant) {
     crew::run((0..LEADERS).map(|number| {
         let (post, mut dice) = (Post::new(0, "leader", number), dice.split());
         Part::new(Arc::clone(&post), async move {
-            for _ in 0..PLAYS {
+            for _ in 0..WORLDS {
                 if Instant::now() < end {
                     play(&post, dice.split()).await;
                 }
@@ -113,35 +114,15 @@ async fn play_all(dice: &mut Dice, end: Instant) {
     .await;
 }
 
-/// Plays a few worlds at the same time, from their beginning to their end.
+/// Plays a world from its beginning to its end.
 async fn play(post: &Post, mut dice: Dice) {
-    post.doing("waits for the worlds to end", None);
-    let together = dice.within(1, 3);
-    let worlds = (0..together).map(|_| {
-        let number = 1 + Count::Worlds.add(1);
-        let begin = dice.pick(&[channel::begin, watch::begin]);
-        let World { mut parts, close } = begin(number, &mut dice);
-        crew::deal(&mut parts, THREADS / together, &mut dice);
-        (parts, close)
-    });
-    let (parts, closes): (Vec<_>, Vec<_>) = worlds.unzip();
-    crew::run(parts.into_iter().flatten()).await;
-    post.doing("closes the accounts", None);
-    for close in closes {
-        close();
-    }
-}
-
-/// Returns how many bytes are allocated while nothing runs: no more than `before`. The runtime drops what is left of a
-/// task a moment after the task has ended, so this may look again for some seconds.
-fn settled(before: isize) -> isize {
-    let bytes = || allocator::process().live_bytes;
-    for _ in 0..5000 {
-        if bytes() > before {
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-    let (now, worlds) = (bytes(), Count::Worlds.get());
-    assert!(now <= before, "{now} bytes after world {worlds}, and {before} before: a leak");
-    now
+    post.doing("waits for the world to end");
+    let number = 1 + Count::Worlds.add(1);
+    let begin = dice.pick(&[channel::begin, buffer::begin, watch::begin]);
+    let World { mut parts, close } = begin(number, &mut dice);
+    // One part of a world has to run on a thread at most.
+    crew::deal(&mut parts, dice.within(1, THREADS - 1), &mut dice);
+    crew::run(parts).await;
+    post.doing("closes the account");
+    close();
 }

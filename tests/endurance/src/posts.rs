@@ -21,8 +21,6 @@ pub(crate) struct Post {
 
 struct Step {
     operation: &'static str,
-    /// How long the operation may wait.
-    limit: Option<Duration>,
     /// How many rounds of the watchdog it has lasted.
     rounds: u64,
 }
@@ -34,14 +32,14 @@ static POSTS: Mutex<Vec<Arc<Post>>> = Mutex::new(Vec::new());
 
 impl Post {
     pub(crate) fn new(world: u64, name: &'static str, number: usize) -> Arc<Self> {
-        let at = Mutex::new(Step { operation: "begins", limit: None, rounds: 0 });
+        let at = Mutex::new(Step { operation: "begins", rounds: 0 });
         let post = Arc::new(Self { world, name, number, at });
         lock(&POSTS).push(Arc::clone(&post));
         post
     }
 
-    pub(crate) fn doing(&self, operation: &'static str, limit: Option<Duration>) {
-        *lock(&self.at) = Step { operation, limit, rounds: 0 };
+    pub(crate) fn doing(&self, operation: &'static str) {
+        *lock(&self.at) = Step { operation, rounds: 0 };
     }
 
     /// Removes the post of an actor that has ended. An injected panic should have been caught where it came up: if it
@@ -89,11 +87,10 @@ fn fail(what: &str, again: &str) -> ! {
     let _first = lock(&FAILED);
     let mut table = String::new();
     for post in &*lock(&POSTS) {
-        let Step { operation, limit, rounds } = &*lock(&post.at);
-        let limit = limit.map_or_else(String::new, |limit| format!(", for {limit:?}"));
+        let Step { operation, rounds } = &*lock(&post.at);
         let Post { world, name, number, .. } = &**post;
         let _infallible =
-            writeln!(table, "world {world}, {name} {number} since {rounds} s: {operation}{limit}");
+            writeln!(table, "world {world}, {name} {number} since {rounds} s: {operation}");
     }
     // Unlike `eprint!`, this does not panic, which would come back here.
     let _unheard = write!(stderr(), "\nFAILED: {what}\n{table}again: {again}\n");

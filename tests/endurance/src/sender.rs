@@ -26,8 +26,9 @@ pub(crate) trait Transmit: Send + Sync + 'static {
     /// Returns `true` if what was sent last has arrived, so that no receiver owes anything.
     fn has_arrived(&self) -> bool;
 
-    /// Sends once more, if the receivers may need that. Returns `false` if not.
-    fn nudge(&mut self, _: &mut Actor) -> bool {
+    /// Returns `true` if a receiver that would take the last value may be held up by futures that stall, until a value is
+    /// displaced.
+    fn may_stall(&self) -> bool {
         false
     }
 
@@ -40,6 +41,9 @@ pub(crate) trait Transmit: Send + Sync + 'static {
     /// Checks the end of the receivers, or opens the channel again.
     fn outlive(&mut self, actor: &mut Actor);
 }
+
+/// How many sends more a sender makes if receivers stall: more than there are stalled futures in all stalls of a world.
+pub(crate) const MOST_NUDGES: usize = 4000;
 
 /// What a send came to.
 #[derive(PartialEq)]
@@ -57,6 +61,7 @@ pub(crate) fn part<T: Transmit>(actor: Actor, quota: usize, txs: Vec<T>) -> Part
 
 async fn send_all<T: Transmit>(mut actor: Actor, quota: usize, mut txs: Vec<T>) {
     let rules = Arc::clone(&actor.rules);
+    let mut nudges = MOST_NUDGES;
     for _ in 0..quota {
         let at = actor.dice.below(txs.len());
         let tx = &mut txs[at];
@@ -70,7 +75,7 @@ async fn send_all<T: Transmit>(mut actor: Actor, quota: usize, mut txs: Vec<T>) 
             until_closed(&mut actor, tx).await;
         } else if sent == Sent::Made && rules.senders_first && actor.dice.one_in(rules.wait_one_in)
         {
-            until_arrived(&mut actor, tx).await;
+            until_arrived(&mut actor, tx, &mut nudges).await;
         } else if actor.dice.one_in(rules.pause_one_in) {
             pause(&mut actor, tx).await;
         }
@@ -107,7 +112,7 @@ pub(crate) fn poll_closed(actor: &mut Actor, mut closed: impl Future<Output = ()
 }
 
 /// Waits until what was sent last has arrived.
-async fn until_arrived<T: Transmit>(actor: &mut Actor, tx: &mut T) {
+async fn until_arrived<T: Transmit>(actor: &mut Actor, tx: &mut T, nudges: &mut usize) {
     const WAITS: &str = "waits until what it has sent arrives";
     actor.doing(WAITS);
     for look in 1.. {
@@ -134,7 +139,9 @@ async fn until_arrived<T: Transmit>(actor: &mut Actor, tx: &mut T) {
         } else {
             yield_now().await;
         }
-        if look % 20 == 0 && tx.nudge(actor) {
+        if look % 20 == 0 && *nudges > 0 && tx.may_stall() {
+            *nudges -= 1;
+            tx.send(actor);
             actor.doing(WAITS);
         }
     }

@@ -11,9 +11,15 @@ pub(crate) enum Count {
     Received,
     Displaced,
     HandedBack,
+    Withdrawn,
     Unwanted,
     Lost,
     Left,
+    Published,
+    // The fates of a value of `buffer`.
+    Taken,
+    Replaced,
+    LeftInBuffer,
     Changes,
     Reported,
     Skipped,
@@ -30,9 +36,14 @@ const LINES: [&str; Count::Panics as usize + 1] = [
     "  = received",
     "  + displaced",
     "  + handed back by a channel without receivers",
+    "  + taken back by a sender",
     "  + not wanted by a predicate",
     "  + lost to a panic",
     "  + left, and dropped with the channel",
+    "buffer: values published",
+    "  = taken",
+    "  + replaced",
+    "  + left, and dropped with the buffer",
     "watch: changes",
     "  reported, of all receivers",
     "  skipped, of all receivers",
@@ -51,6 +62,13 @@ impl Count {
 
     pub(crate) fn get(self) -> u64 {
         COUNTS[self as usize].load(Relaxed)
+    }
+}
+
+/// Adds to several counts.
+pub(crate) fn add(counts: &[(Count, usize)]) {
+    for (count, number) in counts {
+        count.add(*number as u64);
     }
 }
 

@@ -15,5 +15,5 @@ fn a_few_worlds_are_clean() {
     let counts = report.lines().filter(|line| !line.contains("left"));
     let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse().ok());
     let counts: Vec<u64> = counts.collect();
-    assert!(counts.len() >= 13 && !counts.contains(&0), "{report}");
+    assert!(counts.len() >= 17 && !counts.contains(&0), "{report}");
 }

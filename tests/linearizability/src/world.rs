@@ -1,9 +1,10 @@
 //! The crate as it is, on the machine's threads.
 
 pub(crate) use overwrite_channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
-    watch,
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, buffer,
+    channel, watch,
 };
+pub(crate) use std::thread::spawn;
 use std::{
     hint::spin_loop,
     sync::atomic::{

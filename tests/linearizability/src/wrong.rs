@@ -62,12 +62,26 @@ fn slot(words: &[&str]) -> Slot {
         ["back", value] => Err(number(value)),
         _ => panic!("{rest:?}"),
     };
+    let has_found = |rest: &[&str]| match *rest {
+        [] => Ok(false),
+        ["finds", "one"] => Ok(true),
+        ["back", value] => Err(number(value)),
+        _ => panic!("{rest:?}"),
+    };
     let how = "try_recv";
     match *words {
         ["send", value, ref rest @ ..] => Slot::Send { value: number(value), sent: sent(rest) },
         ["newest", value, ref rest @ ..] => {
             Slot::SendNewest { value: number(value), sent: sent(rest) }
         }
+        ["merge", value, ref rest @ ..] => {
+            Slot::SendMerged { value: number(value), sent: has_found(rest) }
+        }
+        ["publish", value, ref rest @ ..] => {
+            Slot::Publish { value: number(value), published: has_found(rest) }
+        }
+        ["take", "nothing"] => Slot::Take { how: "update", taken: None },
+        ["take", value] => Slot::Take { how: "update", taken: Some(number(value)) },
         ["receive", "nothing"] => Slot::Receive { how, received: Err(TryRecvError::Empty) },
         ["receive", "end"] => Slot::Receive { how, received: Err(TryRecvError::Disconnected) },
         ["receive", value] => Slot::Receive { how, received: Ok(number(value)) },
@@ -127,6 +141,43 @@ a send_newest that puts the newer value back: between its exchanges, a receiver 
 a send_newest that puts several back: 1 displaces 2, meanwhile 3 displaces 1, and so 2 displaces 3
     right: 1-2 send 2, 3-6 newest 1 displaces 2, 4-5 send 3 displaces 1, 7-8 receive 3
     wrong: 1-2 send 2, 3-6 newest 1 displaces 3, 4-5 send 3 displaces 1, 7-8 receive 3
+a send_merged that merges what is not there, or not what is: 1 and 2 make 103
+    right: merge 1, receive 1
+    right: send 1, merge 2 finds one, receive 103, receive nothing
+    wrong: send 1, merge 2, receive 2
+    wrong: send 1, merge 2 finds one, receive 2
+    wrong: merge 2 finds one, receive 2
+    wrong: send 1, receive 1, merge 2 finds one
+a send_merged that another call comes between: a receiver finds nothing, or another value, which 5 and 103 make 608 of
+    right: 1-2 send 1, 3-8 merge 2 finds one, 4-5 receive nothing, 9-10 receive 103
+    right: 1-2 send 1, 3-8 merge 2 finds one, 4-5 other send 5, 9-10 receive 608
+    right: 1-2 send 1, 3-8 merge 2 finds one, 4-5 other send 5, 6-7 other receive 5, 9-10 receive 103
+    right: 1-2 send 1, 3-8 merge 2 finds one, 4-5 other send 5 displaces 103, 9-10 receive 5
+    wrong: 1-2 send 1, 3-8 merge 2 finds one, 4-5 other send 5, 9-10 receive 103
+    wrong: 1-2 send 1, 3-8 merge 2 finds one, 4-5 receive 1, 9-10 receive 103
+    wrong: 1-2 send 1, 3-4 merge 2 finds one, 5-6 receive nothing
+a send_merged that fails
+    right: drop receiver, drop receiver, merge 1 back 1
+    wrong: merge 1 back 1
+    wrong: drop receiver, drop receiver, merge 1
+a value that is withdrawn, and is still there, or was not
+    right: send 1, take 1, take nothing, receive nothing
+    wrong: send 1, take 1, receive 1
+    wrong: send 1, take nothing
+    wrong: send 1, receive 1, take 1
+a published value that is lost, or taken twice
+    right: publish 1, publish 2 finds one, take 2, take nothing
+    right: publish 1, drop sender, drop sender, receive 1, receive end, take nothing
+    wrong: publish 1, publish 2, take 2
+    wrong: publish 1, publish 2 finds one, take 1
+    wrong: publish 1, take nothing
+    wrong: publish 1, take 1, take 1
+    wrong: publish 1, take 1, publish 2 finds one
+    wrong: publish 1, drop sender, drop sender, receive end
+a publish that fails
+    right: drop receiver, drop receiver, publish 1 back 1
+    wrong: publish 1 back 1
+    wrong: drop receiver, drop receiver, publish 1
 ";
 
 fn watch(words: &[&str]) -> Watch {

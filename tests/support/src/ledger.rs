@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed},
     },
+    thread,
 };
 
 /// Issues values and sees each of them dropped.
@@ -18,7 +19,7 @@ struct Entries {
     issued: AtomicUsize,
     dropped: Vec<AtomicU8>,
     /// By `Fate`.
-    fates: [Vec<AtomicU8>; 3],
+    fates: [Vec<AtomicU8>; 6],
 }
 
 /// What became of a value that a handle gave away.
@@ -30,6 +31,12 @@ pub enum Fate {
     Displaced,
     /// The send that failed has it back.
     HandedBack,
+    /// A sender has taken it back.
+    Withdrawn,
+    /// A predicate decided against it, so the call that received drops it.
+    Unwanted,
+    /// It was dropped while a panic unwound, before it met another fate.
+    Lost,
 }
 
 /// How many values met which fate.
@@ -43,6 +50,12 @@ pub struct Totals {
     pub displaced: usize,
     /// Those that a send could not send.
     pub handed_back: usize,
+    /// Those that a sender took back.
+    pub withdrawn: usize,
+    /// Those that a predicate did not want.
+    pub unwanted: usize,
+    /// Those that a panic took with it.
+    pub lost: usize,
     /// Those dropped without any of these fates.
     pub dropped_with_channel: usize,
 }
@@ -51,7 +64,7 @@ impl Ledger {
     /// Makes a ledger for at most `room` values.
     pub fn new(room: usize) -> Self {
         let zeros = || (0..room).map(|_| AtomicU8::new(0)).collect();
-        let fates = [zeros(), zeros(), zeros()];
+        let fates = [(); 6].map(|()| zeros());
         Self(Arc::new(Entries { issued: AtomicUsize::new(0), dropped: zeros(), fates }))
     }
 
@@ -83,6 +96,11 @@ impl Ledger {
         self.0.dropped[id].load(Relaxed) == 0
     }
 
+    /// Returns `true` if the value met this fate.
+    pub fn has_met(&self, id: usize, fate: Fate) -> bool {
+        self.0.fates[fate as usize][id].load(Relaxed) > 0
+    }
+
     /// Returns the numbers of the values that were dropped. One that was dropped twice is there twice.
     pub fn dropped(&self) -> Vec<usize> {
         let dropped = self.0.dropped.iter().map(|times| times.load(Relaxed));
@@ -105,10 +123,16 @@ impl Ledger {
         for id in 0..totals.issued {
             let times = self.0.fates.each_ref().map(|fate| usize::from(fate[id].load(Relaxed)));
             let sum = times.iter().sum::<usize>();
-            assert!(sum <= 1, "value {id}: {times:?} times received, displaced, handed back");
+            assert!(
+                sum <= 1,
+                "value {id}: {times:?} times received, displaced, handed back, withdrawn, unwanted, lost"
+            );
             totals.received += times[0];
             totals.displaced += times[1];
             totals.handed_back += times[2];
+            totals.withdrawn += times[3];
+            totals.unwanted += times[4];
+            totals.lost += times[5];
             totals.dropped_with_channel += 1 - sum;
         }
         totals
@@ -153,6 +177,11 @@ impl Tracked {
 
     /// Notes what became of the value, and drops it.
     pub fn meets(self, fate: Fate) {
+        self.will_meet(fate);
+    }
+
+    /// Notes what becomes of the value, which is dropped next.
+    pub fn will_meet(&self, fate: Fate) {
         self.ledger.0.fates[fate as usize][self.id()].fetch_add(1, Relaxed);
     }
 }
@@ -169,6 +198,10 @@ impl Clone for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         // No assertion here: a second panic while the first unwinds would hide both.
+        let fates = &self.ledger.0.fates;
+        if thread::panicking() && fates.iter().all(|fate| fate[self.id].load(Relaxed) == 0) {
+            fates[Fate::Lost as usize][self.id].fetch_add(1, Relaxed);
+        }
         self.ledger.0.dropped[self.id].fetch_add(1, Relaxed);
         if self.panics_in == Some(Event::Drop) {
             strike();

@@ -8,6 +8,8 @@
 //! SCHEDULES=100000 cargo test --release -p overwrite-channel-shuttle-tests
 //! ```
 
+#[path = "../../../../tests/linearizability/src/buffer.rs"]
+mod buffer;
 #[path = "../../../../tests/linearizability/src/channel/mod.rs"]
 mod channel;
 mod crowds;

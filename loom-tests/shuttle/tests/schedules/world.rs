@@ -1,9 +1,10 @@
 //! The crate on shuttle's threads, for the histories.
 
 pub(crate) use overwrite_channel_shuttle::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, channel,
-    watch,
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError, buffer,
+    channel, watch,
 };
+pub(crate) use shuttle::thread::spawn;
 use std::sync::atomic::AtomicUsize;
 
 /// A few, because each step of a walk is a moment for the scheduler.

@@ -1,7 +1,6 @@
 //! Worlds of `channel`: one or two channels, some senders and receivers of every kind, at times a crowd of receivers in
 //! one task, and an account of every value.
 
-mod ledger;
 mod receiver;
 mod sender;
 
@@ -10,32 +9,41 @@ use crate::{
     crew::Place,
     crowd,
     receiver::part,
+    sender::MOST_NUDGES,
+    setting::MOST_SENDERS,
+    tally::{self, Count},
 };
-use ledger::{Ledger, Value};
 use overwrite_channel::channel;
 use receiver::Reader;
 use sender::{Handle, Writer};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
-use support::dice::Dice;
-
-const MOST_SENDERS: usize = 3;
-/// More than there are stalled futures in all stalls of a world.
-const MOST_NUDGES: usize = 4000;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+use support::{
+    dice::Dice,
+    ledger::{Fate, Ledger, Totals, Tracked},
+    waker::Event,
+};
 
 struct World {
     rules: Arc<Rules>,
-    ledger: Arc<Ledger>,
+    ledger: Ledger,
+    /// How many values have come to a receiver.
+    taken: AtomicUsize,
     sends: &'static [&'static str],
     /// A crowd has futures that stall until a receiver beside it has taken a value. Then a sender that waits sends again
     /// after a while.
     stalls: bool,
 }
 
-/// A receiver sees the values of one sender in their order.
-const PLAIN: &[&str] = &["send"];
+/// A receiver sees the values of one sender in their order, if a merge keeps the value of the sender that merges.
+const PLAIN: &[&str] = &["send", "send_merged"];
+/// As well. And no other send sees to stalled tasks.
+const MERGED: &[&str] = &["send_merged"];
 /// The newest value is not displaced.
-const NEWEST: &[&str] = &["send_newest_by_key"];
-const ALL: &[&str] = &["send", "send_newest_by_key"];
+const NEWEST: &[&str] = &["send_newest_by_key", "send_merged"];
+const ALL: &[&str] = &["send", "send_newest_by_key", "send_merged"];
 
 /// Begins a world.
 pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
@@ -47,8 +55,13 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     // Only where a receiver stays, and every value is of the same channel.
     let stalls = rules.senders_first && channels == 1 && crowd.is_some_and(|size| size <= 130);
     let room = senders * (quota + if stalls { MOST_NUDGES } else { 0 });
-    let (ledger, sends) = (Ledger::new(number, room), dice.pick(&[PLAIN, NEWEST, ALL]));
-    let world = Arc::new(World { rules: Arc::clone(&rules), ledger, sends, stalls });
+    let world = Arc::new(World {
+        rules: Arc::clone(&rules),
+        ledger: Ledger::new(room),
+        taken: AtomicUsize::new(0),
+        sends: dice.pick(&[PLAIN, MERGED, NEWEST, ALL]),
+        stalls,
+    });
     let actor = |name, number, dice: &mut Dice| Actor::new(&rules, name, number, dice);
 
     let mut parts = Vec::new();
@@ -98,14 +111,75 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
         let (actor, steps) = (actor("channels: receiver", 0, dice), rules.steps(dice));
         parts.push(receiver::part_of_any(actor, steps, readers_of_any).at(Place::Thread));
     }
-    crate::World { parts, close: Box::new(move || world.close(channels as u64)) }
+    crate::World { parts, close: Box::new(move || world.close(channels)) }
 }
 
 impl World {
-    fn close(&self, channels: u64) {
-        let newest_stays = self.sends == NEWEST && !self.rules.rough;
+    fn keeps_order(&self) -> bool {
+        self.sends == PLAIN || self.sends == MERGED
+    }
+
+    /// Checks the account when every handle is gone.
+    fn close(&self, channels: usize) {
+        let Rules { number, rough, senders_first, panics, .. } = &*self.rules;
+        let totals = self.ledger.totals();
+        let Totals {
+            issued,
+            received,
+            displaced,
+            handed_back,
+            withdrawn,
+            unwanted,
+            lost,
+            dropped_with_channel,
+        } = totals;
         // A receiver that stays until `Disconnected` leaves nothing behind.
-        let most_left = if self.rules.senders_first { 0 } else { channels };
-        self.ledger.close(self.rules.panics.load(Relaxed), most_left, newest_stays);
+        let most_left = if *senders_first { 0 } else { channels };
+        assert!(dropped_with_channel <= most_left, "world {number}: {totals:?}");
+        assert!(
+            lost as u64 <= panics.load(Relaxed),
+            "world {number}: {totals:?}, {panics:?} panics"
+        );
+        let was_displaced = issued > 0 && self.ledger.has_met(issued - 1, Fate::Displaced);
+        let newest_stays = self.sends == NEWEST && !rough;
+        assert!(!(newest_stays && was_displaced), "world {number}: the newest value was displaced");
+        tally::add(&[
+            (Count::Sent, issued),
+            (Count::Received, received),
+            (Count::Displaced, displaced),
+            (Count::HandedBack, handed_back),
+            (Count::Withdrawn, withdrawn),
+            (Count::Unwanted, unwanted),
+            (Count::Lost, lost),
+            (Count::Left, dropped_with_channel),
+        ]);
+    }
+}
+
+/// What is sent. A torn copy, or a value that no ledger issued, does not pass for it.
+struct Value {
+    of: Tracked,
+    sender: usize,
+    check: usize,
+}
+
+impl Value {
+    /// Issues the next value. The numbers of a sender's values rise. A bomb panics when the library drops it.
+    fn issue(world: &World, sender: usize, is_bomb: bool) -> Self {
+        let of = world.ledger.issue();
+        let check = of.id() ^ !sender;
+        Self { of: if is_bomb { of.panicking_in(Event::Drop) } else { of }, sender, check }
+    }
+
+    fn number(&self) -> usize {
+        let number = self.of.id();
+        assert_eq!(self.check, number ^ !self.sender, "a value that no sender sent");
+        number
+    }
+
+    /// Ends the value in the hand of an actor.
+    fn meets(self, fate: Fate) {
+        self.number();
+        self.of.harmless().meets(fate);
     }
 }

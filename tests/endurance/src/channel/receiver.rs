@@ -1,11 +1,11 @@
 //! The calls of a receiver.
 
-use super::{MOST_SENDERS, PLAIN, Value, World};
+use super::{Value, World};
 use crate::{
     actor::{Actor, Wait, Waited},
     crew::Part,
     receiver::{View, goes_on},
-    tally::Count,
+    setting::MOST_SENDERS,
 };
 use futures::{FutureExt, StreamExt, poll};
 use overwrite_channel::{
@@ -22,7 +22,7 @@ use std::{
     },
     task::Poll,
 };
-use support::panics::strike;
+use support::{ledger::Fate, panics::strike};
 
 /// A receiver of one of the channels.
 #[derive(Clone)]
@@ -42,9 +42,10 @@ struct Log {
 impl Log {
     fn got(&self, value: Value) {
         let (number, sender) = (value.number(), value.sender);
-        value.settle(Count::Received);
+        self.world.taken.fetch_add(1, Relaxed);
+        value.meets(Fate::Received);
         let last = self.last[sender].swap(number + 1, Relaxed);
-        let is_late = self.world.sends == PLAIN && last > number;
+        let is_late = self.world.keeps_order() && last > number;
         assert!(!is_late, "value {number} came after a later one of the same sender");
     }
 }
@@ -101,17 +102,19 @@ impl View for Reader {
 
     async fn wait_for(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
         let (mut dice, rough) = (actor.dice.split(), actor.rules.rough);
-        let wants = move |value: &Value| {
+        let Self { rx, log } = self;
+        let taken = &log.world.taken;
+        let wants = |value: &Value| {
+            taken.fetch_add(1, Relaxed);
             let is_wanted = !dice.one_in(3);
             if !is_wanted {
-                value.reject();
+                value.of.will_meet(Fate::Unwanted);
             } else if rough && dice.one_in(20) {
                 // The value is dropped as the panic unwinds, which notes its fate.
                 strike();
             }
             is_wanted
         };
-        let Self { rx, log } = self;
         let came = if wait.blocks {
             wait.block(
                 (rx, wants),
@@ -148,8 +151,7 @@ impl View for Reader {
     }
 
     fn taken(&self) -> Option<usize> {
-        (self.log.world.stalls && !self.rx.is_closed())
-            .then(|| self.log.world.ledger.taken.load(Relaxed))
+        (self.log.world.stalls && !self.rx.is_closed()).then(|| self.log.world.taken.load(Relaxed))
     }
 
     fn check_end(&mut self, actor: &Actor) {

@@ -1,40 +1,32 @@
 //! The calls of a sender.
 
-use super::{MOST_NUDGES, Value, World};
+use super::{Value, World};
 use crate::{
     actor::Actor,
     sender::{Sent, Transmit, poll_closed},
-    tally::Count,
 };
 use overwrite_channel::{SendError, Sender, SharedSender};
-use std::{future::Future, sync::Arc};
-use support::panics::strike;
+use std::{cell::Cell, future::Future, sync::Arc};
+use support::{ledger::Fate, panics::strike};
 
 pub(super) enum Handle {
     Own(Sender<Value>),
     Shared(Arc<SharedSender<Value>>),
 }
 
-impl Handle {
-    fn send(
-        &mut self,
-        how: &str,
-        value: Value,
-        key: impl FnMut(&Value) -> usize,
-    ) -> Result<Option<Value>, SendError<Value>> {
-        match (self, how) {
-            (Self::Own(tx), "send") => tx.send(value),
-            (Self::Own(tx), _by_key) => tx.send_newest_by_key(value, key),
-            (Self::Shared(tx), "send") => tx.send(value),
-            (Self::Shared(tx), _by_key) => tx.send_newest_by_key(value, key),
+/// Makes the same call of a sender of either kind.
+macro_rules! either {
+    ($handle:expr, $tx:ident => $call:expr) => {
+        match $handle {
+            Handle::Own($tx) => $call,
+            Handle::Shared($tx) => $call,
         }
-    }
+    };
+}
 
+impl Handle {
     fn is_closed(&self) -> bool {
-        match self {
-            Self::Own(tx) => tx.is_closed(),
-            Self::Shared(tx) => tx.is_closed(),
-        }
+        either!(self, tx => tx.is_closed())
     }
 
     /// Makes another handle of the same channel: a clone, or a shared sender.
@@ -54,39 +46,58 @@ pub(super) struct Writer {
     tx: Handle,
     /// The number of the value sent last.
     last: usize,
-    nudges: usize,
 }
 
 impl Writer {
     pub(super) fn new(world: &Arc<World>, sender: usize, tx: Handle) -> Self {
-        Self { world: Arc::clone(world), sender, tx, last: 0, nudges: MOST_NUDGES }
+        Self { world: Arc::clone(world), sender, tx, last: 0 }
     }
 }
 
 impl Transmit for Writer {
     fn send(&mut self, actor: &mut Actor) -> Sent {
         let (rules, dice) = (&self.world.rules, &mut actor.dice);
-        let value = self.world.ledger.issue(self.sender, rules.rough && dice.one_in(50));
+        let value = Value::issue(&self.world, self.sender, rules.rough && dice.one_in(50));
         self.last = value.number();
         let how = dice.pick(self.world.sends);
-        let mut panics = rules.rough && dice.one_in(20);
+        let panics = Cell::new(rules.rough && dice.one_in(20));
         // On the first look, or only on the second one, which is the one at a displaced value.
         let mut looks = dice.below(2);
         let key = |value: &Value| {
-            if panics && looks == 0 {
-                panics = false;
+            if looks == 0 && panics.take() {
                 strike();
             }
             looks = looks.saturating_sub(1);
             value.number()
         };
+        let has_merged = Cell::new(false);
+        let merge = |unread: Value, value: Value| {
+            has_merged.set(true);
+            let is_kept = self.world.keeps_order() || unread.number() < value.number();
+            let (kept, other) = if is_kept { (value, unread) } else { (unread, value) };
+            other.meets(Fate::Displaced);
+            if panics.take() {
+                strike();
+            }
+            kept
+        };
         actor.doing(how);
-        match rules.catch(|| self.tx.send(how, value, key)) {
-            Some(Ok(Some(stale))) => stale.settle(Count::Displaced),
+        let send = || {
+            either!(&mut self.tx, tx => match how {
+                "send" => tx.send(value),
+                "send_merged" => tx.send_merged(value, merge).map(|said| {
+                    assert_eq!(said, has_merged.get(), "it says that it has merged");
+                    None
+                }),
+                _by_key => tx.send_newest_by_key(value, key),
+            })
+        };
+        match rules.catch(send) {
+            Some(Ok(Some(stale))) => stale.meets(Fate::Displaced),
             Some(Ok(None)) | None => {}
             Some(Err(SendError(value))) => {
                 assert_eq!(value.number(), self.last, "another value was refused");
-                value.settle(Count::HandedBack);
+                value.meets(Fate::HandedBack);
                 assert!(self.tx.is_closed(), "refused, but not disconnected");
                 return Sent::Refused;
             }
@@ -95,34 +106,31 @@ impl Transmit for Writer {
     }
 
     fn has_arrived(&self) -> bool {
-        self.world.ledger.is_settled(self.last)
+        !self.world.ledger.is_alive(self.last)
     }
 
-    /// A receiver that would take the last value may be held up by futures that stall, until a value is displaced.
-    fn nudge(&mut self, actor: &mut Actor) -> bool {
-        let may_help = self.world.stalls && self.nudges > 0;
-        if may_help {
-            self.nudges -= 1;
-            self.send(actor);
-        }
-        may_help
+    fn may_stall(&self) -> bool {
+        self.world.stalls
     }
 
-    /// Makes another handle, which may take the place of this one, or begins to wait for the receivers' end.
+    /// Makes another handle, which may take the place of this one, takes back what is there, or begins to wait for the
+    /// receivers' end.
     fn fiddle(&mut self, actor: &mut Actor) {
-        match actor.dice.below(4) {
+        match actor.dice.below(5) {
             0 => self.tx = self.tx.another(true),
             1 => self.tx = self.tx.another(false),
             2 => drop(self.tx.another(false)),
+            3 => {
+                if let Some(value) = either!(&mut self.tx, tx => tx.withdraw()) {
+                    value.meets(Fate::Withdrawn);
+                }
+            }
             _ => poll_closed(actor, self.closed()),
         }
     }
 
     fn closed(&self) -> impl Future<Output = ()> + Unpin + Send {
-        match &self.tx {
-            Handle::Own(tx) => tx.closed(),
-            Handle::Shared(tx) => tx.closed(),
-        }
+        either!(&self.tx, tx => tx.closed())
     }
 
     fn outlive(&mut self, _: &mut Actor) {

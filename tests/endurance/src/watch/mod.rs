@@ -1,16 +1,15 @@
 //! Worlds of `watch`: one channel, some senders and receivers of every kind, at times a crowd of receivers in one task,
 //! and an account of every change.
 
-mod ledger;
 mod receiver;
 mod sender;
 
 use crate::{
     actor::{self, Actor, Rules},
     crowd,
+    setting::{Ledger, MOST_SENDERS},
     tally::Count,
 };
-use ledger::{Ledger, Setting};
 use overwrite_channel::watch::channel;
 use receiver::Reader;
 use sender::Writer;
@@ -19,8 +18,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::SeqCst},
 };
 use support::dice::Dice;
-
-const MOST_SENDERS: usize = 3;
 
 struct World {
     /// Drops do not panic in `rough` worlds: `arc_swap` drops values in the middle of its own work, and may leak another

@@ -1,9 +1,10 @@
 //! The calls of a receiver, and what it has seen.
 
-use super::{MOST_SENDERS, Setting, World};
+use super::World;
 use crate::{
     actor::{Actor, Wait, Waited, yield_now},
     receiver::View,
+    setting::{MOST_SENDERS, Setting},
     tally::Count,
 };
 use futures::{FutureExt, StreamExt};
@@ -32,7 +33,7 @@ struct Seen {
     /// The last of them has not been looked at.
     is_unseen: bool,
     /// The number of the setting that was looked at last.
-    last: u64,
+    last: usize,
     /// How many changes there were, by that setting.
     count: u64,
     /// The turn of each sender that was seen last.

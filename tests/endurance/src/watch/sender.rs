@@ -1,9 +1,10 @@
 //! The calls of a sender.
 
-use super::{Setting, World};
+use super::World;
 use crate::{
     actor::Actor,
     sender::{Sent, Transmit, poll_closed},
+    setting::Setting,
     tally::Count,
 };
 use overwrite_channel::watch::{Ref, Sender, error::SendError};
@@ -25,7 +26,7 @@ pub(super) struct Writer {
     /// How many changes there were after the last send.
     changes: u64,
     /// What was replaced, and is still looked at, with its number.
-    kept: Vec<(u64, Ref<'static, Setting>)>,
+    kept: Vec<(usize, Ref<'static, Setting>)>,
     tx: Sender<Setting>,
 }
 

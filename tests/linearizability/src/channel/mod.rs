@@ -9,7 +9,7 @@ use crate::{
         channel, pause,
     },
 };
-use specification::{Operation, Place};
+use specification::{Operation, Place, merged};
 use std::{
     pin::pin,
     sync::{Arc, Mutex},
@@ -43,47 +43,33 @@ impl Drop for Value {
 
 type Sent = Result<Option<Value>, SendError<Value>>;
 
-/// A handle that sends, and where its values note that they were left.
-pub(crate) enum Sends {
-    Own(Sender<Value>, Dropped),
+#[derive(Clone)]
+enum Handle {
+    Own(Sender<Value>),
     /// One handle, through which several threads send. In the history each thread has a handle of its own.
-    Shared(Arc<SharedSender<Value>>, Dropped),
+    Shared(Arc<SharedSender<Value>>),
+}
+
+/// Makes the same call of a sender of either kind.
+macro_rules! either {
+    ($handle:expr, $tx:ident => $call:expr) => {
+        match $handle {
+            Handle::Own($tx) => $call,
+            Handle::Shared($tx) => $call,
+        }
+    };
+}
+
+/// A handle that sends, and where its values note that they were left.
+#[derive(Clone)]
+pub(crate) struct Sends {
+    tx: Handle,
+    left: Dropped,
 }
 
 impl Sends {
     fn value(&self, number: u32) -> Value {
-        let (Self::Own(_, left) | Self::Shared(_, left)) = self;
-        Value { number, left: Some(Arc::clone(left)) }
-    }
-
-    fn send(&mut self, value: Value) -> Sent {
-        match self {
-            Self::Own(tx, _) => tx.send(value),
-            Self::Shared(tx, _) => tx.send(value),
-        }
-    }
-
-    /// Pauses for `time` between the exchanges.
-    fn send_newest(&mut self, value: Value, time: u32) -> Sent {
-        let mut looks = 0;
-        let key = |value: &Value| {
-            looks += 1;
-            if looks > 1 {
-                pause(time);
-            }
-            value.number
-        };
-        match self {
-            Self::Own(tx, _) => tx.send_newest_by_key(value, key),
-            Self::Shared(tx, _) => tx.send_newest_by_key(value, key),
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        match self {
-            Self::Own(tx, _) => tx.is_closed(),
-            Self::Shared(tx, _) => tx.is_closed(),
-        }
+        Value { number, left: Some(Arc::clone(&self.left)) }
     }
 }
 
@@ -100,13 +86,10 @@ impl Subject for Slot {
         let left = Dropped::default();
         let (tx, mut rx) = channel();
         rx.set_spin_limit(dice.pick(&[0, 10]));
-        let txs = if dice.one_in(3) {
-            let tx = Arc::new(tx.into_shared());
-            vec![tx; senders].into_iter().map(|tx| Sends::Shared(tx, left.clone())).collect()
-        } else {
-            vec![tx; senders].into_iter().map(|tx| Sends::Own(tx, left.clone())).collect()
-        };
-        (txs, rx, left)
+        let is_shared = dice.one_in(3);
+        let tx =
+            if is_shared { Handle::Shared(Arc::new(tx.into_shared())) } else { Handle::Own(tx) };
+        (vec![Sends { tx, left: left.clone() }; senders], rx, left)
     }
 
     fn leave_waker(rx: &mut Receiver<Value>) {
@@ -114,19 +97,50 @@ impl Subject for Slot {
     }
 
     fn sending(dice: &mut Dice, value: u32) -> Call<Self, Sends> {
-        match dice.below(7) {
+        match dice.below(11) {
             0..3 => Box::new(move |tx| {
-                let sent = tx.send(tx.value(value));
-                Operation::Send { value, sent: returned(sent) }
+                let sends = tx.value(value);
+                Operation::Send { value, sent: returned(either!(&mut tx.tx, tx => tx.send(sends))) }
             }),
             3..6 => {
                 let time = pause_for(dice);
                 Box::new(move |tx| {
-                    let sent = tx.send_newest(tx.value(value), time);
+                    let sends = tx.value(value);
+                    let mut looks = 0;
+                    // Pauses between the exchanges.
+                    let key = |value: &Value| {
+                        looks += 1;
+                        if looks > 1 {
+                            pause(time);
+                        }
+                        value.number
+                    };
+                    let sent = either!(&mut tx.tx, tx => tx.send_newest_by_key(sends, key));
                     Operation::SendNewest { value, sent: returned(sent) }
                 })
             }
-            _ => Box::new(|tx| Operation::ReceiversGone(tx.is_closed())),
+            6..9 => {
+                let time = pause_for(dice);
+                Box::new(move |tx| {
+                    let sends = tx.value(value);
+                    // Pauses while nothing is there.
+                    let merge = |unread: Value, value: Value| {
+                        pause(time);
+                        Value {
+                            left: unread.left.clone(),
+                            number: merged(unread.into_number(), value.into_number()),
+                        }
+                    };
+                    let sent = either!(&mut tx.tx, tx => tx.send_merged(sends, merge));
+                    let sent = sent.map_err(|SendError(back)| back.into_number());
+                    Operation::SendMerged { value, sent }
+                })
+            }
+            9 => Box::new(|tx| {
+                let taken = either!(&mut tx.tx, tx => tx.withdraw()).map(Value::into_number);
+                Operation::Take { how: "withdraw", taken }
+            }),
+            _ => Box::new(|tx| Operation::ReceiversGone(either!(&tx.tx, tx => tx.is_closed()))),
         }
     }
 
@@ -153,7 +167,7 @@ impl Subject for Slot {
     }
 }
 
-fn idle() -> Context<'static> {
+pub(crate) fn idle() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
@@ -168,14 +182,14 @@ fn received(how: &'static str, received: Result<Value, TryRecvError>) -> Operati
     Operation::Receive { how, received: received.map(Value::into_number) }
 }
 
-fn polled(poll: Poll<Result<Value, RecvError>>) -> Result<Value, TryRecvError> {
+pub(crate) fn polled<T>(poll: Poll<Result<T, RecvError>>) -> Result<T, TryRecvError> {
     match poll {
         Poll::Ready(result) => Ok(result?),
         Poll::Pending => Err(TryRecvError::Empty),
     }
 }
 
-fn in_time(result: Result<Value, RecvTimeoutError>) -> Result<Value, TryRecvError> {
+pub(crate) fn in_time<T>(result: Result<T, RecvTimeoutError>) -> Result<T, TryRecvError> {
     result.map_err(|error| match error {
         RecvTimeoutError::Timeout => TryRecvError::Empty,
         RecvTimeoutError::Disconnected => TryRecvError::Disconnected,

@@ -1,7 +1,7 @@
-//! The channel as one place for one value, used by one call at a time.
+//! The channel as one place for one value, used by one call at a time. That is what a `buffer` is, too.
 
 use crate::{
-    history::{Call, Event, Left, Model, Step},
+    history::{Left, Model, Progress},
     world::TryRecvError,
 };
 
@@ -9,12 +9,16 @@ use crate::{
 type Sent = Result<Option<u32>, u32>;
 
 /// What a call did, and what it returned. `End` is the last of every history, with what the channel has dropped itself.
-/// `Receive` is any call that receives: `Empty` if there was no value, or none in time.
-#[derive(Debug, Clone)]
-#[expect(dead_code, reason = "`how` a call receives is only printed")]
+/// `Receive` is any call that receives: `Empty` if there was no value, or none in time. `Take` does not tell that from the
+/// end. A `Publish` or a `SendMerged` says whether it found a value.
+#[derive(Debug)]
+#[expect(dead_code, reason = "`how` a call takes a value is only printed")]
 pub(crate) enum Operation {
     Send { value: u32, sent: Sent },
     SendNewest { value: u32, sent: Sent },
+    SendMerged { value: u32, sent: Result<bool, u32> },
+    Publish { value: u32, published: Result<bool, u32> },
+    Take { how: &'static str, taken: Option<u32> },
     Receive { how: &'static str, received: Result<u32, TryRecvError> },
     IsEmpty(bool),
     SendersGone(bool),
@@ -22,15 +26,17 @@ pub(crate) enum Operation {
     End(Vec<u32>),
 }
 
-/// How far a `send_newest` is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Hand {
-    #[default]
-    Begins,
-    /// It has displaced something newer than what it put in, and will put that back.
-    Owes(u32),
-    /// It has nothing more to do, and hands this back.
-    Done(Option<u32>),
+/// Merges two values so that it shows which ones they were, and in which order.
+pub(crate) fn merged(unread: u32, value: u32) -> u32 {
+    unread.wrapping_mul(101).wrapping_add(value)
+}
+
+/// What a send puts in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Puts {
+    value: u32,
+    /// It has taken something out before.
+    again: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -38,66 +44,68 @@ pub(crate) struct Place(Option<u32>);
 
 impl Model for Place {
     type Operation = Operation;
-    type Hand = Hand;
+    /// `None` if a send still looks for a receiver. The last one may go before the value is put in.
+    type Hand = Option<Puts>;
 
-    /// All take effect at one moment, but for `send_newest`: its first exchange may displace something newer, which goes
-    /// in by another exchange; and so on, at most once for each newer value.
-    fn steps(operation: &Operation, calls: &[Call<Operation>]) -> usize {
-        let &Operation::SendNewest { value: mine, sent: Ok(_) } = operation else { return 1 };
-        let is_newer = |call: &&Call<Operation>| match call.event {
-            Event::Call(Operation::Send { value, .. } | Operation::SendNewest { value, .. }) => {
-                value > mine
-            }
-            _ => false,
-        };
-        1 + calls.iter().filter(is_newer).count()
-    }
-
+    /// All that send nothing take effect at one moment. A `send` or a `publish` puts its value in by one exchange. The exchange
+    /// of a `send_newest` may displace something newer, which goes in by another exchange; and so on, at most once for each
+    /// newer value. A `send_merged` takes what is there, and then puts in what it has merged, if nothing has come meanwhile.
+    /// If something has, it takes that as well. Between the two a receiver finds nothing.
     fn step(
         &mut self,
         operation: &Operation,
-        step: &Step<Operation>,
+        _: usize,
         left: Left,
-        hand: &mut Hand,
-    ) -> Option<bool> {
-        Some(match operation {
-            &Operation::Send { value, sent: Ok(displaced) } => {
-                left.receivers > 0 && self.0.replace(value) == displaced
+        hand: &Option<Puts>,
+    ) -> Option<Progress<Option<Puts>>> {
+        let more = |value, again| Some(Progress::More(Some(Puts { value, again })));
+        let is_so = match (operation, *hand) {
+            (
+                &Operation::Send { value, sent: Ok(_) }
+                | &Operation::SendNewest { value, sent: Ok(_) }
+                | &Operation::SendMerged { value, sent: Ok(_) }
+                | &Operation::Publish { value, published: Ok(_) },
+                None,
+            ) => return more(value, false).filter(|_| left.receivers > 0),
+            (&Operation::Send { sent: Ok(displaced), .. }, Some(Puts { value, .. })) => {
+                self.0.replace(value) == displaced
             }
-            &Operation::SendNewest { value, sent: Ok(displaced) } => {
-                *hand = match *hand {
-                    Hand::Begins if left.receivers == 0 => return None,
-                    Hand::Begins => self.put_newest(value),
-                    Hand::Owes(newer) => self.put_newest(newer),
-                    done @ Hand::Done(_) => done,
-                };
-                !step.is_last || *hand == Hand::Done(displaced)
+            (&Operation::SendNewest { sent: Ok(displaced), .. }, Some(Puts { value, .. })) => {
+                match self.0.replace(value) {
+                    Some(newer) if newer > value => return more(newer, true),
+                    before => before == displaced,
+                }
             }
-            Operation::Send { value, sent: Err(back) }
-            | Operation::SendNewest { value, sent: Err(back) } => {
-                left.receivers == 0 && back == value
+            (&Operation::SendMerged { sent: Ok(found), .. }, Some(Puts { value, again })) => {
+                if let Some(unread) = self.0.take() {
+                    return more(merged(unread, value), true);
+                }
+                self.0 = Some(value);
+                again == found
             }
-            Operation::Receive { received, .. } => {
+            (&Operation::Publish { published: Ok(found), .. }, Some(Puts { value, .. })) => {
+                self.0.replace(value).is_some() == found
+            }
+            (
+                Operation::Send { value, sent: Err(back) }
+                | Operation::SendNewest { value, sent: Err(back) }
+                | Operation::SendMerged { value, sent: Err(back) }
+                | Operation::Publish { value, published: Err(back) },
+                _,
+            ) => left.receivers == 0 && back == value,
+            (Operation::Receive { received, .. }, _) => {
                 *received
                     == self.0.take().ok_or(match left.senders {
                         0 => TryRecvError::Disconnected,
                         _ => TryRecvError::Empty,
                     })
             }
-            Operation::IsEmpty(said) => self.0.is_none() == *said,
-            Operation::SendersGone(said) => (left.senders == 0) == *said,
-            Operation::ReceiversGone(said) => (left.receivers == 0) == *said,
-            Operation::End(values) => left == Left::default() && self.0.as_slice() == values,
-        })
-    }
-}
-
-impl Place {
-    /// Makes one exchange of a `send_newest`.
-    fn put_newest(&mut self, value: u32) -> Hand {
-        match self.0.replace(value) {
-            Some(newer) if newer > value => Hand::Owes(newer),
-            displaced => Hand::Done(displaced),
-        }
+            (Operation::Take { taken, .. }, _) => self.0.take() == *taken,
+            (Operation::IsEmpty(said), _) => self.0.is_none() == *said,
+            (Operation::SendersGone(said), _) => (left.senders == 0) == *said,
+            (Operation::ReceiversGone(said), _) => (left.receivers == 0) == *said,
+            (Operation::End(values), _) => left == Left::default() && self.0.as_slice() == values,
+        };
+        is_so.then_some(Progress::Done)
     }
 }

@@ -1,14 +1,14 @@
 //! The channel as a register whose values are numbered, used by one call at a time.
 
 use crate::{
-    history::{Call, Left, Model, Step},
+    history::{Left, Model, Progress},
     world::RecvError,
 };
-use std::{collections::BTreeMap, mem};
+use std::collections::BTreeMap;
 
 /// What a call did, and what it returned. `Add` is `send_modify`, which adds this. `Changed` is any call that waits for a
 /// change.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[expect(dead_code, reason = "`how` a call waits is only printed")]
 pub(crate) enum Operation {
     Send { value: u32, is_stored: bool },
@@ -25,24 +25,16 @@ pub(crate) enum Operation {
 /// which one it has marked as seen. `None`: there was no change, or none in time.
 pub(crate) type Changed = Option<Result<u64, RecvError>>;
 
-/// One step of a call that sends.
-enum Part {
-    /// Looks for a receiver, which may go before the value is stored.
-    Look,
-    /// Stores the value, which takes effect.
-    Store,
-    /// Announces the value: from here on waiting receivers are notified of it.
-    Announce,
-}
-
-impl Operation {
-    fn parts(&self) -> &'static [Part] {
-        match self {
-            Self::Send { is_stored: true, .. } => &[Part::Look, Part::Store, Part::Announce],
-            Self::SendReplace { .. } | Self::Add(_) => &[Part::Store, Part::Announce],
-            _ => &[],
-        }
-    }
+/// How far a call that sends is.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Sending {
+    /// It looks for a receiver, which may go before the value is stored.
+    #[default]
+    Looks,
+    /// It stores its value, which takes effect.
+    Stores,
+    /// It announces the value of this version: from here on waiting receivers are notified of it.
+    Announces(u64),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -72,27 +64,31 @@ pub(crate) struct Numbered {
 
 impl Model for Numbered {
     type Operation = Operation;
-    /// The version of what a send has stored.
-    type Hand = u64;
-
-    fn steps(operation: &Operation, _: &[Call<Operation>]) -> usize {
-        operation.parts().len().max(1)
-    }
+    type Hand = Sending;
 
     fn step(
         &mut self,
         operation: &Operation,
-        step: &Step<Operation>,
+        thread: usize,
         left: Left,
-        stored: &mut u64,
-    ) -> Option<bool> {
-        if let Some(part) = operation.parts().get(step.number) {
-            return Some(self.send(operation, part, left, stored));
+        hand: &Sending,
+    ) -> Option<Progress<Sending>> {
+        if let Sending::Announces(version) = *hand {
+            self.announced = self.announced.max(version);
+            return Some(Progress::Done);
         }
-        let seen = self.seen.entry(step.thread).or_default();
+        let seen = self.seen.entry(thread).or_default();
         let is_new = self.version > seen.version;
-        Some(match *operation {
-            Operation::Send { .. } => left.receivers == 0,
+        let is_so = match *operation {
+            Operation::Send { is_stored: false, .. } => left.receivers == 0,
+            Operation::Send { .. } if *hand == Sending::Looks => {
+                return (left.receivers > 0).then_some(Progress::More(Sending::Stores));
+            }
+            Operation::Send { value, .. } => return Some(self.store(value)),
+            Operation::SendReplace { value, old } => {
+                return (self.value == old).then(|| self.store(value));
+            }
+            Operation::Add(more) => return Some(self.store(self.value + more)),
             Operation::SenderBorrow(value) => value == self.value,
             Operation::Borrow { value, has_changed } => {
                 value == self.value && has_changed == is_new
@@ -111,29 +107,15 @@ impl Model for Numbered {
             Operation::Changed { changed, .. } => {
                 !is_new && (left.senders == 0) == changed.is_some()
             }
-            Operation::SendReplace { .. } | Operation::Add(_) => unreachable!("these have parts"),
-        })
+        };
+        is_so.then_some(Progress::Done)
     }
 }
 
 impl Numbered {
-    fn send(&mut self, operation: &Operation, part: &Part, left: Left, stored: &mut u64) -> bool {
-        match part {
-            Part::Look => return left.receivers > 0,
-            Part::Announce => self.announced = self.announced.max(*stored),
-            Part::Store => {
-                self.version += 1;
-                *stored = self.version;
-                match *operation {
-                    Operation::Send { value, .. } => self.value = value,
-                    Operation::Add(more) => self.value += more,
-                    Operation::SendReplace { value, old } => {
-                        return mem::replace(&mut self.value, value) == old;
-                    }
-                    _ => unreachable!("it sends nothing"),
-                }
-            }
-        }
-        true
+    fn store(&mut self, value: u32) -> Progress<Sending> {
+        self.version += 1;
+        self.value = value;
+        Progress::More(Sending::Announces(self.version))
     }
 }

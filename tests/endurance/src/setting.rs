@@ -1,38 +1,39 @@
-//! The account of one world's settings, as `watch` shows them: how many are alive, and in which order they appear.
+//! What `watch` and `buffer` show: values whose words must agree, and how many are alive.
 
-use super::MOST_SENDERS;
 use std::{
     hint::black_box,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::SeqCst},
     },
 };
 
-pub(super) struct Ledger {
+pub(crate) const MOST_SENDERS: usize = 3;
+
+pub(crate) struct Ledger {
     world: u64,
-    numbers: AtomicU64,
+    numbers: AtomicUsize,
 }
 
-/// What is watched.
-pub(super) struct Setting {
+/// What is watched, or published.
+pub(crate) struct Setting {
     ledger: Arc<Ledger>,
-    /// No two settings that are ever stored have the same number. The first one has 0.
-    pub(super) number: u64,
-    pub(super) sender: usize,
+    /// No two settings that are ever sent have the same number. The first one has 0.
+    pub(crate) number: usize,
+    pub(crate) sender: usize,
     /// Rises with each change by that sender.
-    pub(super) turn: u64,
+    pub(crate) turn: u64,
     /// How many changes each sender has made, where all of them modify.
-    pub(super) by: [u64; MOST_SENDERS],
+    pub(crate) by: [u64; MOST_SENDERS],
     check: u64,
 }
 
 impl Ledger {
-    pub(super) fn new(world: u64) -> Arc<Self> {
-        Arc::new(Self { world, numbers: AtomicU64::new(0) })
+    pub(crate) fn new(world: u64) -> Arc<Self> {
+        Arc::new(Self { world, numbers: AtomicUsize::new(0) })
     }
 
-    pub(super) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
+    pub(crate) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
         let (ledger, by) = (Arc::clone(self), Default::default());
         let mut setting = Setting { ledger, number: 0, sender, turn, by, check: 0 };
         setting.sign(sender, turn);
@@ -40,7 +41,7 @@ impl Ledger {
     }
 
     /// Checks the account when every handle is gone.
-    pub(super) fn close(self: &Arc<Self>) {
+    pub(crate) fn close(self: &Arc<Self>) {
         let owners = Arc::strong_count(self);
         assert_eq!(owners, 1, "world {}: settings made and not dropped", self.world);
     }
@@ -48,23 +49,29 @@ impl Ledger {
 
 impl Setting {
     /// Makes it another setting, by this sender.
-    pub(super) fn sign(&mut self, sender: usize, turn: u64) {
+    pub(crate) fn sign(&mut self, sender: usize, turn: u64) {
         self.number = self.ledger.numbers.fetch_add(1, SeqCst);
         (self.sender, self.turn) = (sender, turn);
         self.check = self.checksum();
     }
 
-    pub(super) fn count(&self) -> u64 {
+    /// Changes the setting that a receiver has for itself.
+    pub(crate) fn scribble(&mut self) {
+        self.by[0] += 1;
+        self.check = self.checksum();
+    }
+
+    pub(crate) fn count(&self) -> u64 {
         self.by.iter().sum()
     }
 
     fn checksum(&self) -> u64 {
-        let mixed = self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.ledger.world;
+        let mixed = (self.number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.ledger.world;
         let mixed = mixed.rotate_left(20) ^ self.turn ^ ((self.sender as u64) << 60);
         self.by.iter().fold(mixed, |mixed, by| mixed.rotate_left(7) ^ by)
     }
 
-    pub(super) fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let world = self.ledger.world;
         assert_eq!(self.check, self.checksum(), "world {world}: a setting that no sender made");
     }
