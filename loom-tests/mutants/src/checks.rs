@@ -37,7 +37,7 @@ pub(crate) static CHECKS: [Check; 4] = [
     Check {
         name: "endurance",
         build: &["build", "--package=overwrite-channel-endurance", "--release"],
-        program: Some(&["--seconds=20", "--patience=20"]),
+        program: Some(&["--seconds=40", "--patience=20"]),
         env: &[("RUSTFLAGS", "--cfg overwrite_late")],
     },
 ];
