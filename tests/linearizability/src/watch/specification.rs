@@ -32,17 +32,15 @@ pub(crate) type Changed = Option<Result<u64, RecvError>>;
 enum Part {
     /// Looks for a receiver, which may go before the value is stored.
     Look,
-    /// Stores the value, which takes effect.
+    /// Stores the value and announces it, which takes effect.
     Store,
-    /// Announces the value: from here on waiting receivers are notified of it.
-    Announce,
 }
 
 impl Operation {
     fn parts(&self) -> &'static [Part] {
         match self {
-            Self::Send { is_stored: true, .. } => &[Part::Look, Part::Store, Part::Announce],
-            Self::SendReplace { .. } | Self::Add(_) => &[Part::Store, Part::Announce],
+            Self::Send { is_stored: true, .. } => &[Part::Look, Part::Store],
+            Self::SendReplace { .. } | Self::Add(_) => &[Part::Store],
             _ => &[],
         }
     }
@@ -67,8 +65,6 @@ impl Seen {
 pub(crate) struct Numbered {
     value: u32,
     version: u64,
-    /// The newest version that was announced.
-    announced: u64,
     senders: usize,
     receivers: usize,
     seen: BTreeMap<usize, Seen>,
@@ -76,16 +72,15 @@ pub(crate) struct Numbered {
 
 impl Model for Numbered {
     type Operation = Operation;
-    /// The version of what a send has stored.
-    type Hand = u64;
+    type Hand = ();
 
     fn steps(operation: &Operation, _: &[Call<Operation>]) -> usize {
         operation.parts().len().max(1)
     }
 
-    fn step(&mut self, step: &Step<Operation>, stored: &mut u64) -> Option<bool> {
+    fn step(&mut self, step: &Step<Operation>, (): &mut ()) -> Option<bool> {
         if let Some(part) = step.operation.parts().get(step.number) {
-            return Some(self.send(&step.operation, part, stored));
+            return Some(self.send(&step.operation, part));
         }
         Some(match &step.operation {
             Operation::Begin { senders, receivers } => {
@@ -113,8 +108,7 @@ impl Model for Numbered {
                 let seen = self.seen.get_mut(receiver)?;
                 let version = seen.version + 1 + skipped.checked_sub(seen.skipped)?;
                 seen.see(version);
-                // A value that is stored and not yet announced may be reported, or left for the next time.
-                (self.announced..=self.version).contains(&version)
+                version == self.version
             }
             Operation::Changed { receiver, changed, .. } => {
                 let is_closed = self.senders == 0;
@@ -138,22 +132,18 @@ impl Numbered {
         Some(self.version > self.seen.get(&receiver)?.version)
     }
 
-    fn send(&mut self, operation: &Operation, part: &Part, stored: &mut u64) -> bool {
-        match part {
-            Part::Look => return self.receivers > 0,
-            Part::Announce => self.announced = self.announced.max(*stored),
-            Part::Store => {
-                self.version += 1;
-                *stored = self.version;
-                match *operation {
-                    Operation::Send { value, .. } => self.value = value,
-                    Operation::Add(more) => self.value += more,
-                    Operation::SendReplace { value, old } => {
-                        return mem::replace(&mut self.value, value) == old;
-                    }
-                    _ => unreachable!("it sends nothing"),
-                }
+    fn send(&mut self, operation: &Operation, part: &Part) -> bool {
+        if matches!(part, Part::Look) {
+            return self.receivers > 0;
+        }
+        self.version += 1;
+        match *operation {
+            Operation::Send { value, .. } => self.value = value,
+            Operation::Add(more) => self.value += more,
+            Operation::SendReplace { value, old } => {
+                return mem::replace(&mut self.value, value) == old;
             }
+            _ => unreachable!("it sends nothing"),
         }
         true
     }
