@@ -34,12 +34,13 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 struct Handles {
     tx: Sender<u64>,
     rx: Receiver<u64>,
+    watch_tx: watch::Sender<u64>,
     watch_rx: watch::Receiver<u64>,
 }
 
 type Operation = fn(&mut Handles);
 
-const OPERATIONS: [(&str, Operation); 11] = [
+const OPERATIONS: [(&str, Operation); 15] = [
     ("send, displacing", |Handles { tx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
     }),
@@ -76,6 +77,18 @@ const OPERATIONS: [(&str, Operation); 11] = [
         let _ = black_box(tx.send(black_box(1)));
         let _ = black_box(wait_any_timeout(&mut [rx], black_box(TIMEOUT)));
     }),
+    ("watch: send", |Handles { watch_tx, .. }| {
+        let _ = black_box(watch_tx.send(black_box(1)));
+    }),
+    ("watch: send_modify", |Handles { watch_tx, .. }| {
+        watch_tx.send_modify(|value| *value = black_box(1));
+    }),
+    ("watch: borrow", |Handles { watch_rx, .. }| {
+        black_box(*watch_rx.borrow());
+    }),
+    ("watch: has_changed", |Handles { watch_rx, .. }| {
+        let _ = black_box(watch_rx.has_changed());
+    }),
     ("watch: blocking_changed_timeout of a change", |Handles { watch_rx, .. }| {
         watch_rx.mark_changed();
         let _ = black_box(watch_rx.blocking_changed_timeout(black_box(TIMEOUT)));
@@ -89,8 +102,8 @@ const OPERATIONS: [(&str, Operation); 11] = [
 fn run(name: &str, times: u32) {
     let (_, operation) = OPERATIONS.iter().find(|(other, _)| *other == name).expect("an operation");
     let (tx, rx) = channel();
-    let (_watch_tx, watch_rx) = watch::channel(1);
-    let mut handles = Handles { tx, rx, watch_rx };
+    let (watch_tx, watch_rx) = watch::channel(1);
+    let mut handles = Handles { tx, rx, watch_tx, watch_rx };
     for _ in 0..times {
         operation(&mut handles);
     }

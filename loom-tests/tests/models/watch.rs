@@ -129,6 +129,7 @@ fn two_senders_and_an_observer() {
 fn seen_before_it_is_announced() {
     model(3, |tx, mut rx| {
         let _sends = sending(tx, 1);
+        let_them_wait();
         let looked = seen(&mut rx);
         let reported = block_on(rx.changed()).is_ok();
         assert_eq!(looked == 0, reported);
@@ -160,6 +161,8 @@ fn has_changed_after_a_look() {
         model(3, move |tx, mut rx| {
             let other = rx.clone();
             let _sends = sending(tx.clone(), 1);
+            // loom moves the look before the store, but would not move it behind.
+            let_them_wait();
             if look(&tx, &mut rx) == 1 {
                 assert_eq!(other.has_changed(), Ok(true));
             }
@@ -181,6 +184,7 @@ fn change_is_reported_beside_a_look() {
             send(&tx, 1);
             tx
         });
+        let_them_wait();
         drop(looks.borrow());
         assert_eq!(waits.join(), 1);
     });
