@@ -109,3 +109,20 @@ impl State {
         self.0.fetch_or(CLOSED, AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+
+    /// A look may raise the word to the version of a sender that has yet to publish, or beyond, and leaves `WAITING`.
+    #[test]
+    fn a_sender_notifies_whatever_a_look_has_raised() {
+        for raised in 0..=3 {
+            let state = State::new();
+            state.set_waiting();
+            state.raise(raised);
+            assert!(state.publish(2), "{raised}");
+            assert_eq!(state.load().version(), raised.max(2));
+        }
+    }
+}
