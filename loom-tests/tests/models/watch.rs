@@ -173,7 +173,7 @@ fn has_changed_after_a_look() {
 /// changed ∥ send ∥ a look, which may announce the value first: the sender notifies the receiver all the same.
 #[test]
 fn change_is_reported_beside_a_look() {
-    model(2, |tx, mut rx| {
+    model(3, |tx, mut rx| {
         let looks = rx.clone();
         let waits = spawn(move || {
             assert!(block_on(rx.changed()).is_ok());
