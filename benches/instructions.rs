@@ -43,6 +43,7 @@ type Large = MaybeUninit<[u8; 1 << 20]>;
 struct Handles {
     tx: Sender<u64>,
     rx: Receiver<u64>,
+    watch_tx: watch::Sender<u64>,
     watch_rx: watch::Receiver<u64>,
     small: (buffer::Writer<u64>, buffer::Reader<u64>),
     large: (buffer::Writer<Large>, buffer::Reader<Large>),
@@ -50,7 +51,7 @@ struct Handles {
 
 type Operation = fn(&mut Handles);
 
-const OPERATIONS: [(&str, Operation); 14] = [
+const OPERATIONS: [(&str, Operation); 18] = [
     ("send, displacing", |Handles { tx, .. }| _ = black_box(tx.send(black_box(1)))),
     ("send + try_recv", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
@@ -83,6 +84,18 @@ const OPERATIONS: [(&str, Operation); 14] = [
         let _ = black_box(tx.send(black_box(1)));
         let _ = black_box(wait_any_timeout(&mut [rx], black_box(TIMEOUT)));
     }),
+    ("watch: send", |Handles { watch_tx, .. }| {
+        let _ = black_box(watch_tx.send(black_box(1)));
+    }),
+    ("watch: send_modify", |Handles { watch_tx, .. }| {
+        watch_tx.send_modify(|value| *value = black_box(1));
+    }),
+    ("watch: borrow", |Handles { watch_rx, .. }| {
+        black_box(*watch_rx.borrow());
+    }),
+    ("watch: has_changed", |Handles { watch_rx, .. }| {
+        let _ = black_box(watch_rx.has_changed());
+    }),
     ("watch: blocking_changed_timeout of a change", |Handles { watch_rx, .. }| {
         watch_rx.mark_changed();
         let _ = black_box(watch_rx.blocking_changed_timeout(black_box(TIMEOUT)));
@@ -109,9 +122,9 @@ const OPERATIONS: [(&str, Operation); 14] = [
 fn run(name: &str, times: u32) {
     let (_, operation) = OPERATIONS.iter().find(|(other, _)| *other == name).expect("an operation");
     let (tx, rx) = channel();
-    let (_watch_tx, watch_rx) = watch::channel(1);
+    let (watch_tx, watch_rx) = watch::channel(1);
     let (small, large) = (buffer::channel(1), buffer::channel_with(MaybeUninit::uninit));
-    let mut handles = Handles { tx, rx, watch_rx, small, large };
+    let mut handles = Handles { tx, rx, watch_tx, watch_rx, small, large };
     repeat(*operation, &mut handles, times);
 }
 

@@ -27,7 +27,7 @@ pub struct Receiver<T> {
     /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, so a waiter
     /// is always registered as detached.
     pub(super) registration: Registration<CountedArc<Shared<T>>>,
-    /// The newest version that a call of this receiver has marked as seen.
+    /// The newest version that a call of this receiver has marked as seen. It was announced.
     seen: u64,
     /// The value was marked as not seen.
     marked: bool,
@@ -114,7 +114,7 @@ impl<T> Receiver<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**, as [`borrow`](Self::borrow); a single atomic load if there is such a value.
+    /// **Wait-free**: a single atomic load.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         let state = self.shared().state.load();
-        if state.is_closed() { Err(RecvError) } else { Ok(self.is_new(self.newest(state))) }
+        if state.is_closed() { Err(RecvError) } else { Ok(self.is_new(state.version())) }
     }
 
     /// Marks the value as not seen.
@@ -163,7 +163,7 @@ impl<T> Receiver<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**, as [`borrow`](Self::borrow).
+    /// **Wait-free.**
     ///
     /// # Examples
     ///
@@ -174,7 +174,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.has_changed(), Ok(false));
     /// ```
     pub fn mark_unchanged(&mut self) {
-        self.mark_seen(self.shared().look().version());
+        self.mark_seen(self.shared().state.load().version());
     }
 
     /// Returns `true` if every sender is gone. The receiver may not have seen the last value yet.
@@ -255,16 +255,7 @@ impl<T> Receiver<T> {
         self.marked || version > self.seen
     }
 
-    /// Returns the newest version: that of the word, or that of a stored value that is not announced yet.
-    fn newest(&self, state: Snapshot) -> u64 {
-        if self.is_new(state.version()) || state.is_closed() {
-            state.version()
-        } else {
-            self.shared().look().version()
-        }
-    }
-
-    /// Marks that version as seen, unless a newer one was: a sender stores a value before it announces it.
+    /// Marks that version as seen, unless a newer one was.
     pub(super) fn mark_seen(&mut self, version: u64) {
         self.marked = false;
         if version > self.seen {
@@ -275,20 +266,17 @@ impl<T> Receiver<T> {
 
     /// Returns the newest version if it is new, or that nothing new can come. Returns `None` if the caller has to wait.
     pub(super) fn poll_state(&self) -> Option<Result<u64, RecvError>> {
-        let state = self.shared().state.load();
-        self.state_for(self.newest(state), state)
+        self.state_for(self.shared().state.load())
     }
 
-    /// Announces that this receiver, whose node is armed, waits. Returns what `poll_state` does, if the word
-    /// says it.
+    /// Announces that this receiver, whose node is armed, waits. Returns what `poll_state` does.
     pub(super) fn poll_state_or_wait(&self) -> Option<Result<u64, RecvError>> {
-        let state = self.shared().state.set_waiting();
-        self.state_for(state.version(), state)
+        self.state_for(self.shared().state.set_waiting())
     }
 
-    fn state_for(&self, newest: u64, state: Snapshot) -> Option<Result<u64, RecvError>> {
-        if self.is_new(newest) {
-            Some(Ok(newest))
+    fn state_for(&self, state: Snapshot) -> Option<Result<u64, RecvError>> {
+        if self.is_new(state.version()) {
+            Some(Ok(state.version()))
         } else {
             state.is_closed().then_some(Err(RecvError))
         }

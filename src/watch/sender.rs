@@ -264,7 +264,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn subscribe(&self) -> Receiver<T> {
-        let seen = self.shared.look().version();
+        let seen = self.shared.state.load().version();
         let receivers = count(&self.shared.receivers.count);
         Receiver::new(Arc::clone(&self.shared), receivers, seen)
     }

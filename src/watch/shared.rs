@@ -37,10 +37,13 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Returns the newest value, with its version. If the word has announced a version, it is that or a newer one.
+    /// Returns the newest value, with its version, for a caller that can observe it. If the word has announced a version, it
+    /// is that or a newer one; and when this returns, the word has announced it.
     #[inline]
     pub(super) fn look(&self) -> Content<T> {
-        self.slot.load()
+        let value = self.slot.load();
+        self.state.raise(value.version());
+        value
     }
 
     pub(super) fn has_receivers(&self) -> bool {
@@ -51,7 +54,7 @@ impl<T> Shared<T> {
     /// Stores `value`, and returns the one it replaced. Lock-free: if it has to try again, another
     /// sender was faster.
     pub(super) fn replace(&self, value: T) -> Ref<'static, T> {
-        let mut current = self.look();
+        let mut current = self.slot.load();
         let value = Arc::new(Value::new(0, value));
         loop {
             value.set_version(current.version() + 1);
@@ -69,8 +72,10 @@ impl<T> Shared<T> {
     /// Replaces the value by what `make` makes of it, if that is something. Lock-free: if `make` is called again, another
     /// sender was faster.
     pub(super) fn update(&self, mut make: impl FnMut(&T) -> Option<T>) -> bool {
-        let mut current = self.look();
+        let mut current = self.slot.load();
         loop {
+            // `make` observes it.
+            self.state.raise(current.version());
             let Some(value) = make(&current) else { return false };
             let value = Value::new(current.version() + 1, value);
             match self.try_store(&current, Arc::new(value)) {

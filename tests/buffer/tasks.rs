@@ -4,11 +4,7 @@ use crate::{
     many_readers, readers,
     ways::{every_way, writes},
 };
-use futures::FutureExt;
-use overwrite_channel::{
-    RecvError,
-    buffer::{Reader, channel},
-};
+use overwrite_channel::buffer::{Reader, channel};
 use std::task::Poll;
 use support::{
     crowd::{Crowd, all},
@@ -156,7 +152,10 @@ fn a_stream_yields_clones_and_is_terminated_when_it_has_returned_the_end() {
     // Other calls that report the end are not the stream.
     let mut updated = other.updated();
     assert!(!updated.is_terminated());
-    assert_eq!((&mut updated).now_or_never(), Some(Err(RecvError)));
+    assert_eq!(
+        futures::FutureExt::now_or_never(&mut updated),
+        Some(Err(overwrite_channel::RecvError))
+    );
     assert!(updated.is_terminated());
     drop(updated);
     assert!(!other.is_terminated());

@@ -8,7 +8,7 @@ const REASONS: [(&str, &str); 5] = [
     ("bytes when built", "`flume` allocates when values come"),
     (
         "watch: has_changed",
-        "tokio's compares two numbers; here it may look at the value, so that a seen value does not count as new",
+        "both are one atomic load; here two marks of the receiver are compared with it, and not one",
     ),
     (
         "watch: send",

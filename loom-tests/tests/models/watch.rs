@@ -129,11 +129,64 @@ fn two_senders_and_an_observer() {
 fn seen_before_it_is_announced() {
     model(3, |tx, mut rx| {
         let _sends = sending(tx, 1);
+        let_them_wait();
         let looked = seen(&mut rx);
         let reported = block_on(rx.changed()).is_ok();
         assert_eq!(looked == 0, reported);
         assert_eq!(rx.borrow().seen(), 1);
         assert_eq!(rx.skipped(), 0);
+    });
+}
+
+/// A look ∥ send: once a look has found the value, `has_changed` returns `true` to a receiver that has not seen it, although
+/// the sender may not have announced it yet.
+#[test]
+fn has_changed_after_a_look() {
+    type Look = fn(&Sender<Tracked>, &mut Receiver<Tracked>) -> u32;
+    let looks: [Look; 5] = [
+        |_, rx| rx.borrow().seen(),
+        |_, rx| seen(rx),
+        |_, rx| block_on(rx.wait_for(|_| true)).unwrap().seen(),
+        |tx, _| tx.borrow().seen(),
+        |tx, _| {
+            let mut found = 0;
+            tx.update(|value| {
+                found = value.seen();
+                None
+            });
+            found
+        },
+    ];
+    for look in looks {
+        model(3, move |tx, mut rx| {
+            let other = rx.clone();
+            let _sends = sending(tx.clone(), 1);
+            // loom moves the look before the store, but would not move it behind.
+            let_them_wait();
+            if look(&tx, &mut rx) == 1 {
+                assert_eq!(other.has_changed(), Ok(true));
+            }
+        });
+    }
+}
+
+/// changed ∥ send ∥ a look, which may announce the value first: the sender notifies the receiver all the same.
+#[test]
+fn change_is_reported_beside_a_look() {
+    model(3, |tx, mut rx| {
+        let looks = rx.clone();
+        let waits = spawn(move || {
+            assert!(block_on(rx.changed()).is_ok());
+            seen(&mut rx)
+        });
+        // The sender stays: its end would notify the receiver.
+        let _sends = spawn(move || {
+            send(&tx, 1);
+            tx
+        });
+        let_them_wait();
+        drop(looks.borrow());
+        assert_eq!(waits.join(), 1);
     });
 }
 

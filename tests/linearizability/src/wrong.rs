@@ -224,10 +224,13 @@ a wrong number of changes that were skipped
     right: send 1, send 2, update 2 new skipped 1
     wrong: send 1, send 2, update 2 new skipped 0
     wrong: send 1, send 2, update 2 new skipped 2
-a change that is announced later than it took effect: the other receiver has seen it before
-    right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+a change that is new to one receiver later than to the other
+    right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 1 new, 7-8 changed skipped 0
     right: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 1
-    wrong: 1-2 send 1, 3-6 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+    wrong: 1-2 send 1, 3-9 send 2, 4-5 other borrow 2 new, 7-8 changed skipped 0
+    right: 1-6 send 1, 2-3 other borrow 0 old, 4-5 has_changed no
+    wrong: 1-6 send 1, 2-3 other borrow 1 new, 4-5 has_changed no
+    wrong: 1-6 send 1, 2-3 other borrow 1 new, 4-5 changed no
 the end of the senders before the last change
     right: send 1, drop sender, drop sender, changed skipped 0, changed closed
     right: send 1, drop sender, drop sender, has_changed closed, update 1 new skipped 0

@@ -31,10 +31,8 @@ pub(crate) enum Sending {
     /// It looks for a receiver, which may go before the value is stored.
     #[default]
     Looks,
-    /// It stores its value, which takes effect.
+    /// It stores its value and announces it, which takes effect.
     Stores,
-    /// It announces the value of this version: from here on waiting receivers are notified of it.
-    Announces(u64),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -56,8 +54,6 @@ impl Seen {
 pub(crate) struct Numbered {
     value: u32,
     version: u64,
-    /// The newest version that was announced.
-    announced: u64,
     /// What each thread's receiver has seen: at first the value 0, which is there.
     seen: BTreeMap<usize, Seen>,
 }
@@ -73,10 +69,6 @@ impl Model for Numbered {
         left: Left,
         hand: &Sending,
     ) -> Option<Progress<Sending>> {
-        if let Sending::Announces(version) = *hand {
-            self.announced = self.announced.max(version);
-            return Some(Progress::Done);
-        }
         let seen = self.seen.entry(thread).or_default();
         let is_new = self.version > seen.version;
         let is_so = match *operation {
@@ -101,8 +93,7 @@ impl Model for Numbered {
             Operation::Changed { changed: Some(Ok(skipped)), .. } => {
                 let version = seen.version + 1 + skipped.checked_sub(seen.skipped)?;
                 seen.see(version);
-                // A value that is stored and not yet announced may be reported, or left for the next time.
-                (self.announced..=self.version).contains(&version)
+                version == self.version
             }
             Operation::Changed { changed, .. } => {
                 !is_new && (left.senders == 0) == changed.is_some()
@@ -116,6 +107,6 @@ impl Numbered {
     fn store(&mut self, value: u32) -> Progress<Sending> {
         self.version += 1;
         self.value = value;
-        Progress::More(Sending::Announces(self.version))
+        Progress::Done
     }
 }
