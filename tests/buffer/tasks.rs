@@ -10,6 +10,8 @@ use support::{
     crowd::{Crowd, all},
     waker::{Event, Seen, Task, tasks},
 };
+#[cfg(feature = "stream")]
+use {futures::FutureExt, overwrite_channel::RecvError};
 
 #[test]
 fn a_wait_keeps_what_the_reader_shows_and_is_woken_once_by_a_value_or_the_end() {
@@ -152,10 +154,7 @@ fn a_stream_yields_clones_and_is_terminated_when_it_has_returned_the_end() {
     // Other calls that report the end are not the stream.
     let mut updated = other.updated();
     assert!(!updated.is_terminated());
-    assert_eq!(
-        futures::FutureExt::now_or_never(&mut updated),
-        Some(Err(overwrite_channel::RecvError))
-    );
+    assert_eq!((&mut updated).now_or_never(), Some(Err(RecvError)));
     assert!(updated.is_terminated());
     drop(updated);
     assert!(!other.is_terminated());
