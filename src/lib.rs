@@ -63,8 +63,7 @@
 //! | [`recv_async`](Receiver::recv_async) | waits for a value, as a task on any runtime | waits |
 //! | [`wait_any`] | waits for several channels, as a thread | waits |
 //!
-//! [`buffer::channel`] makes a [`buffer::Writer`] and a [`buffer::Reader`], [`watch::channel`] a [`watch::Sender`] and a
-//! [`watch::Receiver`].
+//! [`buffer::channel`] makes a [`buffer::Writer`] and a [`buffer::Reader`]. [`watch`] has the names of `tokio::sync::watch`.
 //!
 //! Each value is, exactly once: received by one receiver, or returned to the sender that displaced it, or returned in
 //! [`SendError`], or given to the closure that merges it, or withdrawn, or dropped with the channel. The thread that has it drops it: the sender a displaced value, the receiver
@@ -106,11 +105,11 @@ mod error;
 // Rendered by rustdoc only. The programs in the guides are tested where the crates that they need are dependencies.
 #[cfg(all(doc, not(doctest)))]
 pub mod guides;
+#[cfg(feature = "std")]
+mod select;
 mod sync;
 mod taker;
 mod wait;
-#[cfg(feature = "std")]
-mod wait_any;
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
 pub mod watch;
 
@@ -122,9 +121,9 @@ pub use channel::{
 #[cfg(feature = "std")]
 pub use error::RecvTimeoutError;
 pub use error::{PublishError, RecvError, SendError, TryRecvError};
-pub use wait::ClosedFuture;
 #[cfg(feature = "std")]
-pub use wait_any::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
+pub use wait::ClosedFuture;
 
 /// The README's examples, run.
 #[cfg(doctest)]

@@ -55,8 +55,11 @@ impl<H: TakingHandle> Taker<H> {
     }
 
     /// Makes another receiver by `handle`, one of `receivers`, which starts with what this one has learned about spinning.
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(unused_mut, clippy::unused_self, reason = "without `std` none spins")
+    )]
     pub(crate) fn another(&self, (handle, receivers): (H, usize)) -> Self {
-        #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without `std` none spins"))]
         let mut another = Self::new(handle, receivers);
         #[cfg(feature = "std")]
         {

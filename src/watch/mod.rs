@@ -46,13 +46,13 @@ mod blocking;
 mod changed;
 pub mod error;
 mod receiver;
+mod select;
 mod sender;
 mod shared;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
 mod value;
-mod wait_any;
 
 pub use crate::wait::ClosedFuture;
 pub use changed::{ChangedFuture, WaitForFuture};

@@ -4,9 +4,9 @@
 
 use super::Receiver;
 use crate::{
+    select::sealed,
     sync::rest,
     wait::{Armed, Unpaused, Waiter},
-    wait_any::sealed,
 };
 
 /// Every waiter of a `watch` is detached, so there is no baton.
