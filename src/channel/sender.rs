@@ -445,7 +445,9 @@ pub(super) fn send_merged<T>(
     let mut taken_back = None;
     loop {
         if let Some(unread) = access.take() {
-            taken_back = Some(TakenBack(&access.channel().counts.wait_list));
+            // One for all: to drop one here would notify with the values in hand, which a panic of a waker would lose.
+            let wait_list = &access.channel().counts.wait_list;
+            taken_back.get_or_insert_with(|| TakenBack(wait_list));
             value = merge(unread, value);
         }
         match access.put_if_empty(value) {

@@ -4,7 +4,7 @@ mod sending;
 
 use crate::{
     shared::{Act, Bytes, Desk, Interpreter, Seat, Value},
-    slot::{Answer, Did, Flavour, Found, Log, Patience, Predicate, Slot},
+    slot::{Answer, Call, Did, Flavour, Found, Log, Patience, Predicate, Slot},
 };
 use futures::future::Either;
 use overwrite_channel::{
@@ -55,8 +55,13 @@ impl Flavour for Channel {
                 let tx = slot.desks[index].idle();
                 // What was done until now, by dropping a future, is done.
                 slot.catch_up();
-                let withdrawn = with!(tx => tx.withdraw()).map(Value::taken);
-                assert_eq!(withdrawn, slot.model.slot.take().map(|item| item.id), "withdrawn");
+                let (before, log) = (slot.futures(), slot.log.clone());
+                log.withdraw(|| with!(tx => tx.withdraw()).map(Value::taken));
+                let done = log.take();
+                if let [Did::Receive(Ok(_))] = *done {
+                    slot.check_past_stalled(before);
+                }
+                done.iter().for_each(|did| slot.model.apply(did, &mut Call::default()));
             }
             Act::Share => {
                 let mut old = slot.desks.swap_remove(index);
@@ -74,8 +79,7 @@ impl Flavour for Channel {
     /// Sends, or withdraws what is there.
     fn meddle(tx: &mut Handle, rank: usize, ledger: &Ledger, log: &Log) {
         if rank == 0 {
-            let withdrawn = with!(tx => tx.withdraw()).map(Value::taken);
-            return log.push(Did::Receive(withdrawn.ok_or(false)));
+            return log.withdraw(|| with!(tx => tx.withdraw()).map(Value::taken));
         }
         log.send_by(Value::new(ledger, rank), |value| with!(tx => tx.send(value)));
     }

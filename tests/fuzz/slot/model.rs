@@ -29,6 +29,8 @@ pub(crate) enum Did {
     Send(Item, Option<Result<Option<usize>, usize>>),
     /// Or there was none, and whether every sender is gone.
     Receive(Result<usize, bool>),
+    /// The value was taken, and dropped with a panic.
+    Lose,
     /// A handle of that side.
     Drop(usize),
     /// The call's own key or predicate has come to its end, or to its panic.
@@ -51,6 +53,15 @@ impl Log {
         self.push(Did::Send(item, None));
         let outcome = caught(send);
         self.0.lock().unwrap()[at] = Did::Send(item, outcome);
+    }
+
+    /// Takes the value back, and notes that, as [`send`](Self::send) does.
+    pub(crate) fn withdraw(&self, withdraw: impl FnOnce() -> Option<usize>) {
+        let at = self.0.lock().unwrap().len();
+        self.push(Did::Lose);
+        if let Some(withdrawn) = caught(withdraw) {
+            self.0.lock().unwrap()[at] = Did::Receive(withdrawn.ok_or(false));
+        }
     }
 
     /// Returns what the call's own predicate looked at: it has taken each.
@@ -124,6 +135,10 @@ impl Model {
             Did::Receive(Err(is_disconnected)) => {
                 self.vacate(None, call);
                 assert_eq!(is_disconnected, self.handles[SENDERS] == 0);
+            }
+            Did::Lose => {
+                let lost = self.slot.take().expect("it panics only if there was a value");
+                assert!(!self.ledger.is_alive(lost.id), "it was dropped with the panic");
             }
             Did::Drop(side) => self.handles[side] -= 1,
             Did::Look { item, .. } => {
