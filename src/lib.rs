@@ -69,7 +69,7 @@
 //! [`SendError`], or given to the closure that merges it, or withdrawn, or dropped with the channel. The thread that has it drops it: the sender a displaced value, the receiver
 //! a received one, and the last handle the value that is still in the channel.
 //!
-//! Memory is constant: the channel holds one value, and each handle has room for one more. `channel()` makes one
+//! Memory is constant: a `channel` holds one value, and each handle has room for one more (a reader of a `buffer` for two). `channel()` makes one
 //! allocation. A clone allocates if no dropped handle has left its room behind. Sending, receiving and waiting do not
 //! allocate. (Each send of a `watch` does.)
 //!

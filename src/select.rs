@@ -23,12 +23,14 @@ impl<T> Waitable for crate::watch::Receiver<T> {}
 
 /// Blocks until one of the receivers has a value or is closed, and returns its index.
 ///
-/// It receives nothing. Receive by [`try_recv`](Receiver::try_recv) or any other call on that receiver: by
-/// [`update`](Reader::update) from a buffer, and by `borrow_and_update` from a `watch`, which is ready until a call marks its value
-/// as seen. If several receivers
-/// are ready, the index is that of the first, so put the most urgent one first. If other receivers compete for the value, one
-/// of them may be faster, and `try_recv` finds nothing: wait again. A receiver whose senders are gone is always ready: leave
-/// it out from then on.
+/// It receives nothing. Then call a method of that receiver that does not wait, and that returns the end, too:
+/// [`try_recv`](Receiver::try_recv) of a `channel`, [`wait_timeout`](Reader::wait_timeout) of zero of a buffer, or
+/// `blocking_changed_timeout` of zero of a `watch`. ([`update`](Reader::update) and `borrow_and_update` do not return the end: ask
+/// `is_closed` before them, because a last value may come in between.)
+///
+/// A receiver whose senders are gone is always ready: leave it out from then on. A `watch` is ready until a call marks its value
+/// as seen; its first value counts as seen. If several receivers are ready, the index is that of the first, so put the most
+/// urgent one first. If another receiver takes the value first, the call finds nothing: wait again.
 ///
 /// The receivers may be of different types and of any channels. For many receivers of one type, pass
 /// `receivers.iter_mut().map(|rx| rx as &mut dyn Waitable).collect::<Vec<_>>()`.
@@ -70,6 +72,31 @@ impl<T> Waitable for crate::watch::Receiver<T> {}
 ///     }
 /// }
 /// assert_eq!(newest, Some(72.5));
+/// ```
+///
+/// A `buffer` beside a `channel`:
+///
+/// ```
+/// use overwrite_channel::{buffer, channel, wait_any};
+/// use std::time::Duration;
+///
+/// let (mut writer, mut frames) = buffer::channel([0; 1024]);
+/// let (_stop, mut stopped) = channel::<()>();
+/// std::thread::spawn(move || {
+///     writer[0] = 1;
+///     writer.publish()
+/// });
+///
+/// let mut shown = 0;
+/// while wait_any(&mut [&mut stopped, &mut frames]) == 1 {
+///     // A timeout of zero does not wait. An error is the end, or a frame that another reader took.
+///     match frames.wait_timeout(Duration::ZERO) {
+///         Ok(frame) => shown += frame[0],
+///         Err(error) if error.is_disconnected() => break,
+///         Err(_) => {}
+///     }
+/// }
+/// assert_eq!(shown, 1);
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
 pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {

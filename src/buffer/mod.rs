@@ -1,8 +1,8 @@
 //! A channel for large values, which stay where they lie: a triple buffer that a reader can wait for.
 //!
-//! Each handle owns a buffer that holds a value. A writer changes its value in place and *publishes* it: the buffer is exchanged
-//! for the slot's. A reader takes the newest buffer in the same way and keeps it, to look at or to change, until it takes a newer
-//! one. So [`publish`](Writer::publish), [`update`](Reader::update), [`read`](Reader::read) and [`wait`](crate#features)
+//! Each handle owns a value, and a reader a second, spare one. A writer changes its value in place and *publishes* it: the handle
+//! exchanges it for the slot's. A reader takes the newest value in the same way. It keeps the value, to look at or to change, until
+//! it takes a newer one. So [`publish`](Writer::publish), [`update`](Reader::update), [`read`](Reader::read) and [`wait`](crate#features)
 //! allocate, free, make, move and drop nothing, however large a value is.
 //!
 //! There may be any number of writers and readers. Readers compete: each published value goes to one of them. The value
@@ -47,7 +47,10 @@ pub use future::UpdatedFuture;
 pub use reader::Reader;
 pub use writer::Writer;
 
-/// Makes a buffer each of whose four values begins as a clone of `value`, which is dropped.
+/// Makes a `buffer`. Each of its four values begins as a clone of `value`, which is then dropped.
+///
+/// A clone of a `Vec` does not keep its spare capacity. To fill lists of varying length without allocating, use
+/// `channel_with(|| Vec::with_capacity(n))`.
 ///
 /// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
 /// allocation does, and not later. `value` and its clones pass over the stack, so let a value of more than some kilobytes be a
@@ -70,7 +73,7 @@ pub fn channel<T: Clone>(value: T) -> (Writer<T>, Reader<T>) {
     channel_with(move || value.clone())
 }
 
-/// Makes a buffer whose values are made by `make`, one call for each: four of them.
+/// Makes a `buffer` whose four values are made by `make`, one call for each.
 ///
 /// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
 /// allocation does, and not later. What `make` returns passes over the stack, so let a value of more than some kilobytes be a

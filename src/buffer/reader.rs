@@ -14,7 +14,7 @@ use core::{
 /// The value stays the reader's until it takes a newer one. The reader may change it, for example take an `Option` out of it. A
 /// writer gets it back, and finds it as the reader left it.
 ///
-/// Readers can be cloned where `T: Clone`. Clones compete: each published value goes to exactly one of them, and a `publish`
+/// Readers can be cloned if `T: Clone`. Clones compete: each published value goes to exactly one of them, and a `publish`
 /// notifies one of those that wait. If every reader has to see the newest value, use [`watch`](crate#which-one).
 ///
 /// # Panics
@@ -42,8 +42,8 @@ impl<T> Reader<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**: no exchange if nothing was published since, one if there was, and two in a race with the drop of the last
-    /// writer, whatever the size of the value. This excludes a notification that the call may have to pass on to another reader
+    /// **Wait-free**, whatever the size of the value: no exchange if nothing was published, one if there was. A race with the
+    /// drop of the last writer costs a second one. This excludes a notification that the call may have to pass on to another reader
     /// that waits, which is rare. With one reader there is none.
     ///
     /// # Panics
@@ -67,9 +67,7 @@ impl<T> Reader<T> {
         self.taker.look(false).is_ok()
     }
 
-    /// Takes the newest value, if one was published since, and returns the value that the reader has then.
-    ///
-    /// It is [`update`](Self::update), and a look.
+    /// Calls [`update`](Self::update), and returns the reader's value.
     ///
     /// # Progress
     ///
@@ -94,7 +92,7 @@ impl<T> Reader<T> {
         self
     }
 
-    /// Returns `true` if no reader has a newer value to take now.
+    /// Returns `true` if there is no newer value to take.
     ///
     /// Both answers may be out of date at once: a writer may publish a value, and another reader may take it. Once
     /// [`is_closed`](Self::is_closed) is `true`, an empty channel stays empty.

@@ -18,7 +18,7 @@ use core::{
 /// Change the value in place, and call [`publish`](Self::publish). After that the writer holds another value, which is older: a
 /// displaced one, or one that a reader has given back. Before the first `publish` it holds an initial value.
 ///
-/// Writers can be cloned where `T: Clone`. Writers and readers can be dropped in any order.
+/// Writers can be cloned if `T: Clone`. Writers and readers can be dropped in any order.
 ///
 /// # Panics
 ///

@@ -212,14 +212,14 @@ impl<T> Sender<T> {
     /// Takes the unread value back, if there is one.
     ///
     /// It is for a sender whose last value must not be received any more: a camera that is switched off, a job that is
-    /// cancelled. With several senders the value may be another one's. `None` says that no value lies in the slot: a receiver has
-    /// taken it, none was sent, or another sender holds it, to merge it or because it has withdrawn it.
+    /// cancelled. With several senders the value may come from another sender. `None` says that no value lies in the slot. A
+    /// receiver has taken it, none was sent, or another sender has taken it, to merge or to withdraw it.
     ///
     /// # Progress
     ///
-    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes notifying a receiver that waits: one, if
-    /// the receiver notified last was a task, because that task may never poll again; or, rarely, one that waits for the next
-    /// value.
+    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes notifying a receiver. It notifies one if
+    /// the receiver notified last was a task, because that task may never poll again. Rarely, it notifies one that waits for the
+    /// next value.
     ///
     /// # Panics
     ///

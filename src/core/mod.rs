@@ -7,8 +7,8 @@
 //! * **I1** *A node has one owner: a handle, or the slot.* Ownership moves only by exchanging the slot's word, by
 //!   exchanging the node at home in a shared handle, or, while no handle owns an inner node, through its bit in the block.
 //! * **I2** *The slot's node holds a value if and only if the word says `FULL`. A handle's node holds none*, outside the
-//!   body of one call. In a `buffer`: *every node that has an owner holds a value; `FULL` says that no reader has taken the
-//!   slot's.*
+//!   body of one call. In a `buffer`: *every node that has an owner holds a value; `FULL` says that the
+//!   slot's was published and that no reader has taken it.*
 //! * **I3** *`WAITING` is set only on an empty slot, after the waiters have armed their nodes.* The thread whose exchange
 //!   removes `WAITING` without setting it again must notify.
 //! * **I4** *A side is gone if and only if its count is zero.* A waiter that is about to sleep has armed its node and reads

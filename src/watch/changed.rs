@@ -113,7 +113,7 @@ impl<T> Receiver<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**, as [`borrow`](Self::borrow). This excludes the waker's `clone` and `drop`.
+    /// **Lock-free**: it reads one word, and may try again only to register the waker. This excludes the waker's `clone` and `drop`.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The `watch` flavour: threads that wait, looks at values, and what the random programs of `tests/fuzz` leave out of
 //! panics in the caller's code.
 //!
-//! Wakers, streams and cooperation of both flavours are in `tests/channel`.
+//! Wakers, streams and cooperation of `channel` and `watch` are in `tests/channel`.
 #![cfg(feature = "watch")]
 
 mod blocking;
