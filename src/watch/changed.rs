@@ -108,7 +108,7 @@ impl<T> Receiver<T> {
     /// It is for code that implements futures by hand. Otherwise use [`changed`](Self::changed).
     ///
     /// The waker stays until the next change, until the last sender is dropped, or until the next call that waits on this
-    /// receiver, a dropped future of [`changed`](Self::changed) included. Only the waker of the last poll is woken. Unlike [`changed`](Self::changed) it never yields while there is a
+    /// receiver, a dropped future of [`changed`](Self::changed) included. A sender that was overtaken may wake it in vain. Only the waker of the last poll is woken. Unlike [`changed`](Self::changed) it never yields while there is a
     /// new value. Code that calls it in a loop should return `Pending` now and then.
     ///
     /// # Progress

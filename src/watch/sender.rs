@@ -133,7 +133,8 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `modify` or the clone panics. The old value stays then, and no receiver is notified. Otherwise as [`send`](Self::send).
+    /// If `modify`, the clone, or the drop of a clone that is not stored panics. The old value stays then, and no receiver is
+    /// notified. Otherwise as [`send`](Self::send).
     ///
     /// # Examples
     ///
@@ -204,7 +205,8 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `make` panics. The old value stays then, and no receiver is notified. Otherwise as [`send`](Self::send).
+    /// If `make`, or the drop of a value that is not stored, panics. The old value stays then, and no receiver is notified.
+    /// Otherwise as [`send`](Self::send).
     ///
     /// # Examples
     ///
