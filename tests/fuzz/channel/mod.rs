@@ -61,7 +61,9 @@ impl Flavour for Channel {
                 if let [Did::Receive(Ok(_))] = *done {
                     slot.check_past_stalled(before);
                 }
-                done.iter().for_each(|did| slot.model.apply(did, &mut Call::default()));
+                for did in &done {
+                    slot.model.apply(did, &mut Call::default());
+                }
             }
             Act::Share => {
                 let mut old = slot.desks.swap_remove(index);
