@@ -83,6 +83,7 @@
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
+#![cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "what only the heap needs"))]
 // Links to items that are not compiled lead to the list of features.
 #![doc = ""]
 #![cfg_attr(feature = "std", doc = "[`recv`]: Receiver::recv")]
@@ -94,10 +95,12 @@
 #![cfg_attr(not(feature = "std"), doc = "[`wait_any`]: #features")]
 #![cfg_attr(not(all(feature = "watch", target_has_atomic = "64")), doc = "[`watch`]: #features")]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
 pub mod buffer;
 mod channel;
 mod core;
@@ -113,10 +116,12 @@ mod wait;
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
 pub mod watch;
 
+#[cfg(feature = "alloc")]
+pub use channel::channel;
 #[cfg(feature = "std")]
 pub use channel::{IntoIter, Iter};
 pub use channel::{
-    Receiver, RecvFuture, RecvMatchingFuture, Sender, SharedSender, TryIter, channel,
+    Receiver, RecvFuture, RecvMatchingFuture, Sender, SharedSender, StaticChannel, TryIter,
 };
 #[cfg(feature = "std")]
 pub use error::RecvTimeoutError;

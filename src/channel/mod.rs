@@ -14,6 +14,7 @@ mod sender;
 mod shared_sender;
 #[cfg(feature = "sink")]
 mod sink;
+mod static_channel;
 #[cfg(feature = "stream")]
 mod stream;
 
@@ -24,6 +25,7 @@ pub use iter::TryIter;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use shared_sender::SharedSender;
+pub use static_channel::StaticChannel;
 
 /// Makes a channel that holds one value: the newest that no receiver has taken.
 ///
@@ -40,6 +42,7 @@ pub use shared_sender::SharedSender;
 ///
 /// assert_eq!(rx.recv(), Ok("attempt 2"));
 /// ```
+#[cfg(feature = "alloc")]
 #[must_use]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = crate::core::channel();

@@ -4,7 +4,7 @@
 
 use crate::{
     TryRecvError,
-    core::{Handle, Receivers},
+    core::{Handle, NO_ROOM, Receivers},
     taker::Taker,
 };
 use core::{
@@ -174,6 +174,35 @@ impl<T> Receiver<T> {
     pub fn same_channel(&self, other: &Self) -> bool {
         self.taker.handle().is_same_channel(other.taker.handle())
     }
+
+    /// Makes another receiver, if the channel has room for it: `None` if a [`StaticChannel`](crate::StaticChannel)
+    /// has as many handles as it has room for.
+    ///
+    /// # Progress
+    ///
+    /// As [`clone`](#method.clone).
+    ///
+    /// # Panics
+    ///
+    /// If there are more than half as many handles as a `usize` counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::StaticChannel;
+    ///
+    /// static CHANNEL: StaticChannel<u32, 3> = StaticChannel::new();
+    ///
+    /// let (_tx, rx) = CHANNEL.split().unwrap();
+    /// let third = rx.try_clone().unwrap();
+    /// assert!(rx.try_clone().is_none());
+    /// drop(third);
+    /// assert!(rx.try_clone().is_some());
+    /// ```
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        Some(Self { taker: self.taker.another(self.taker.handle().another()?) })
+    }
 }
 
 impl<T> Clone for Receiver<T> {
@@ -188,9 +217,10 @@ impl<T> Clone for Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts.
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
+    /// than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        Self { taker: self.taker.another(self.taker.handle().another()) }
+        self.try_clone().expect(NO_ROOM)
     }
 }
 

@@ -5,7 +5,7 @@
 use super::SharedSender;
 use crate::{
     SendError,
-    core::{Access, Handle, Senders},
+    core::{Access, Handle, NO_ROOM, Senders},
     wait::{Budget, ClosedFuture, WaitList},
 };
 use core::{
@@ -396,6 +396,35 @@ impl<T> Sender<T> {
     pub fn same_channel(&self, other: &Self) -> bool {
         self.handle.is_same_channel(&other.handle)
     }
+
+    /// Makes another sender, if the channel has room for it: `None` if a [`StaticChannel`](crate::StaticChannel)
+    /// has as many handles as it has room for.
+    ///
+    /// # Progress
+    ///
+    /// As [`clone`](#method.clone).
+    ///
+    /// # Panics
+    ///
+    /// If there are more than half as many handles as a `usize` counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::StaticChannel;
+    ///
+    /// static CHANNEL: StaticChannel<u32, 3> = StaticChannel::new();
+    ///
+    /// let (tx, _rx) = CHANNEL.split().unwrap();
+    /// let third = tx.try_clone().unwrap();
+    /// assert!(tx.try_clone().is_none());
+    /// drop(third);
+    /// assert!(tx.try_clone().is_some());
+    /// ```
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        Some(Self::new(self.handle.another()?.0))
+    }
 }
 
 impl<T> Clone for Sender<T> {
@@ -407,9 +436,10 @@ impl<T> Clone for Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts.
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
+    /// than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        Self::new(self.handle.another().0)
+        self.try_clone().expect(NO_ROOM)
     }
 }
 

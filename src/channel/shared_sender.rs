@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     SendError,
-    core::SharedHandle,
+    core::{NO_ROOM, SharedHandle},
     wait::{Budget, ClosedFuture},
 };
 use core::{
@@ -327,6 +327,36 @@ impl<T> SharedSender<T> {
     pub fn same_channel(&self, other: &Self) -> bool {
         self.handle.is_same_channel(&other.handle)
     }
+
+    /// Makes another sender, if the channel has room for it: `None` if a [`StaticChannel`](crate::StaticChannel)
+    /// has as many handles as it has room for.
+    ///
+    /// # Progress
+    ///
+    /// As [`clone`](#method.clone).
+    ///
+    /// # Panics
+    ///
+    /// If there are more than half as many handles as a `usize` counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::StaticChannel;
+    ///
+    /// static CHANNEL: StaticChannel<u32, 3> = StaticChannel::new();
+    ///
+    /// let (tx, _rx) = CHANNEL.split().unwrap();
+    /// let tx = tx.into_shared();
+    /// let third = tx.try_clone().unwrap();
+    /// assert!(tx.try_clone().is_none());
+    /// drop(third);
+    /// assert!(tx.try_clone().is_some());
+    /// ```
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        Some(Self::new(self.handle.another()?))
+    }
 }
 
 impl<T> From<Sender<T>> for SharedSender<T> {
@@ -345,9 +375,10 @@ impl<T> Clone for SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts.
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
+    /// than half as many handles as a `usize` counts.
     fn clone(&self) -> Self {
-        Self::new(self.handle.another())
+        self.try_clone().expect(NO_ROOM)
     }
 }
 

@@ -1,13 +1,12 @@
-//! The one allocation that makes a channel, and the nodes in it.
+//! The memory of a channel, and the nodes in it: one allocation, or that of a static channel.
 //!
 //! ```text
-//! | counts, wait list (read by all, seldom written) | … | word | node | node | node | …
+//! | counts, wait list (read by all, seldom written) | … | word | … | node | node | node | …
 //! ^ a multiple of a line                            ^ another one
 //! ```
 //!
-//! The nodes of the slot and of the first two handles lie behind the word. Small ones share its cache line, so that a value
-//! travels between cores on the line of the word itself; large ones start on lines of their own. A handle that goes leaves an
-//! inner node to the next clone, and frees any other.
+//! Behind the word lie the nodes of the slot and of the first two handles; in a static channel, those of all that there can be.
+//! A handle that goes leaves such an inner node to the next clone, and frees any other.
 
 use super::{
     counts::{Counts, Side},
@@ -15,11 +14,9 @@ use super::{
     node::{Node, OwnedNode},
     slot::Slot,
 };
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
-    alloc::{Layout, LayoutError},
     marker::PhantomData,
-    mem::{self, ManuallyDrop, MaybeUninit, align_of, size_of},
+    mem::{ManuallyDrop, MaybeUninit, align_of, size_of},
     ops::Deref,
     ptr::NonNull,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
@@ -27,10 +24,7 @@ use core::{
 use crossbeam_utils::CachePadded;
 
 /// The distance between data that two cores use, on this platform.
-const APART: usize = align_of::<CachePadded<u8>>();
-
-/// The usual cache line. A word and the inner nodes lie together if they fit into one.
-const LINE: usize = 64;
+pub(super) const APART: usize = align_of::<CachePadded<u8>>();
 
 /// Keeps the word off the line of the counts, which every call reads.
 const GAP: usize = size_of::<Counts>().next_multiple_of(APART) - size_of::<Counts>();
@@ -63,100 +57,112 @@ impl<T, F> Deref for Block<T, F> {
     }
 }
 
-impl<T, F: Flavour> Block<T, F> {
-    /// The distance between inner nodes; never 0, so that each has an address of its own.
-    const STRIDE: usize = {
-        let size = size_of::<Node<T>>();
-        if size == 0 {
-            align_of::<Node<T>>()
-        } else if size_of::<Slot<T>>() + size * F::INNER <= LINE {
-            size
-        } else {
-            size.next_multiple_of(APART)
-        }
-    };
+/// Where the inner nodes of a block lie.
+pub(super) struct InnerNodes {
+    /// In the block.
+    pub(super) offset: usize,
+    /// The distance between them; never 0, so that each has an address of its own.
+    pub(super) stride: usize,
+    pub(super) len: usize,
+}
 
-    /// The layout of the block, and where in it the nodes start.
-    const LAYOUT: (Layout, usize) = match Self::layout() {
-        Ok(layout) => layout,
-        // While compiling, and only for a type that no machine has the memory for.
-        Err(_) => panic!("a value of this type is too large for a channel"),
-    };
-
-    const fn layout() -> Result<(Layout, usize), LayoutError> {
-        let align = align_of::<Node<T>>();
-        let align = if Self::STRIDE < APART || align > APART { align } else { APART };
-        let nodes = match Layout::from_size_align(Self::STRIDE * F::INNER, align) {
-            Ok(nodes) => nodes,
-            Err(error) => return Err(error),
-        };
-        let shared = match Layout::new::<Header<T>>().align_to(APART) {
-            Ok(shared) => shared,
-            Err(error) => return Err(error),
-        };
-        match shared.extend(nodes) {
-            Ok((block, offset)) => Ok((block.pad_to_align(), offset)),
-            Err(error) => Err(error),
-        }
+impl InnerNodes {
+    /// Returns one of them.
+    ///
+    /// # Safety
+    /// The block has these nodes. `index` is below `len`.
+    pub(super) unsafe fn get<T, F>(&self, block: &Block<T, F>, index: usize) -> NonNull<Node<T>> {
+        // SAFETY: it lies inside the memory of the block, whose whole extent this pointer may use.
+        unsafe { block.0.byte_add(self.offset + index * self.stride) }.cast()
     }
 
-    /// Allocates a block, whose header is still to be written, and makes its nodes.
-    pub(super) fn allocate<const INNER: usize>() -> (Unfinished<T, F>, [OwnedNode<T>; INNER]) {
-        const { assert!(INNER == F::INNER) };
-        // SAFETY: the layout is not empty: it holds a `Header`.
-        let memory = unsafe { alloc(Self::LAYOUT.0) };
-        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT.0) };
-        let block = Self(memory.cast(), PhantomData);
-        let nodes = core::array::from_fn(|index| {
-            let node = block.inner(index);
-            // SAFETY: the layout has room for it, and no other thread has the block yet.
-            unsafe { Node::init(node) };
-            // SAFETY: each of the inner nodes gets one owner (I1).
-            unsafe { OwnedNode::from_owned(node) }
-        });
-        (Unfinished(block), nodes)
+    /// Returns which of them that is. A node on the heap is none of them.
+    #[inline]
+    fn index_of<T, F>(&self, block: &Block<T, F>, node: &OwnedNode<T>) -> Option<usize> {
+        let from_block = node.as_ptr().addr().wrapping_sub(block.0.as_ptr().addr());
+        let index = from_block.wrapping_sub(self.offset) / self.stride;
+        (index < self.len).then_some(index)
+    }
+}
+
+impl<T, F: Flavour> Block<T, F> {
+    /// Makes a block of memory that begins with a header, which may still have to be written.
+    pub(super) fn new(header: NonNull<Header<T>>) -> Self {
+        Self(header, PhantomData)
+    }
+
+    pub(super) fn as_ptr(&self) -> NonNull<Header<T>> {
+        self.0
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 
-    fn first_inner(&self) -> NonNull<Node<T>> {
-        // SAFETY: the offset is inside the allocation, whose whole extent this pointer may use.
-        unsafe { self.0.byte_add(Self::LAYOUT.1) }.cast()
+    /// Writes the header, with `slot` as the slot's node.
+    ///
+    /// # Safety
+    /// The memory has room for it, and no other thread has the block yet.
+    pub(super) unsafe fn write_header(&self, counts: Counts, slot: OwnedNode<T>) {
+        let header = Header {
+            counts,
+            _apart: [const { MaybeUninit::uninit() }; GAP],
+            slot: Slot::new(slot),
+        };
+        // SAFETY: as the caller promises.
+        unsafe { self.0.write(header) };
     }
 
-    fn inner(&self, index: usize) -> NonNull<Node<T>> {
-        // SAFETY: `index` is below `F::INNER`, and the layout has room for as many strides.
-        unsafe { self.first_inner().byte_add(index * Self::STRIDE) }
-    }
-
-    /// Returns a node for a new handle. Lock-free but for the allocator, which is asked if every inner node has an owner.
-    pub(super) fn acquire_node(&self) -> OwnedNode<T> {
-        // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else.
-        let unowned = self.counts.unowned.load(Relaxed);
-        for index in 0..F::INNER {
+    /// Returns a node for a new handle; `None` if all nodes of a static channel have an owner. Lock-free but for the allocator,
+    /// which is asked if every inner node of a block on the heap has an owner.
+    pub(super) fn acquire_node(&self) -> Option<OwnedNode<T>> {
+        // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else. A node of a static channel that was
+        // released before this call is seen.
+        let mut unowned = self.counts.unowned.load(Relaxed);
+        while unowned != 0 {
+            let index = unowned.trailing_zeros();
             let bit = 1 << index;
             // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
             // with the node.
-            if unowned & bit != 0 && self.counts.unowned.fetch_and(!bit, Acquire) & bit != 0 {
+            unowned = self.counts.unowned.fetch_and(!bit, Acquire);
+            if unowned & bit != 0 {
+                // SAFETY: there is a bit for each inner node, and no other bit is ever set.
+                let node = unsafe { self.inner_nodes().get(self, index as usize) };
                 // SAFETY: the thread that clears the bit is the node's owner (I1).
-                return unsafe { OwnedNode::from_owned(self.inner(index)) };
+                return Some(unsafe { OwnedNode::from_owned(node) });
             }
         }
-        OwnedNode::on_heap()
+        #[cfg(feature = "alloc")]
+        if self.counts.static_nodes == 0 {
+            return Some(OwnedNode::on_heap());
+        }
+        None
     }
 
     /// Takes the node of a handle back.
+    #[cfg_attr(
+        not(feature = "alloc"),
+        expect(clippy::needless_pass_by_value, reason = "the block owns the node from now on")
+    )]
     pub(super) fn release_node(&self, node: OwnedNode<T>) {
-        let from_first = node.as_ptr().addr().wrapping_sub(self.first_inner().as_ptr().addr());
-        let index = from_first / Self::STRIDE;
-        if index < F::INNER {
+        if let Some(index) = self.inner_nodes().index_of(self, &node) {
             // ORDERING: Release pairs with the Acquire in `acquire_node`.
             self.counts.unowned.fetch_or(1 << index, Release);
         } else {
             // SAFETY: it is no inner node, so it was made on the heap.
-            unsafe { node.free() };
+            #[cfg(feature = "alloc")]
+            unsafe {
+                node.free();
+            }
+        }
+    }
+
+    #[inline]
+    fn inner_nodes(&self) -> InnerNodes {
+        match self.counts.static_nodes {
+            #[cfg(feature = "alloc")]
+            0 => Self::ON_HEAP,
+            nodes => InnerNodes { len: nodes.into(), ..Self::IN_STATIC },
         }
     }
 
@@ -187,37 +193,18 @@ impl<T, F: Flavour> Block<T, F> {
         }
     }
 
+    /// Gives the memory back.
+    ///
     /// # Safety
-    /// The block is not used again.
-    unsafe fn dealloc(&self) {
-        // SAFETY: allocated in `allocate` with this very layout.
-        unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT.0) };
-    }
-}
-
-/// A block without a header. The drop frees it: its nodes are empty then.
-pub(super) struct Unfinished<T, F: Flavour>(Block<T, F>);
-
-impl<T, F: Flavour> Unfinished<T, F> {
-    /// Writes the header, with one handle on each side and `slot` as the slot's node.
-    pub(super) fn finish(self, slot: OwnedNode<T>) -> Block<T, F> {
-        let block = self.0.clone();
-        mem::forget(self);
-        let header = Header {
-            counts: Counts::new(),
-            _apart: [const { MaybeUninit::uninit() }; GAP],
-            slot: Slot::new(slot),
-        };
-        // SAFETY: the memory has room for it, and no other thread has the block yet.
-        unsafe { block.0.write(header) };
-        block
-    }
-}
-
-impl<T, F: Flavour> Drop for Unfinished<T, F> {
-    fn drop(&mut self) {
-        // SAFETY: it has not become a channel.
-        unsafe { self.0.dealloc() };
+    /// No handle is left, and the block is not used again.
+    unsafe fn give_back(&self) {
+        match self.counts.static_nodes {
+            #[cfg(feature = "alloc")]
+            // SAFETY: as the caller promises.
+            0 => unsafe { self.dealloc() },
+            // SAFETY: as the caller promises.
+            _ => unsafe { self.leave_to_next_split() },
+        }
     }
 }
 
@@ -245,12 +232,7 @@ impl<T, F: Flavour> Drop for Remains<T, F> {
         // SAFETY: the node is not used after this.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };
         self.block.release_node(node);
-        // SAFETY: no handle is left to use the block, whose memory goes next.
-        let header = unsafe { self.block.0.read() };
-        // SAFETY: as above.
-        unsafe { self.block.dealloc() };
-        // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
-        // is notified by the receivers' end.
-        drop(header);
+        // SAFETY: no handle is left to use the block.
+        unsafe { self.block.give_back() };
     }
 }

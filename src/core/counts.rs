@@ -2,7 +2,7 @@
 
 use super::flavour::{Flavour, Keeps, Moves};
 use crate::{
-    sync::{AtomicBool, AtomicU8, AtomicUsize},
+    sync::{AtomicBool, AtomicU32, AtomicUsize},
     wait::{ReceiverCount, WaitList},
 };
 use core::{
@@ -15,23 +15,36 @@ use core::{
 pub(crate) struct Counts {
     senders: AtomicUsize,
     pub(crate) receivers: ReceiverCount,
+    /// A bit for each inner node of the block that has no owner.
+    pub(super) unowned: AtomicU32,
     /// One side is gone. The other side frees the channel.
     abandoned: AtomicBool,
-    /// A bit for each inner node of the block that has no owner.
-    pub(super) unowned: AtomicU8,
+    /// Number of inner nodes of a static channel; 0 if the block is on the heap.
+    pub(super) static_nodes: u8,
     /// Where receivers wait for a value, or for the senders' end.
     pub(crate) wait_list: WaitList,
 }
 
 impl Counts {
-    /// Counts one handle on each side.
+    /// Counts one handle on each side, of a block on the heap whose inner nodes all have an owner.
+    #[cfg(feature = "alloc")]
     pub(super) fn new() -> Self {
+        Self::with(WaitList::new(), ReceiverCount::one(), 0, 0)
+    }
+
+    /// Counts one handle on each side of a static channel with so many nodes, of which the slot and the handles have the first.
+    pub(super) fn of_static(wait_list: WaitList, receivers: ReceiverCount, nodes: u8) -> Self {
+        Self::with(wait_list, receivers, (1 << nodes) - (1 << Moves::INNER), nodes)
+    }
+
+    fn with(wait_list: WaitList, receivers: ReceiverCount, unowned: u32, static_nodes: u8) -> Self {
         Self {
             senders: AtomicUsize::new(1),
-            receivers: ReceiverCount::one(),
+            receivers,
+            unowned: AtomicU32::new(unowned),
             abandoned: AtomicBool::new(false),
-            unowned: AtomicU8::new(0),
-            wait_list: WaitList::new(),
+            static_nodes,
+            wait_list,
         }
     }
 
@@ -84,6 +97,12 @@ impl Counts {
     }
 }
 
+/// Undoes [`count`], for a handle that was not made.
+pub(super) fn uncount(handles: &AtomicUsize) {
+    // ORDERING: Relaxed; nothing was done with the channel, and another handle of the side is left.
+    handles.fetch_sub(1, Relaxed);
+}
+
 /// Counts one handle more, and returns how many there are.
 ///
 /// # Panics
@@ -92,8 +111,7 @@ pub(crate) fn count(handles: &AtomicUsize) -> usize {
     // ORDERING: Acquire pairs with the Release of each handle's end: its wait node is vacant (W7).
     let before = handles.fetch_add(1, Acquire);
     if before > usize::MAX / 2 {
-        // ORDERING: Relaxed; no more than the addition is undone.
-        handles.fetch_sub(1, Relaxed);
+        uncount(handles);
         panic!("too many handles of one channel");
     }
     before + 1

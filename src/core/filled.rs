@@ -30,6 +30,8 @@ pub(crate) fn buffer<T>(mut make: impl FnMut() -> T) -> (WriteHandle<T>, ReadHan
     (writer, ReadHandle(TwoNodes::new(Handle::new(block, spare), shown)))
 }
 
+const HEAP: &str = "a buffer is on the heap, where there is room";
+
 /// A writer's handle, whose node holds a value.
 pub(crate) struct WriteHandle<T> {
     handle: Handle<T, Writers>,
@@ -51,7 +53,7 @@ impl<T> WriteHandle<T> {
     where
         T: Clone,
     {
-        let (mut handle, _) = self.handle.another();
+        let (mut handle, _) = self.handle.another().expect(HEAP);
         mem::forget(handle.node.fill(|| self.get().clone()));
         Self::new(handle)
     }
@@ -138,8 +140,8 @@ impl<T> ReadHandle<T> {
     where
         T: Clone,
     {
-        let (handle, readers) = self.0.handle.another();
-        let shown = handle.block.acquire_node();
+        let (handle, readers) = self.0.handle.another().expect(HEAP);
+        let shown = handle.block.acquire_node().expect(HEAP);
         let mut nodes = TwoNodes::new(handle, shown);
         let spare = nodes.handle.node.fill(|| self.get().clone());
         let shown = nodes.shown.fill(|| self.get().clone());

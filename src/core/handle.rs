@@ -2,8 +2,8 @@
 
 use super::{
     block::{Block, Header},
-    counts::{Counts, Receivers, Senders, Side, count},
-    flavour::Moves,
+    counts::{Counts, Receivers, Senders, Side, count, uncount},
+    flavour::{Flavour, Moves},
     node::{Held, Node, OwnedNode},
 };
 use crate::{
@@ -19,11 +19,16 @@ use core::{
 };
 
 /// Makes a channel, with one handle on each side.
+#[cfg(feature = "alloc")]
 pub(crate) fn channel<T>() -> (Handle<T, Senders>, Handle<T, Receivers>) {
     let (block, [slot, one, other]) = Block::allocate();
     let block = block.finish(slot);
     (Handle::new(block.clone(), one), Handle::new(block, other))
 }
+
+/// Why a clone of a handle panics.
+pub(crate) const NO_ROOM: &str =
+    "the static channel has no room for one more handle, or one more send at once";
 
 /// A handle of one side, with a node of its own.
 pub(crate) struct Handle<T, S: Side> {
@@ -44,17 +49,29 @@ impl<T, S: Side> Handle<T, S> {
         Self { block, node: ManuallyDrop::new(node), side: PhantomData }
     }
 
-    /// Makes another handle of the same side, and returns how many there are with it.
+    /// Makes another handle of the same side, and returns how many there are with it; `None` if the channel has no room for it.
     ///
     /// # Panics
     /// See [`count`].
-    pub(crate) fn another(&self) -> (Self, usize) {
-        let handles = count(S::count(&self.counts));
-        (Self::new(self.block.clone(), self.block.acquire_node()), handles)
+    pub(crate) fn another(&self) -> Option<(Self, usize)> {
+        let (node, handles) = self.block.another::<S>()?;
+        Some((Self::new(self.block.clone(), node), handles))
     }
 
     pub(crate) fn is_same_channel(&self, other: &Self) -> bool {
         self.block.is_same(&other.block)
+    }
+}
+
+impl<T, F: Flavour> Block<T, F> {
+    /// Counts a handle of side `S`. Returns a node for it, and how many there are with it; `None` if there is no room for it.
+    fn another<S: Side<Flavour = F>>(&self) -> Option<(OwnedNode<T>, usize)> {
+        let handles = count(S::count(&self.counts));
+        let node = self.acquire_node();
+        if node.is_none() {
+            uncount(S::count(&self.counts));
+        }
+        Some((node?, handles))
     }
 }
 
@@ -274,13 +291,13 @@ impl<T> SharedHandle<T> {
         Self { block, home: AtomicPtr::new(node.as_ptr()) }
     }
 
-    /// Makes another sender's handle.
+    /// Makes another sender's handle; `None` if the channel has no room for it.
     ///
     /// # Panics
     /// See [`count`].
-    pub(crate) fn another(&self) -> Self {
-        count(Senders::count(&self.counts));
-        Self::new(self.block.clone(), self.block.acquire_node())
+    pub(crate) fn another(&self) -> Option<Self> {
+        let (node, _) = self.block.another::<Senders>()?;
+        Some(Self::new(self.block.clone(), node))
     }
 
     pub(crate) fn is_same_channel(&self, other: &Self) -> bool {
@@ -288,13 +305,16 @@ impl<T> SharedHandle<T> {
     }
 
     /// Returns a node for one send: the one at home, or another one while a send has that.
+    ///
+    /// # Panics
+    /// If a static channel has no room for another one.
     pub(crate) fn borrow(&self) -> Borrowed<'_, T> {
         // ORDERING: Acquire pairs with `Borrowed::drop`: the send before is done with the node.
         let home = self.home.swap(ptr::null_mut(), Acquire);
         let node = match NonNull::new(home) {
             // SAFETY: this exchange brought the node out of `home` (I1).
             Some(node) => unsafe { OwnedNode::from_owned(node) },
-            None => self.block.acquire_node(),
+            None => self.block.acquire_node().expect(NO_ROOM),
         };
         Borrowed { handle: self, node: ManuallyDrop::new(node) }
     }

@@ -1,7 +1,7 @@
 //! The slot, the nodes in which values travel, and the handles that own nodes: all code that moves values.
 //!
-//! A channel is one allocation, a block: counts, wait list, the slot's word, and the first nodes. Each handle owns a
-//! node for its next value. A send writes the value into that node and exchanges it for the slot's node; a receive
+//! A channel is a block, one allocation or static memory: counts, wait list, the slot's word, and the first nodes. Each handle
+//! owns a node for its next value. A send writes the value into that node and exchanges it for the slot's node; a receive
 //! exchanges an empty node for the slot's. In a `buffer` the values stay in their nodes, and a reader owns two.
 //!
 //! * **I1** *A node has one owner: a handle, or the slot.* Ownership moves only by exchanging the slot's word, by
@@ -17,12 +17,20 @@
 
 mod block;
 mod counts;
+#[cfg(feature = "alloc")]
 mod filled;
 mod flavour;
 mod handle;
+#[cfg(feature = "alloc")]
+mod heap_block;
 mod node;
 mod slot;
+mod static_block;
 
 pub(crate) use counts::{Receivers, Senders, count};
+#[cfg(feature = "alloc")]
 pub(crate) use filled::{ReadHandle, WriteHandle, buffer};
-pub(crate) use handle::{Access, Handle, SharedHandle, TakingHandle, channel};
+#[cfg(feature = "alloc")]
+pub(crate) use handle::channel;
+pub(crate) use handle::{Access, Handle, NO_ROOM, SharedHandle, TakingHandle};
+pub(crate) use static_block::StaticBlock;

@@ -1,6 +1,7 @@
 //! Nodes: where a value lies, and which owner has it.
 
 use crate::sync::{UnsafeCell, init_room};
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::{
     mem::{ManuallyDrop, MaybeUninit},
@@ -36,6 +37,7 @@ impl<T> OwnedNode<T> {
         Self(node)
     }
 
+    #[cfg(feature = "alloc")]
     pub(super) fn on_heap() -> Self {
         let memory = Box::leak(Box::<Node<T>>::new_uninit());
         let node = NonNull::from(memory).cast();
@@ -117,6 +119,7 @@ impl<T> OwnedNode<T> {
         })
     }
 
+    #[cfg(feature = "alloc")]
     /// Frees a node made by [`on_heap`](Self::on_heap).
     ///
     /// # Safety

@@ -32,14 +32,14 @@ macro_rules! late {
         pub(crate) type $name$(<$of>)? = Late<atomic::$name$(<$of>)?>;
 
         impl$(<$of>)? $name$(<$of>)? {
-            pub(crate) fn new(content: $content) -> Self {
+            pub(crate) const fn new(content: $content) -> Self {
                 Self(atomic::$name::new(content))
             }
         }
     )* };
 }
 
-late!(AtomicBool: bool, AtomicPtr<T>: *mut T, AtomicU8: u8, AtomicU64: u64, AtomicUsize: usize);
+late!(AtomicBool: bool, AtomicPtr<T>: *mut T, AtomicU8: u8, AtomicU32: u32, AtomicU64: u64, AtomicUsize: usize);
 
 /// Mostly nothing; now and then a few hundred steps; seldom the processor's other work.
 fn pause() {

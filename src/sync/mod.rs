@@ -33,7 +33,7 @@ mod real {
     pub(crate) use arc_swap::{ArcSwap, Guard};
     #[cfg(all(feature = "watch", target_has_atomic = "64"))]
     pub(crate) use atomic::AtomicU64;
-    pub(crate) use atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
     pub(crate) use core::hint::spin_loop;
     #[cfg(not(overwrite_late))]
     use core::sync::atomic;
@@ -118,7 +118,9 @@ mod modelled {
     pub(crate) use scheduler::hint::spin_loop;
     #[cfg(feature = "watch")]
     pub(crate) use scheduler::sync::atomic::AtomicU64;
-    pub(crate) use scheduler::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use scheduler::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize,
+    };
     pub(crate) use scheduler::thread::yield_now;
     #[cfg(overwrite_shuttle)]
     use shuttle as scheduler;

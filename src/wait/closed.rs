@@ -7,6 +7,7 @@ use core::{
     future::Future,
     panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
+    ptr::NonNull,
     sync::atomic::Ordering::{AcqRel, Release},
     task::{Context, Poll, ready},
 };
@@ -15,19 +16,19 @@ use core::{
 #[repr(C)]
 pub(crate) struct ReceiverCount {
     pub(crate) count: AtomicUsize,
-    /// Made by the first future that waits.
+    /// Made by the first future that waits. In a static channel it is there.
     closing: OnceBox<Closing>,
 }
 
 /// The futures that wait for the receivers' end.
-struct Closing {
+pub(super) struct Closing {
     futures: AtomicUsize,
     wait_list: WaitList,
 }
 
 impl Closing {
-    fn new() -> Self {
-        Self { futures: AtomicUsize::new(0), wait_list: WaitList::new() }
+    pub(super) fn new(wait_list: WaitList) -> Self {
+        Self { futures: AtomicUsize::new(0), wait_list }
     }
 }
 
@@ -35,6 +36,15 @@ impl ReceiverCount {
     /// Counts one receiver, and no future that waits.
     pub(crate) fn one() -> Self {
         Self { count: AtomicUsize::new(1), closing: OnceBox::new() }
+    }
+
+    /// Counts one receiver, of a static channel.
+    ///
+    /// # Safety
+    /// As of [`OnceBox::lent`].
+    pub(super) unsafe fn one_of_static(closing: &'static Closing) -> Self {
+        // SAFETY: as the caller promises.
+        Self { closing: unsafe { OnceBox::lent(NonNull::from(closing)) }, ..Self::one() }
     }
 
     /// Notifies the futures that wait for the receivers' end. The caller was the last receiver, and has acquired the count.
@@ -52,11 +62,15 @@ impl ReceiverCount {
         self.count.fetch_add(0, AcqRel) != 0
     }
 
-    /// Counts a future, and claims a node for it.
-    fn register(&self) -> Registration<CountedFuture<'_>> {
-        let closing = self.closing.get_or_init(Closing::new);
+    /// Counts a future, and claims a node for it; `None` if there are as many as a static channel has room for.
+    fn register(&self) -> Option<Registration<CountedFuture<'_>>> {
+        #[cfg(feature = "alloc")]
+        let closing = self.closing.get_or_init(|| Closing::new(WaitList::new()));
+        #[cfg(not(feature = "alloc"))]
+        let closing = self.closing.get()?;
         let futures = count(&closing.futures);
-        Registration::new(CountedFuture(closing), futures)
+        let future = CountedFuture(closing);
+        closing.wait_list.has_room_for(futures).then(|| Registration::new(future, futures))
     }
 }
 
@@ -112,7 +126,12 @@ impl Future for ClosedFuture<'_> {
         ready!(self.budget.poll_proceed(cx.waker()));
         let last = self.registration.as_mut().and_then(|node| node.disarm().into_waiter());
         if receivers.confirm_open() {
-            let registration = self.registration.get_or_insert_with(|| receivers.register());
+            if self.registration.is_none() {
+                self.registration = receivers.register();
+            }
+            let Some(registration) = &mut self.registration else {
+                return reschedule(cx.waker());
+            };
             if !registration.arm(Armed::InCall, Waiter::task(last, cx.waker())) {
                 return reschedule(cx.waker());
             }

@@ -1,7 +1,7 @@
 //! Where wait nodes lie, and the index that finds the armed and the vacant ones.
 //!
-//! The first nodes lie inside the list and need no index: their state is as near as a bit would be. More come in
-//! segments, each twice as large as the one before, which are freed with the list. A segment keeps three bits
+//! The first nodes lie inside the list, those of a static channel beside it. They need no index: they are few, and their state is
+//! as near as a bit would be. More come in segments on the heap, each twice as large as the one before, which are freed with the list. A segment keeps three bits
 //! for each node, in words of as many nodes as a `usize` has bits:
 //!
 //! | bit        | set                                    | cleared                                                 |
@@ -24,8 +24,10 @@ use super::{
     node::{Armed, Sought, WaitNode},
 };
 use crate::sync::AtomicUsize;
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::{
+    iter,
     mem::size_of,
     ptr,
     sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -36,6 +38,12 @@ const NODES_PER_WORD: usize = if cfg!(overwrite_loom) { 2 } else { usize::BITS a
 
 /// Number of words that share a count.
 const WORDS_PER_COUNT: usize = if cfg!(overwrite_loom) { 1 } else { 64 };
+
+#[cfg(feature = "alloc")]
+type Many<T> = Box<[T]>;
+/// No segment is made.
+#[cfg(not(feature = "alloc"))]
+type Many<T> = &'static [T];
 
 /// One number for each way of arming a node.
 struct PerKind {
@@ -76,12 +84,13 @@ pub(super) struct Segment {
     /// The place of its first node.
     base: usize,
     pub(super) next: OnceBox<Segment>,
-    words: Box<[Word]>,
-    counts: Box<[PerKind]>,
-    nodes: Box<[WaitNode]>,
+    words: Many<Word>,
+    counts: Many<PerKind>,
+    nodes: Many<WaitNode>,
 }
 
 impl Segment {
+    #[cfg(feature = "alloc")]
     pub(super) fn new(base: usize, len: usize) -> Self {
         let words = len.div_ceil(NODES_PER_WORD);
         let counts = if words > 1 { words.div_ceil(WORDS_PER_COUNT) } else { 0 };
@@ -94,6 +103,11 @@ impl Segment {
             counts: (0..counts).map(|_| PerKind::new()).collect(),
             nodes: (0..len).map(|_| WaitNode::new()).collect(),
         }
+    }
+
+    /// Returns this segment and all that follow.
+    pub(super) fn and_next(&self) -> impl Iterator<Item = &Self> {
+        iter::successors(Some(self), |segment| segment.next.get())
     }
 
     pub(super) fn base(&self) -> usize {
@@ -158,7 +172,7 @@ impl Segment {
         let first = from.saturating_sub(self.base) / NODES_PER_WORD;
         let words = self.words.iter().zip(self.nodes.chunks(NODES_PER_WORD)).enumerate();
         words.skip(first).find_map(|(index, (word, nodes))| {
-            let offset = claim(&word.claimed, nodes, idle)?;
+            let offset = claim(&word.claimed, 0, nodes, idle)?;
             Some(self.base + index * NODES_PER_WORD + offset)
         })
     }
@@ -172,19 +186,25 @@ impl Segment {
 
     /// The word of a node, and its bit there.
     fn locate(&self, node: &WaitNode) -> (usize, usize) {
-        let index = index_of(node, &self.nodes);
+        let index = index_of(node, self.nodes.as_ref());
         (index / NODES_PER_WORD, 1 << (index % NODES_PER_WORD))
     }
 }
 
-/// Which of `nodes` that is.
+/// Which of `nodes` that is; no number below theirs if it is none of them.
 pub(super) fn index_of(node: &WaitNode, nodes: &[WaitNode]) -> usize {
-    (ptr::from_ref(node).addr() - nodes.as_ptr().addr()) / size_of::<WaitNode>()
+    ptr::from_ref(node).addr().wrapping_sub(nodes.as_ptr().addr()) / size_of::<WaitNode>()
 }
 
-/// Claims one of `nodes` that is vacant by the word `claimed`, and returns which. With `idle`, it passes over nodes
-/// that a notifier is still taking, and may overlook one whose vacancy it sees too late.
-pub(super) fn claim(claimed: &AtomicUsize, nodes: &[WaitNode], idle: bool) -> Option<usize> {
+/// Claims one of `nodes` that is vacant by the word `claimed`, in which their bits begin at `first`, and returns which. With
+/// `idle`, it passes over nodes that a notifier is still taking, and may overlook one whose vacancy it sees too late.
+#[inline]
+pub(super) fn claim(
+    claimed: &AtomicUsize,
+    first: usize,
+    nodes: &[WaitNode],
+    idle: bool,
+) -> Option<usize> {
     // ORDERING: Relaxed with `idle`: the `fetch_or` below decides. Without it, the caller looks until it finds a node,
     // and must find one. So it reads the latest value, and Acquire pairs with the `fetch_or` of the claimer of each node
     // that is not vacant: what that had seen of the list is seen (W7).
@@ -192,13 +212,13 @@ pub(super) fn claim(claimed: &AtomicUsize, nodes: &[WaitNode], idle: bool) -> Op
     let mut index = 0;
     loop {
         // The first vacant one from `index` on.
-        index += (!seen >> index).trailing_zeros() as usize;
+        index += (!seen >> (first + index)).trailing_zeros() as usize;
         if index >= nodes.len() {
             return None;
         }
         // Before this thread owns the node, that it is idle is a hint.
         if !idle || nodes[index].is_idle() {
-            let bit = 1 << index;
+            let bit = 1 << (first + index);
             // ORDERING: AcqRel. Acquire pairs with `release`: the owner before is done with the node. Release pairs with
             // the Acquire above.
             seen = claimed.fetch_or(bit, AcqRel);

@@ -1,10 +1,12 @@
 //! The wait list: the nodes of all that may wait, claimed by their owners and found by notifiers.
 //!
-//! Its length is at most twice that of the most owners at once: receivers, or futures that wait for the receivers' end.
+//! Its length is at most twice that of the most owners at once: receivers, or futures that wait for the receivers' end. In a
+//! static channel it is fixed.
 //!
 //! * **W7** *An owner looks for a node only after it has seen more nodes than there were owners when it was counted, and
 //!   an owner has one node at most.* So a node is vacant for every owner that looks for one. An owner whose node a notifier
-//!   is still taking leaves it to that one, and looks for another.
+//!   is still taking leaves it to that one, and looks for another. In a static channel there are more nodes than there can be
+//!   owners: each receiver has a handle, and a future for which there is no node does not become an owner.
 
 use super::{
     OnceBox, Waiter,
@@ -13,13 +15,13 @@ use super::{
 };
 use crate::sync::{AtomicBool, AtomicUsize};
 use core::{
-    iter, mem,
+    mem,
     ptr::NonNull,
     sync::atomic::Ordering::{Acquire, Relaxed, Release},
 };
 
 /// Number of nodes inside the list.
-const INLINE: usize = 2;
+pub(super) const INLINE: usize = 2;
 
 /// A node that is the caller's, and the segment in which it lies.
 type Claimed = (NonNull<WaitNode>, Option<NonNull<Segment>>);
@@ -28,31 +30,81 @@ type Claimed = (NonNull<WaitNode>, Option<NonNull<Segment>>);
 /// fills a cache line.
 #[repr(C)]
 pub(crate) struct WaitList {
-    /// Number of nodes, or less while another thread makes more.
+    /// Number of nodes, or less while another thread makes more. Of the nodes beside the list, all or none are counted.
     capacity: AtomicUsize,
     /// A place in a segment where a node may be vacant.
     vacancy: AtomicUsize,
+    /// The first segment; or, unless `beside` is 0, the first of so many nodes beside the list.
     next: OnceBox<Segment>,
-    /// A bit for each of `nodes`.
+    /// A bit for each of `nodes`, and for each node beside the list.
     claimed: AtomicUsize,
     nodes: [WaitNode; INLINE],
     /// The place behind the waiter of a call that was notified last: the next walk begins here.
     cursor: AtomicUsize,
     /// A task was notified in a call, and no send that displaces a value has seen to it: that task may never poll again.
     may_stall: AtomicBool,
+    /// Number of nodes beside the list.
+    beside: u8,
+}
+
+/// The nodes that follow those inside the list.
+enum More<'a> {
+    Segments(&'a Segment),
+    Beside(&'a [WaitNode]),
 }
 
 impl WaitList {
     pub(crate) fn new() -> Self {
+        Self::with(OnceBox::new(), 0)
+    }
+
+    /// Makes the list of a static channel, which has these nodes and those inside it, and makes no more.
+    ///
+    /// # Safety
+    /// The list is never dropped. No other list has the nodes. With those inside the list they are more than there can be owners,
+    /// apart from those that ask [`has_room_for`](Self::has_room_for).
+    pub(super) unsafe fn of_static(nodes: &'static [WaitNode]) -> Self {
+        let beside = u8::try_from(nodes.len()).expect("as few as bits in a word");
+        // SAFETY: as the caller promises.
+        Self::with(unsafe { OnceBox::lent(NonNull::from(nodes).cast()) }, beside)
+    }
+
+    fn with(next: OnceBox<Segment>, beside: u8) -> Self {
         Self {
             capacity: AtomicUsize::new(INLINE),
             vacancy: AtomicUsize::new(INLINE),
-            next: OnceBox::new(),
+            next,
             claimed: AtomicUsize::new(0),
             nodes: [WaitNode::new(), WaitNode::new()],
             cursor: AtomicUsize::new(0),
             may_stall: AtomicBool::new(false),
+            beside,
         }
+    }
+
+    /// Returns the nodes that follow those inside the list, if there are any.
+    #[inline]
+    fn more(&self) -> Option<More<'_>> {
+        let first = NonNull::new(self.next.load())?;
+        if self.beside == 0 {
+            // SAFETY: it is a segment, and lives as long as the list.
+            return Some(More::Segments(unsafe { first.as_ref() }));
+        }
+        let nodes = NonNull::slice_from_raw_parts(first.cast(), self.beside.into());
+        // SAFETY: they are so many nodes, as the caller of `of_static` has promised, and they outlive the list.
+        Some(More::Beside(unsafe { nodes.as_ref() }))
+    }
+
+    /// Returns the nodes beside the list if they count already: until there are two owners, those inside are enough.
+    fn counted<'a>(&self, nodes: &'a [WaitNode]) -> &'a [WaitNode] {
+        // ORDERING: Relaxed; the owner of such a node has seen that they count before it claimed the node, and so has each notifier
+        // that must see the node armed.
+        if self.capacity.load(Relaxed) == INLINE { &[] } else { nodes }
+    }
+
+    /// Returns `true` if there are more nodes than that, or can be made.
+    pub(super) fn has_room_for(&self, owners: usize) -> bool {
+        self.beside == 0 || owners < INLINE + usize::from(self.beside)
     }
 
     /// Claims a node for one of `owners`; see [`Registration::new`](super::Registration::new).
@@ -72,10 +124,10 @@ impl WaitList {
         let mut idle = true;
         loop {
             // The nodes inside the list are the nearest, and the cheapest to wait in.
-            if let Some(index) = index::claim(&self.claimed, &self.nodes, idle) {
+            if let Some(index) = index::claim(&self.claimed, 0, &self.nodes, idle) {
                 return (NonNull::from(&self.nodes[index]), None);
             }
-            if let Some(claimed) = self.claim_in_segments(idle) {
+            if let Some(claimed) = self.claim_more(idle) {
                 return claimed;
             }
             // Every vacant node is being taken, or was claimed or released by another thread meanwhile.
@@ -84,11 +136,18 @@ impl WaitList {
     }
 
     /// Looks at each node once, at some twice; for `idle` see [`index::claim`].
-    fn claim_in_segments(&self, idle: bool) -> Option<Claimed> {
+    fn claim_more(&self, idle: bool) -> Option<Claimed> {
+        let first = match self.more()? {
+            More::Segments(first) => first,
+            More::Beside(nodes) => {
+                let index = index::claim(&self.claimed, INLINE, self.counted(nodes), idle)?;
+                return Some((NonNull::from(&nodes[index]), None));
+            }
+        };
         // ORDERING: Relaxed; a hint.
         let hint = self.vacancy.load(Relaxed);
         for from in [hint, INLINE] {
-            for segment in self.segments().skip_while(|segment| segment.end() <= from) {
+            for segment in first.and_next().skip_while(|segment| segment.end() <= from) {
                 if let Some(place) = segment.claim(from, idle) {
                     // ORDERING: Relaxed; a hint.
                     self.vacancy.store(place, Relaxed);
@@ -100,13 +159,22 @@ impl WaitList {
         None
     }
 
-    fn segments(&self) -> impl Iterator<Item = &Segment> {
-        iter::successors(self.next.get(), |segment| segment.next.get())
-    }
-
-    /// Makes more nodes than there are owners (W7).
+    /// Makes more nodes than there are owners (W7). Those of a static channel are there.
     #[cold]
     fn grow(&self, owners: usize) {
+        if self.beside != 0 {
+            // ORDERING: Relaxed; the nodes were there before any owner.
+            self.capacity.store(INLINE + usize::from(self.beside), Relaxed);
+            return;
+        }
+        #[cfg(feature = "alloc")]
+        self.grow_on_heap(owners);
+        #[cfg(not(feature = "alloc"))]
+        unreachable!("no room to wait for {owners}");
+    }
+
+    #[cfg(feature = "alloc")]
+    fn grow_on_heap(&self, owners: usize) {
         let mut link = &self.next;
         let (mut base, mut end) = (0, INLINE);
         while end <= owners {
@@ -127,7 +195,19 @@ impl WaitList {
             // ORDERING: Relaxed; a hint.
             self.vacancy.store(place, Relaxed);
         } else {
-            index::release(&self.claimed, 1 << index::index_of(node, &self.nodes));
+            let index = match index::index_of(node, &self.nodes) {
+                index if index < INLINE => index,
+                _ => INLINE + self.index_beside(node),
+            };
+            index::release(&self.claimed, 1 << index);
+        }
+    }
+
+    #[cold]
+    fn index_beside(&self, node: &WaitNode) -> usize {
+        match self.more() {
+            Some(More::Beside(nodes)) => index::index_of(node, nodes),
+            _ => unreachable!("a node of another list"),
         }
     }
 
@@ -187,10 +267,23 @@ impl<'a> Walk<'a> {
             self.notify(&list.nodes[from], from, None);
             from += 1;
         }
-        for segment in list.segments().take_while(|segment| segment.base() < end) {
-            while let Some(place) = segment.find(from, self.sought).filter(|place| *place < end) {
-                self.notify(segment.node(place), place, Some(segment));
-                from = place + 1;
+        match list.more() {
+            None => {}
+            Some(More::Segments(first)) => {
+                for segment in first.and_next().take_while(|segment| segment.base() < end) {
+                    while let Some(place) = segment.find(from, self.sought) {
+                        if place >= end {
+                            return;
+                        }
+                        self.notify(segment.node(place), place, Some(segment));
+                        from = place + 1;
+                    }
+                }
+            }
+            Some(More::Beside(nodes)) => {
+                for place in from..end.min(INLINE + list.counted(nodes).len()) {
+                    self.notify(&nodes[place - INLINE], place, None);
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ mod once_box;
 mod registration;
 #[cfg(feature = "std")]
 mod spin;
+mod static_room;
 
 pub(crate) use budget::Budget;
 pub use closed::ClosedFuture;
@@ -31,6 +32,7 @@ use once_box::OnceBox;
 pub(crate) use registration::{Disarmed, ListOwner, Registration};
 #[cfg(feature = "std")]
 pub(crate) use spin::{DEFAULT_LIMIT, SpinWait, UNKNOWN, Unpaused};
+pub(crate) use static_room::{MAX_HANDLES, StaticRoom};
 
 use crate::sync::spin_loop;
 #[cfg(feature = "std")]

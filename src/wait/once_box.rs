@@ -1,17 +1,20 @@
-//! A value on the heap that is made once, when it is first needed.
+//! A value that is made once, on the heap, when it is first needed; or that a static channel has made before.
 
 use crate::sync::AtomicPtr;
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
+use core::sync::atomic::Ordering::Release;
 use core::{
     marker::PhantomData,
-    ptr,
-    sync::atomic::Ordering::{Acquire, Release},
+    ptr::{self, NonNull},
+    sync::atomic::Ordering::Acquire,
 };
 
 pub(crate) struct OnceBox<T> {
-    /// Null, or leaked from a box.
+    /// Null, or leaked from a box; or lent.
     value: AtomicPtr<T>,
-    owns: PhantomData<Box<T>>,
+    owns: PhantomData<T>,
 }
 
 impl<T> OnceBox<T> {
@@ -19,7 +22,17 @@ impl<T> OnceBox<T> {
         Self { value: AtomicPtr::new(ptr::null_mut()), owns: PhantomData }
     }
 
-    fn load(&self) -> *mut T {
+    /// Refers to a value that lies elsewhere.
+    ///
+    /// # Safety
+    /// Where it is used as a value, the pointer is to one that outlives this. This is never dropped.
+    pub(super) unsafe fn lent(value: NonNull<T>) -> Self {
+        Self { value: AtomicPtr::new(value.as_ptr()), owns: PhantomData }
+    }
+
+    /// Null, if there is no value yet.
+    #[inline]
+    pub(super) fn load(&self) -> *mut T {
         // ORDERING: Acquire pairs with the Release of `get_or_init`: the value is made.
         self.value.load(Acquire)
     }
@@ -30,8 +43,9 @@ impl<T> OnceBox<T> {
         unsafe { self.load().as_ref() }
     }
 
-    /// Returns the value, or makes it. Wait-free but for the allocator: of two threads that make it at once, one drops
+    /// Returns the value, or makes it on the heap. Wait-free but for the allocator: of two threads that make it at once, one drops
     /// its own.
+    #[cfg(feature = "alloc")]
     pub(crate) fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
         if let Some(value) = self.get() {
             return value;
@@ -52,6 +66,7 @@ impl<T> OnceBox<T> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T> Drop for OnceBox<T> {
     fn drop(&mut self) {
         let value = self.load();

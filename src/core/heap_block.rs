@@ -1,0 +1,121 @@
+//! The one allocation that makes a channel.
+//!
+//! Small nodes share the cache line of the word, so that a value travels between cores on the line of the word itself; large
+//! ones start on lines of their own.
+
+use super::{
+    block::{APART, Block, Header, InnerNodes},
+    counts::Counts,
+    flavour::Flavour,
+    node::{Node, OwnedNode},
+    slot::Slot,
+};
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use core::{
+    alloc::{Layout, LayoutError},
+    mem::{self, align_of, size_of},
+    ptr::NonNull,
+};
+
+/// The usual cache line. A word and the inner nodes lie together if they fit into one.
+const LINE: usize = 64;
+
+impl<T, F: Flavour> Block<T, F> {
+    pub(super) const ON_HEAP: InnerNodes =
+        InnerNodes { offset: Self::LAYOUT.1, stride: Self::STRIDE, len: F::INNER };
+
+    const STRIDE: usize = {
+        let size = size_of::<Node<T>>();
+        if size == 0 {
+            align_of::<Node<T>>()
+        } else if size_of::<Slot<T>>() + size * F::INNER <= LINE {
+            size
+        } else {
+            size.next_multiple_of(APART)
+        }
+    };
+
+    /// The layout of the block, and where in it the nodes start.
+    const LAYOUT: (Layout, usize) = match Self::layout() {
+        Ok(layout) => layout,
+        // While compiling, and only for a type that no machine has the memory for.
+        Err(_) => panic!("a value of this type is too large for a channel"),
+    };
+
+    const fn layout() -> Result<(Layout, usize), LayoutError> {
+        let align = align_of::<Node<T>>();
+        let align = if Self::STRIDE < APART || align > APART { align } else { APART };
+        let nodes = match Layout::from_size_align(Self::STRIDE * F::INNER, align) {
+            Ok(nodes) => nodes,
+            Err(error) => return Err(error),
+        };
+        let shared = match Layout::new::<Header<T>>().align_to(APART) {
+            Ok(shared) => shared,
+            Err(error) => return Err(error),
+        };
+        match shared.extend(nodes) {
+            Ok((block, offset)) => Ok((block.pad_to_align(), offset)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Allocates a block, whose header is still to be written, and makes its nodes.
+    pub(super) fn allocate<const INNER: usize>() -> (Unfinished<T, F>, [OwnedNode<T>; INNER]) {
+        const { assert!(INNER == F::INNER) };
+        // SAFETY: the layout is not empty: it holds a `Header`.
+        let memory = unsafe { alloc(Self::LAYOUT.0) };
+        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT.0) };
+        let block = Self::new(memory.cast());
+        let nodes = core::array::from_fn(|index| {
+            // SAFETY: the block has these nodes.
+            let node = unsafe { Self::ON_HEAP.get(&block, index) };
+            // SAFETY: the layout has room for it, and no other thread has the block yet.
+            unsafe { Node::init(node) };
+            // SAFETY: each of the inner nodes gets one owner (I1).
+            unsafe { OwnedNode::from_owned(node) }
+        });
+        (Unfinished(block), nodes)
+    }
+
+    /// Frees the block.
+    ///
+    /// # Safety
+    /// It is on the heap. No handle is left, and the block is not used again.
+    pub(super) unsafe fn dealloc(&self) {
+        // SAFETY: no handle is left to use the block, whose memory goes next.
+        let header = unsafe { self.as_ptr().read() };
+        // SAFETY: as above.
+        unsafe { self.dealloc_memory() };
+        // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
+        // is notified by the receivers' end.
+        drop(header);
+    }
+
+    /// # Safety
+    /// The block is on the heap, and not used again.
+    unsafe fn dealloc_memory(&self) {
+        // SAFETY: allocated in `allocate` with this very layout.
+        unsafe { dealloc(self.as_ptr().as_ptr().cast(), Self::LAYOUT.0) };
+    }
+}
+
+/// A block without a header. The drop frees it: its nodes are empty then.
+pub(super) struct Unfinished<T, F: Flavour>(Block<T, F>);
+
+impl<T, F: Flavour> Unfinished<T, F> {
+    /// Writes the header, with one handle on each side and `slot` as the slot's node.
+    pub(super) fn finish(self, slot: OwnedNode<T>) -> Block<T, F> {
+        let block = self.0.clone();
+        mem::forget(self);
+        // SAFETY: the memory has room for it, and no other thread has the block yet.
+        unsafe { block.write_header(Counts::new(), slot) };
+        block
+    }
+}
+
+impl<T, F: Flavour> Drop for Unfinished<T, F> {
+    fn drop(&mut self) {
+        // SAFETY: it has not become a channel.
+        unsafe { self.0.dealloc_memory() };
+    }
+}
