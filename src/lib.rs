@@ -1,3 +1,5 @@
+// Most examples make a channel on the heap: without it none is collected.
+#![cfg(any(feature = "alloc", not(doctest)))]
 //! A channel with one slot, which holds the newest value.
 //!
 //! A send replaces the value that no receiver has taken yet and returns it. A send never waits, allocates, or loses the
@@ -83,8 +85,6 @@
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
-// Most examples make a channel on the heap: without it none is collected.
-#![cfg(any(feature = "alloc", not(doctest)))]
 #![cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "what only the heap needs"))]
 // Links to items that are not compiled lead to the list of features.
 #![doc = ""]
