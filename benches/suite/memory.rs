@@ -4,13 +4,8 @@
 //! A channel is built, filled and dropped in a process of its own, which may take no more than [`ADDRESS_SPACE`]: a
 //! channel that asks for more takes only that process with it. How such a channel ends is part of the table.
 
-use super::prelude::*;
-use std::{
-    array, env,
-    fs::File,
-    io::Read,
-    process::{Command, ExitStatus},
-};
+use super::{child, prelude::*};
+use std::{array, fs::File, io::Read, process::ExitStatus};
 use support::allocator::measure_process;
 
 /// The option that makes a process such a child.
@@ -112,11 +107,9 @@ fn autopsy(status: ExitStatus, complaint: &str) -> String {
 
 /// Has a child try the contender. Panics if there is no child, or it saw the channel do something wrong.
 fn in_child(name: &str, capacity: u64) -> Outcome {
-    let this = env::current_exe().expect("the path of this program");
-    let mut command = Command::new(this);
-    command.args([OPTION, name, &capacity.to_string()]).env("RUST_BACKTRACE", "0");
+    let mut command = child::command(OPTION, &[name, &capacity.to_string()]);
     // It ends: its processor time is limited, and its wait has a deadline.
-    let output = command.output().expect("a child process");
+    let output = command.env("RUST_BACKTRACE", "0").output().expect("a child process");
     let [said, complaint] =
         [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     match said.trim_end().split_once(' ').unwrap_or_default() {
@@ -133,8 +126,7 @@ fn in_child(name: &str, capacity: u64) -> Outcome {
 /// If this process is a child, does everything that it is for, and returns `true`. Panics if a channel does: that is a
 /// result, as other ways to end are.
 pub(super) fn is_child() -> bool {
-    let args = env::args().skip_while(|arg| arg != OPTION).collect::<Vec<_>>();
-    let [_, name, capacity, ..] = args.as_slice() else { return false };
+    let Some([name, capacity]) = child::arguments(OPTION) else { return false };
     let contender =
         contenders().into_iter().find(|contender| contender.name == name).expect("a contender");
     let capacity = capacity.parse::<u64>().expect("a capacity");

@@ -8,6 +8,7 @@ mod allocations;
 mod buffer;
 mod charts;
 mod check;
+mod child;
 mod contender;
 mod criterion;
 mod crowds;
@@ -59,7 +60,7 @@ impl Section {
     }
 
     /// Measures the contests, and puts `head` above their tables.
-    fn of_ratios(setup: &Setup, head: &str, contests: Vec<Contest>) -> Self {
+    fn of_ratios(setup: &Setup, head: &str, contests: Vec<impl Into<Table>>) -> Self {
         let (text, tables) = ratio_tables(setup, contests);
         let standings = tables.iter().map(|table| table.standing(table.title.clone(), 0));
         Self { standings: standings.collect(), ..Self::text(format!("{head}\n\n{text}")) }
@@ -72,12 +73,12 @@ type Suite = (&'static str, fn(&Setup) -> Section);
 const SUITES: [Suite; 9] = [
     ("memory", memory::measured),
     ("crowds", crowds::measured),
+    ("watch", watch::measured),
     ("fresh", fresh::measured),
     ("latency", latency::measured),
     ("ratios", ratios::measured),
     ("allocations", allocations::measured),
     ("waits", waits::measured),
-    ("watch", watch::measured),
     ("buffer", buffer::measured),
 ];
 
@@ -175,7 +176,7 @@ fn suites(setup: &Setup) -> Result<(), String> {
 
 /// Does what the options say: the suites, or what the bench is for that has a name.
 pub(crate) fn run(bench: Option<&str>) -> ExitCode {
-    if memory::is_child() {
+    if memory::is_child() || watch::is_child() {
         return ExitCode::SUCCESS;
     }
     check::all();

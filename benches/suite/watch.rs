@@ -2,18 +2,28 @@
 //!
 //! The floor is that slot, an `ArcSwap` alone, for which no receiver can wait; where a receiver waits, it is tokio's
 //! `watch`, or the bare wake. A send is `send_replace`, which does not ask for receivers.
+//!
+//! `arc_swap` keeps a record of each thread that uses an `ArcSwap`. A record outlives its thread, until a later thread takes
+//! it over, and a store visits all records. So each figure is measured in a process of its own, and the contests named
+//! *after … threads looked* show what the records cost.
 
 use super::{
-    check,
+    check, child,
     prelude::*,
     waits::{Echo, between_tasks},
 };
 use std::{
+    any::Any,
     pin::Pin,
-    rc::Rc,
+    process::Stdio,
+    sync::Barrier,
     task::{Context, Poll, Waker},
+    thread,
 };
+use tokio::runtime::Runtime;
 
+/// The option that makes a process such a child.
+const OPTION: &str = "--watch-child";
 /// The operations of a batch.
 const COUNT: u32 = 10_000;
 
@@ -52,39 +62,57 @@ fn contest(title: &str, batch: u32, contenders: Vec<Timed>) -> Contest {
     Contest::new(format!("watch: {title}"), batch, contenders)
 }
 
-/// Repeats an operation, while another thread does something else without a pause, or alone. All cells use one channel: the
-/// first pages of a new one are measured by `fresh`.
-fn repeated(
-    contender: impl Watches,
-    operation: Operation,
-    receivers: usize,
-    beside: Option<(Operation, Pair)>,
-) -> Timed {
-    let (tx, rx, kept) = open_elsewhere(contender);
-    let opened = Rc::new((tx, vec![rx; receivers], kept));
+/// What else there is, or was.
+#[derive(Clone, Copy)]
+enum Beside {
+    /// So many receivers, which do nothing.
+    Receivers(usize),
+    /// So many threads, which have looked at the same time, and ended.
+    Looked(usize),
+    /// A thread that does this without a pause.
+    Busy(Operation, Pair),
+}
+
+use Beside::{Busy, Looked, Receivers};
+
+/// Has so many threads look, beside this one. They end when all have looked.
+fn look_together(rx: &impl Look, threads: usize) {
+    black_box(rx.look());
+    let all = Barrier::new(threads);
+    let look = || {
+        black_box(rx.look());
+        all.wait();
+    };
+    thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(look)));
+}
+
+/// Repeats an operation.
+fn repeated(contender: impl Watches, operation: Operation, beside: Beside) -> Timed {
     Timed::new(contender.name(), move || {
-        let opened = Rc::clone(&opened);
-        let (tx_there, rx_there) = (opened.0.clone(), opened.1[0].clone());
-        let companion = beside.map(|(other, pair)| {
-            Companion::start(pair, move || other.repeat(&tx_there, &rx_there, COUNT))
-        });
+        let (tx, rx) = contender.open(1);
+        let kept: Box<dyn Any> = match beside {
+            Receivers(count) => Box::new(vec![rx.clone(); count - 1]),
+            Looked(threads) => {
+                look_together(&rx, threads);
+                Box::new(())
+            }
+            Busy(other, pair) => {
+                let (tx, rx) = (tx.clone(), rx.clone());
+                Box::new(Companion::start(pair, move || other.repeat(&tx, &rx, COUNT)))
+            }
+        };
         move |count| {
-            let _ = &companion;
-            timed(|| operation.repeat(&opened.0, &opened.1[0], count))
+            let _ = &kept;
+            timed(|| operation.repeat(&tx, &rx, count))
         }
     })
 }
 
-fn operations(
-    title: &str,
-    operation: Operation,
-    receivers: usize,
-    beside: Option<(Operation, Pair)>,
-) -> Contest {
+fn operations(title: &str, operation: Operation, beside: Beside) -> Contest {
     let contenders = vec![
-        repeated(swap_alone(), operation, receivers, beside),
-        repeated(watch(), operation, receivers, beside),
-        repeated(tokio_watch(), operation, receivers, beside),
+        repeated(swap_alone(), operation, beside),
+        repeated(watch(), operation, beside),
+        repeated(tokio_watch(), operation, beside),
     ];
     contest(title, COUNT, contenders)
 }
@@ -123,24 +151,23 @@ fn waking(receivers: usize) -> Contest {
     contest(&title, COUNT / 10, vec![of(tokio_watch(), receivers), of(watch(), receivers)])
 }
 
-pub(super) fn measured(setup: &Setup) -> Section {
-    keeps(swap_alone());
-    keeps(watch());
-    keeps(tokio_watch());
-    check::wakes(watch_on_thread());
-    check::wakes(tokio_watch_on_thread());
+/// All contests. Those of two threads need two cores.
+fn contests(pair: Option<Pair>, runtimes: &[Arc<Runtime>; 2]) -> Vec<Contest> {
     let mut contests = vec![
-        operations("send, 1 receiver that does not wait", Send, 1, None),
-        operations("send, 8 receivers that do not wait", Send, 8, None),
-        operations("send, 64 receivers that do not wait", Send, 64, None),
-        operations("send_modify", Increment, 1, None),
-        operations("borrow", Borrow, 1, None),
-        operations("has_changed", HasChanged, 1, None),
+        operations("send, 1 receiver that does not wait", Send, Receivers(1)),
+        operations("send, 8 receivers that do not wait", Send, Receivers(8)),
+        operations("send, 64 receivers that do not wait", Send, Receivers(64)),
+        operations("send, after 1 thread looked", Send, Looked(1)),
+        operations("send, after 8 threads looked", Send, Looked(8)),
+        operations("send, after 64 threads looked", Send, Looked(64)),
+        operations("send_modify", Increment, Receivers(1)),
+        operations("borrow", Borrow, Receivers(1)),
+        operations("has_changed", HasChanged, Receivers(1)),
         waking(1),
         waking(8),
         waking(64),
     ];
-    for (threads, runtime) in ["one thread", "two threads"].into_iter().zip(&setup.runtimes) {
+    for (threads, runtime) in ["one thread", "two threads"].into_iter().zip(runtimes) {
         let contenders = vec![
             between_tasks(bare_notify(), Arc::clone(runtime)),
             between_tasks(watch(), Arc::clone(runtime)),
@@ -152,25 +179,64 @@ pub(super) fn measured(setup: &Setup) -> Section {
             contenders,
         ));
     }
-    if let Some(pair) = setup.pair() {
+    if let Some(pair) = pair {
         let threads = vec![
             Echo::timed(bare_park(), Some(pair)),
             Echo::timed(watch_on_thread(), Some(pair)),
             Echo::timed(tokio_watch_on_thread(), Some(pair)),
         ];
         contests.extend([
-            operations("borrow, another thread borrows", Borrow, 1, Some((Borrow, pair))),
-            operations("borrow, another thread sends", Borrow, 1, Some((Send, pair))),
-            operations("send, another thread borrows", Send, 1, Some((Borrow, pair))),
-            operations("send, another thread sends", Send, 1, Some((Send, pair))),
-            operations(
-                "send_modify, another thread modifies",
-                Increment,
-                1,
-                Some((Increment, pair)),
-            ),
+            operations("borrow, another thread borrows", Borrow, Busy(Borrow, pair)),
+            operations("borrow, another thread sends", Borrow, Busy(Send, pair)),
+            operations("send, another thread borrows", Send, Busy(Borrow, pair)),
+            operations("send, another thread sends", Send, Busy(Send, pair)),
+            operations("send_modify, another thread modifies", Increment, Busy(Increment, pair)),
             contest("round trip, two threads on two cores", 30, threads),
         ]);
     }
-    Section::of_ratios(setup, "## `watch`", contests)
+    contests
+}
+
+/// The contest as a table of which a child measures each cell.
+fn in_children(Contest { title, contenders, .. }: Contest) -> Table {
+    let row = |Timed { name, .. }: &Timed| {
+        let (title, name) = (title.clone(), *name);
+        Row::new(name, move || vec![in_child(&title, name)])
+    };
+    Table::new(&title, contenders.iter().map(row).collect())
+}
+
+/// Has a child measure the contender, and returns its nanoseconds. Panics if the child does.
+fn in_child(title: &str, name: &str) -> f64 {
+    let output = child::command(OPTION, &[title, name]).stderr(Stdio::inherit()).output();
+    let output = output.expect("a child process");
+    let nanos = String::from_utf8_lossy(&output.stdout).trim().parse();
+    nanos.unwrap_or_else(|_| panic!("{title}: the process of {name} failed: {}", output.status))
+}
+
+/// If this process is a child, does everything that it is for, and returns `true`.
+pub(super) fn is_child() -> bool {
+    let Some([title, name]) = child::arguments(OPTION) else { return false };
+    let setup = Setup::new();
+    let mut contests = contests(setup.pair(), &setup.runtimes).into_iter();
+    let contest = contests.find(|contest| contest.title == title).expect("a contest");
+    let mut contenders = contest.contenders.into_iter();
+    let contender = contenders.find(|contender| contender.name == name).expect("a contender");
+    println!("{}", nanos(contest.batch, (contender.start)()));
+    true
+}
+
+pub(super) fn measured(setup: &Setup) -> Section {
+    keeps(swap_alone());
+    keeps(watch());
+    keeps(tokio_watch());
+    check::wakes(watch_on_thread());
+    check::wakes(tokio_watch_on_thread());
+    // This thread is not pinned, or the children would be.
+    let contests = contests(Pair::floating(), &setup.runtimes);
+    let head = "## `watch`\n\n\
+                `arc_swap` keeps a record of each thread that uses an `ArcSwap`. A record outlives its thread, until a \
+                later thread takes it over, and a store visits all records. So each figure is measured in a process of \
+                its own. *After 8 threads looked*: 8 threads have each looked once, all before the first of them ended.";
+    Section::of_ratios(setup, head, contests.into_iter().map(in_children).collect())
 }
