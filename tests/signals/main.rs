@@ -35,7 +35,7 @@ static ALLOCATOR: Counting = Counting;
 const NOTHING: Counts = Counts { allocations: 0, live_bytes: 0 };
 
 /// Maximum number of signals that are handled in each case.
-const SIGNALS: usize = 10_000;
+const SIGNALS: usize = 7_000;
 const SOON: Duration = Duration::from_micros(5);
 
 /// With room for the handles of two handlers and two threads, for clones, and for two more sends through a sender that is in use.
@@ -47,6 +47,7 @@ static OTHER_THREAD: Party = Party::new(3);
 static DONE: AtomicBool = AtomicBool::new(false);
 
 /// Acts again and again while signals interrupt this thread. Nothing is allocated meanwhile, in a handler neither.
+#[track_caller]
 fn interrupted(mut act: impl FnMut()) {
     let ((), counts) = measure(|| {
         handlers::start();
@@ -80,6 +81,13 @@ const CASES: &[(&str, Case)] = &[
     ("a send", |tx, _| interrupted(|| THREAD.send(|value| tx.send(value)))),
     ("a send through the sender of a handler", |_, _| {
         interrupted(|| THREAD.send(|value| handlers::sender().send(value)));
+    }),
+    ("a send through that sender, beside a thread that sends through it", |_, _| {
+        interrupted_beside(
+            || OTHER_THREAD.send(|value| handlers::sender().send(value)),
+            || THREAD.send(|value| handlers::sender().send(value)),
+            || {},
+        );
     }),
     ("a merge, and a withdrawal", |tx, _| {
         interrupted(|| {
@@ -119,7 +127,7 @@ const CASES: &[(&str, Case)] = &[
             });
         });
     }),
-    ("a future that is dropped, and a poll that leaves its waker", |_, rx| {
+    ("a future that is dropped, and a poll that leaves its waker", |tx, rx| {
         let task = Task::new();
         interrupted(|| {
             if let Poll::Ready(value) = task.poll(&mut rx.recv_async()) {
@@ -129,6 +137,8 @@ const CASES: &[(&str, Case)] = &[
                 THREAD.take(value);
             }
         });
+        // The last waker would be freed by a handler of the next case.
+        THREAD.send(|value| tx.send(value));
     }),
     ("handles that are made and dropped", |tx, rx| {
         interrupted(|| {
