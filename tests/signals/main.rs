@@ -1,12 +1,12 @@
 //! A send in a signal handler, whatever the signal interrupts: a send, a receive, a wait, a poll, a handle that is made or dropped,
 //! or the send of another handler.
 //!
-//! Two timers interrupt the thread under test. Each handler sends, and sets its timer anew, to any nanosecond of the next few
-//! microseconds. So signals come as fast as the thread can handle them, on a busy machine too; they come at any instruction; and
-//! one handler interrupts the other.
+//! Two timers interrupt the thread under test. A handler sends, and then sets its timer to a random nanosecond of the next few
+//! microseconds. So signals come at any instruction, as fast as the thread handles them, also on a busy machine. One handler
+//! interrupts the other.
 //!
-//! On Linux only, where a timer can signal one thread. Not under Miri, which has no signals. Handlers belong to the whole
-//! process, so there is no other test in this one.
+//! On Linux only, where a timer can signal one thread. Not under Miri, which has no signals. A handler belongs to the whole
+//! process, so this binary has one test.
 #![cfg(all(feature = "std", target_os = "linux", not(miri)))]
 
 mod account;
@@ -38,15 +38,16 @@ const NOTHING: Counts = Counts { allocations: 0, live_bytes: 0 };
 const SIGNALS: usize = 7_000;
 const SOON: Duration = Duration::from_micros(5);
 
-/// With room for the handles of two handlers and two threads, for clones, and for two more sends through a sender that is in use.
-static CHANNEL: StaticChannel<Value, 10> = StaticChannel::new();
+/// It has room for a sender, a receiver and the senders of two handlers; and for two more handles, or for two more sends through a
+/// sender that is in use.
+static CHANNEL: StaticChannel<Value, 6> = StaticChannel::new();
 
 static THREAD: Party = Party::new(2);
 static OTHER_THREAD: Party = Party::new(3);
 /// The thread under test was interrupted often enough.
 static DONE: AtomicBool = AtomicBool::new(false);
 
-/// Acts again and again while signals interrupt this thread. Nothing is allocated meanwhile, in a handler neither.
+/// Acts again and again while signals interrupt this thread. Neither the thread nor a handler allocates meanwhile.
 #[track_caller]
 fn interrupted(mut act: impl FnMut()) {
     let ((), counts) = measure(|| {
@@ -137,7 +138,7 @@ const CASES: &[(&str, Case)] = &[
                 THREAD.take(value);
             }
         });
-        // The last waker would be freed by a handler of the next case.
+        // Takes the last waker out. Otherwise a handler of the next case would free it.
         THREAD.send(|value| tx.send(value));
     }),
     ("handles that are made and dropped", |tx, rx| {
