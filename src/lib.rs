@@ -1,3 +1,5 @@
+// Most examples make a channel on the heap: without it none is collected.
+#![cfg(any(feature = "alloc", not(doctest)))]
 //! A channel with one slot, which holds the newest value.
 //!
 //! A send replaces the value that no receiver has taken yet and returns it. A send never waits, allocates, or loses the
