@@ -1,7 +1,7 @@
 //! Two interrupts send. The main loop takes the newest reading, and sleeps if there is none.
 //!
-//! `SysTick` has the higher priority: its sends begin and end inside sends of `PendSV`, and inside receives of the main
-//! loop, between any two instructions of theirs.
+//! `SysTick` has the higher priority: some of its sends begin and end inside a send of `PendSV`, or inside a receive of the
+//! main loop.
 //!
 //! ```console
 //! rustup target add thumbv7em-none-eabihf
@@ -87,8 +87,8 @@ fn PendSV() {
 
     let sensor = OWNED.get_or_insert_with(|| SLOW.take());
     let is_last = ENDED.load(Relaxed);
-    // The time that it takes varies, up to about a period: the next tick comes anywhere in what follows.
-    asm::delay(SENT.load(Relaxed).wrapping_mul(0x9e37_79b9) % 600);
+    // The time that this takes varies, up to a period, so that the next tick comes anywhere in what follows.
+    asm::delay(SENT.load(Relaxed).wrapping_mul(0x9e37_79b9) % 599);
     sensor.read();
     if is_last {
         *OWNED = None;
@@ -101,7 +101,7 @@ fn main() -> ! {
     let slow = fast.try_clone().expect("the channel has room for three handles");
     let Peripherals { SCB: mut control, SYST: mut timer, .. } =
         Peripherals::take().expect("taken once");
-    // SAFETY: no critical section relies on priorities.
+    // SAFETY: critical sections mask all interrupts, and rely on no priority.
     unsafe { control.set_priority(SystemHandler::PendSV, u8::MAX) };
     SLOW.give(Sensor { id: 1, sender: slow });
     interrupt::free(|_| {
