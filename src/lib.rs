@@ -12,6 +12,7 @@
 //! | each value to go to one receiver, which owns it | [`channel()`] |
 //! | every receiver to see the newest value | [`watch`] |
 //! | large values, filled in place and read in place | [`buffer`] |
+//! | a channel in a `static`, without an allocator | [`StaticChannel`] |
 //! | every value, in order | a queue, such as `std::sync::mpsc` or `crossbeam-channel` |
 //!
 //! The [guides] compare it with its neighbours, and contain the design and its proof.
@@ -77,8 +78,9 @@
 //!
 //! # Features
 //!
-//! * `std` (default): the calls that park a thread. Without it the crate is `no_std` and needs `alloc`. Waiting as a task
-//!   works without it.
+//! * `std` (default): the calls that park a thread. It implies `alloc`. Without it the crate is `no_std`; waiting as a task works
+//!   without it.
+//! * `alloc`: [`channel()`] and [`buffer`]. Without it there is [`StaticChannel`], with all that its handles do.
 //! * `watch` (default): [`watch`], the channel whose receivers all see the newest value. It needs `std`, and a target with
 //!   64-bit atomics.
 //! * `stream`: `Stream` and `FusedStream` for the receivers of each kind, `FusedFuture` for the futures.

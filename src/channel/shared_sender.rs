@@ -53,6 +53,8 @@ impl<T> SharedSender<T> {
     ///
     /// If a task's waker panics when it is woken. The value has been sent, and the displaced value is dropped.
     ///
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for one more send at the same time. The value is dropped.
+    ///
     /// # Examples
     ///
     /// ```
@@ -87,7 +89,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// As [`Sender::send_newest`].
+    /// As [`Sender::send_newest`]; and as [`send`](Self::send), if there is no room for it.
     ///
     /// # Examples
     ///
@@ -120,7 +122,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// As [`Sender::send_newest_by_key`].
+    /// As [`Sender::send_newest_by_key`]; and as [`send`](Self::send), if there is no room for it.
     ///
     /// # Examples
     ///
@@ -156,7 +158,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// As [`Sender::send_merged`].
+    /// As [`Sender::send_merged`]; and as [`send`](Self::send), if there is no room for it.
     ///
     /// # Examples
     ///
@@ -187,7 +189,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// As [`Sender::withdraw`].
+    /// As [`Sender::withdraw`]. And if a [`StaticChannel`](crate::StaticChannel) has no room for one more call at the same time.
     ///
     /// # Examples
     ///

@@ -5,6 +5,7 @@ mod exchange;
 mod scene;
 mod select;
 mod shared;
+mod static_channel;
 mod tasks;
 mod wait_list;
 mod waiting;
