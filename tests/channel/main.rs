@@ -7,7 +7,7 @@
 //! Miri does not run the modules that need to see whether a thread sleeps, that count bytes, or that need thousands of
 //! rounds.
 //!
-//! Without `std` those modules run whose tests need none of it, and without `alloc` the one of channels in statics.
+//! A module that needs `std` or `alloc` is compiled with it only. Channels in statics need neither.
 
 #[cfg(feature = "std")]
 mod cooperation;

@@ -64,6 +64,31 @@ fn wakers_left_behind_in_all_rooms_are_woken_by_one_send() {
     for_sizes!(u8, are_woken: 2, 3, 4, 5, MOST);
 }
 
+/// Each receiver goes while all wait, and another one comes. The others keep their places, and it has the one that was left.
+#[test]
+fn a_receiver_waits_in_the_room_that_another_left() {
+    fn waits<const HANDLES: usize>(channel: &'static StaticChannel<usize, HANDLES>) {
+        let (mut tx, mut rxs) = full_of_receivers(channel);
+        let count = rxs.len();
+        let crowd = Crowd::new(count);
+        for (task, rx) in crowd.tasks.iter().zip(&mut rxs) {
+            assert!(poll(task, rx).is_pending());
+        }
+        for at in (0..count).chain((0..count).rev()) {
+            drop(rxs.remove(at));
+            rxs.insert(at, rxs[0].clone());
+            assert!(poll(&crowd.tasks[at], &mut rxs[at]).is_pending());
+            assert!(crowd.tasks.iter().all(|task| task.clones() == 1));
+        }
+        for turn in 0..count {
+            assert_eq!(tx.send(turn), Ok(None));
+            assert_eq!(crowd.woken_one(), turn, "of {count}");
+            assert_eq!(poll(&crowd.tasks[turn], &mut rxs[turn]), Poll::Ready(turn));
+        }
+    }
+    for_sizes!(usize, waits: 3, 4, 5, MOST);
+}
+
 /// Receivers come and go, more than there are rooms, and each leaves a future behind that was forgotten.
 #[test]
 fn a_forgotten_receive_ends_with_its_receiver() {

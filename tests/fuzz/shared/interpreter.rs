@@ -92,7 +92,7 @@ pub(crate) trait Interpreter: Sized {
     /// Makes a poller whose waker may use a handle of its own.
     fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller;
     fn closed(tx: &Self::Tx) -> ClosedFuture<'_>;
-    /// Returns how many of these can wait that were not forgotten.
+    /// Returns how many of these can wait at once, beside those that were forgotten.
     fn room_for_closed(&self) -> usize {
         usize::MAX
     }
