@@ -6,46 +6,76 @@
 //!
 //! Miri does not run the modules that need to see whether a thread sleeps, that count bytes, or that need thousands of
 //! rounds.
-#![cfg(feature = "std")]
+//!
+//! A module that needs `std` or `alloc` is compiled with it only. Channels in statics need neither.
 
+#[cfg(feature = "std")]
 mod cooperation;
-#[cfg(not(miri))]
+#[cfg(all(feature = "std", not(miri)))]
 mod crowds;
+#[cfg(feature = "std")]
 mod merging;
+#[cfg(feature = "std")]
 mod moments;
+#[cfg(feature = "std")]
 mod operations;
+#[cfg(feature = "std")]
 mod panics;
+#[cfg(feature = "std")]
 mod payloads;
+#[cfg(feature = "std")]
 mod receives;
+#[cfg(feature = "alloc")]
 mod sends;
-#[cfg(feature = "stream")]
+mod static_channel;
+#[cfg(all(feature = "std", feature = "stream"))]
 mod streams;
+#[cfg(feature = "std")]
 mod threads;
-#[cfg(not(miri))]
+#[cfg(all(feature = "alloc", not(miri)))]
 mod turns;
-#[cfg(not(miri))]
+#[cfg(all(feature = "alloc", not(miri)))]
 mod upstream;
+#[cfg(feature = "std")]
 mod wait_any;
-#[cfg(not(miri))]
+#[cfg(all(feature = "std", not(miri)))]
 mod waiting;
+#[cfg(feature = "std")]
 mod wakes;
 
-use overwrite_channel::{Receiver, Sender, channel};
+use overwrite_channel::Receiver;
+#[cfg(feature = "alloc")]
+use overwrite_channel::{Sender, channel};
+#[cfg(feature = "alloc")]
 use std::iter;
-use support::allocator::Counting;
+use std::{mem, task::Poll};
+use support::{allocator::Counting, waker::Task};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 /// Makes a channel with several receivers, in the order of their turns: the first, which is notified first, and its clones.
+#[cfg(feature = "std")]
 fn receivers<T, const COUNT: usize>() -> (Sender<T>, [Receiver<T>; COUNT]) {
     let (tx, rxs) = many_receivers(COUNT);
     (tx, rxs.try_into().unwrap())
 }
 
 /// Makes a channel with so many receivers, in the order of their turns.
+#[cfg(feature = "alloc")]
 fn many_receivers<T>(count: usize) -> (Sender<T>, Vec<Receiver<T>>) {
     let (tx, first) = channel();
     let clones: Vec<_> = (1..count).map(|_| first.clone()).collect();
     (tx, iter::once(first).chain(clones).collect())
+}
+
+/// Polls a future of `rx` that was forgotten when it was pending, if there is one, or else a new one.
+fn poll<T>(task: &Task, rx: &mut Receiver<T>) -> Poll<T> {
+    let mut future = rx.recv_async();
+    let polled = task.poll(&mut future).map(Result::unwrap);
+    if polled.is_pending() {
+        // The next future of this receiver goes on where this one was.
+        mem::forget(future);
+    }
+    polled
 }

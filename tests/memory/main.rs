@@ -5,6 +5,7 @@ mod buffer;
 mod channel;
 mod crowds;
 mod parked;
+mod static_channel;
 mod tasks;
 mod wait_nodes;
 #[cfg(feature = "watch")]

@@ -1,16 +1,27 @@
 //! Values that pass between threads that park: no thread allocates.
 
 use crate::{NOTHING, cost};
-use overwrite_channel::channel;
+use overwrite_channel::{Receiver, Sender, StaticChannel, channel};
 use std::{thread, time::Duration};
 use support::{allocator::measure, sleeper::Sleeper, watchdog::watched};
 
+type Handles = (Sender<u64>, Receiver<u64>);
+
 #[test]
 fn values_between_threads_that_park_allocate_nothing_in_any_thread() {
+    pass_values(channel(), channel());
+}
+
+#[test]
+fn values_in_statics_between_threads_that_park_allocate_nothing_in_any_thread() {
+    static THERE: StaticChannel<u64, 3> = StaticChannel::new();
+    static BACK: StaticChannel<u64, 2> = StaticChannel::new();
+    pass_values(THERE.split().unwrap(), BACK.split().unwrap());
+}
+
+fn pass_values((mut tx, mut rx): Handles, (mut echo_tx, mut echo_rx): Handles) {
     const ROUNDS: u64 = 5_000;
-    watched(|watch| {
-        let (mut tx, mut rx) = channel();
-        let (mut echo_tx, mut echo_rx) = channel();
+    watched(move |watch| {
         let mut idle_rx = rx.clone();
         rx.set_spin_limit(0);
         echo_rx.set_spin_limit(0);

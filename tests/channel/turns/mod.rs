@@ -1,15 +1,13 @@
 //! Which wait a send notifies: the next one in turn, and one more past a task that may be stalled.
 
+#[cfg(feature = "std")]
 mod model;
+#[cfg(feature = "std")]
 mod threads;
 
-use crate::{many_receivers, sends::SENDS};
-use overwrite_channel::{Receiver, Sender, channel};
-use std::{
-    mem,
-    sync::{Arc, Mutex},
-    task::Poll,
-};
+use crate::{many_receivers, poll, sends::SENDS};
+use overwrite_channel::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use support::{
     crowd::{Crowd, all},
     waker::{Event, Task},
@@ -17,17 +15,6 @@ use support::{
 
 /// Sizes of crowds: a few, one word of 64 bits and its neighbours, and sizes at which a list that doubles has grown.
 pub(crate) const SIZES: [usize; 12] = [1, 2, 3, 4, 7, 63, 64, 65, 70, 127, 600, 2100];
-
-/// Polls a future of `rx` that was forgotten when it was pending, if there is one, or else a new one.
-pub(crate) fn poll<T>(task: &Task, rx: &mut Receiver<T>) -> Poll<T> {
-    let mut future = rx.recv_async();
-    let polled = task.poll(&mut future).map(Result::unwrap);
-    if polled.is_pending() {
-        // The next future of this receiver goes on where this one was.
-        mem::forget(future);
-    }
-    polled
-}
 
 /// No task that is woken is polled. A send that finds an empty slot has nothing to make up for: a receiver was there.
 #[test]

@@ -1,7 +1,6 @@
 //! Random steps of sends and waits, against a plain model of the turns.
 
-use super::poll;
-use crate::{many_receivers, sends::SENDS};
+use crate::{many_receivers, poll, sends::SENDS};
 use overwrite_channel::{channel, wait_any_timeout};
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::{mem, time::Duration};

@@ -5,7 +5,7 @@ mod frame;
 
 use crate::{
     shared::{Act, Bytes, Desk, Interpreter, RANKS, RECEIVERS, Seat},
-    slot::{Answer, Call, Flavour, Found, Item, Log, Patience, Predicate, Slot},
+    slot::{Answer, Call, Flavour, Found, HEAP, Item, Log, Patience, Predicate, Slot},
 };
 use frame::Frame;
 use overwrite_channel::{
@@ -36,6 +36,7 @@ impl Flavour for Buffer {
 
     const KEEPS: bool = true;
     const MATCHES: bool = false;
+    const ROOMS: &'static [usize] = &[HEAP];
     const SENDER: &'static [Act] = {
         use Act::*;
         &[Send, Send, Send, Send, Replace, Modify, Clone, Drop, Closed]
@@ -48,7 +49,7 @@ impl Flavour for Buffer {
         ]
     };
 
-    fn channel(ledger: &Ledger, spin_limit: u32) -> (Writer<Frame>, Reader<Frame>) {
+    fn channel(ledger: &Ledger, spin_limit: u32, _: usize) -> (Writer<Frame>, Reader<Frame>) {
         // One that is not made to its end.
         let brittle = Frame::new(ledger);
         brittle.clones.store(2, Relaxed);

@@ -4,19 +4,23 @@ mod sending;
 
 use crate::{
     shared::{Act, Bytes, Desk, Interpreter, Seat, Value},
-    slot::{Answer, Call, Did, Flavour, Found, Log, Patience, Predicate, Slot},
+    slot::{Answer, Call, Did, Flavour, Found, HEAP, Log, Patience, Predicate, Slot},
 };
 use futures::future::Either;
 use overwrite_channel::{
     ClosedFuture, Receiver, RecvError, RecvFuture, RecvMatchingFuture, RecvTimeoutError,
-    SharedSender, channel,
+    SharedSender, StaticChannel, channel,
 };
 use sending::{Handle, with};
 use std::task::{Context, Poll};
 use support::ledger::Ledger;
 
-/// The flavour.
+/// The flavour. Cases follow each other: one has a static channel for itself.
 pub(crate) struct Channel;
+
+static THREE: StaticChannel<Value, 3> = StaticChannel::new();
+static FIVE: StaticChannel<Value, 5> = StaticChannel::new();
+static THIRTY: StaticChannel<Value, 30> = StaticChannel::new();
 
 impl Flavour for Channel {
     type Tx = Handle;
@@ -30,6 +34,7 @@ impl Flavour for Channel {
 
     const KEEPS: bool = false;
     const MATCHES: bool = true;
+    const ROOMS: &'static [usize] = &[HEAP, HEAP, HEAP, HEAP, HEAP, 3, 5, 30];
     const SENDER: &'static [Act] = {
         use Act::*;
         &[Send, Send, Send, Send, Send, Send, Withdraw, Clone, Share, Drop, Closed]
@@ -42,10 +47,24 @@ impl Flavour for Channel {
         ]
     };
 
-    fn channel(_ledger: &Ledger, spin_limit: u32) -> (Handle, Receiver<Value>) {
-        let (tx, mut rx) = channel();
+    fn channel(_ledger: &Ledger, spin_limit: u32, room: usize) -> (Handle, Receiver<Value>) {
+        let handles = match room {
+            3 => THREE.split(),
+            5 => FIVE.split(),
+            30 => THIRTY.split(),
+            _ => Some(channel()),
+        };
+        let (tx, mut rx) = handles.expect("every handle of the last case is gone");
         rx.set_spin_limit(spin_limit);
         (Handle::Own(tx), rx)
+    }
+
+    fn clone_tx(tx: &Handle) -> Option<Handle> {
+        tx.try_clone()
+    }
+
+    fn clone_rx(rx: &Receiver<Value>) -> Option<Receiver<Value>> {
+        rx.try_clone()
     }
 
     fn sender(slot: &mut Slot<Self>, act: Act, index: usize, bytes: &mut Bytes<'_>) {
@@ -66,9 +85,8 @@ impl Flavour for Channel {
                 }
             }
             Act::Share => {
-                let mut old = slot.desks.swap_remove(index);
-                let handle = old.idle().clone();
-                drop(old);
+                let Some(handle) = slot.desks[index].idle().try_clone() else { return };
+                drop(slot.desks.swap_remove(index));
                 slot.desks.push(Desk::new(match handle {
                     Handle::Own(tx) if bytes.one_in(2) => Handle::Shared(SharedSender::from(tx)),
                     handle => handle.into_shared(),
@@ -114,7 +132,10 @@ impl Flavour for Channel {
             (None, Patience::Endless(2)) => rx.recv().map_err(Into::into),
             (None, Patience::Endless(3)) => rx.iter().next().ok_or(RecvError.into()),
             (None, Patience::Endless(4)) => rx.into_iter().next().ok_or(RecvError.into()),
-            (None, _) => rx.clone().into_iter().next().ok_or(RecvError.into()),
+            (None, _) => match rx.try_clone() {
+                Some(clone) => clone.into_iter().next().ok_or(RecvError.into()),
+                None => rx.recv().map_err(Into::into),
+            },
             (Some(wanted), Patience::For(timeout)) => rx.recv_matching_timeout(timeout, wanted),
             (Some(wanted), Patience::Until(deadline)) => {
                 rx.recv_matching_deadline(deadline, wanted)

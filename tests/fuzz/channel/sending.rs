@@ -118,6 +118,13 @@ impl Handle {
         }
     }
 
+    pub(super) fn try_clone(&self) -> Option<Self> {
+        match self {
+            Self::Own(tx) => tx.try_clone().map(Self::Own),
+            Self::Shared(tx) => tx.try_clone().map(Self::Shared),
+        }
+    }
+
     /// Returns nothing if they are of different kinds.
     pub(super) fn is_same_channel(&self, other: &Self) -> Option<bool> {
         match (self, other) {
@@ -146,7 +153,7 @@ impl Slot<Channel> {
         let has_closure = [NEWEST_BY_KEY, MERGED].contains(&how);
         // The closure panics as it is dropped.
         let bomb = (has_closure && bytes.one_in(8)).then(|| Bomb);
-        let nests = has_closure && bytes.one_in(3);
+        let nests = has_closure && bytes.one_in(3) && self.model.has_room();
         let mut inner = nests.then(|| Value::new(&self.model.ledger, bytes.below(RANKS)));
         let (log, is_bomb, mut looks) = (self.log.clone(), bomb.is_some(), 0);
         let mut key = move |tx: Option<&SharedSender<Value>>, value: &Value| {

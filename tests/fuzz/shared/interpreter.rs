@@ -79,11 +79,26 @@ pub(crate) trait Interpreter: Sized {
     fn known(_clone: &Self::Rx, original: Self::Known) -> Self::Known {
         original
     }
+    /// Clones a sender. Returns `None` if that panics, or if there is no room for it.
+    fn clone_tx(&self, tx: &Self::Tx) -> Option<Self::Tx> {
+        caught(|| tx.clone())
+    }
+    /// As [`clone_tx`](Self::clone_tx).
+    fn clone_rx(&self, rx: &Self::Rx) -> Option<Self::Rx> {
+        caught(|| rx.clone())
+    }
     /// Makes a receiver for a crowd.
     fn enter(&mut self) -> Option<Seat<Self>>;
     /// Makes a poller whose waker may use a handle of its own.
     fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller;
     fn closed(tx: &Self::Tx) -> ClosedFuture<'_>;
+    /// Returns how many of these can wait at once, beside those that were forgotten.
+    fn room_for_closed(&self) -> usize {
+        usize::MAX
+    }
+    fn forget_closed(&mut self, closed: ClosedFuture<'_>) {
+        mem::forget(closed);
+    }
     /// Does in the model what was done in the middle of a call.
     fn catch_up(&mut self);
     /// Counts handles in the model, if it does not see them.
@@ -115,8 +130,9 @@ pub(crate) trait Interpreter: Sized {
         let (desks, _) = self.sides();
         match act {
             Act::Clone if desks.len() < MOST_HANDLES => {
-                let Some(clone) = caught(|| desks[index].tx().clone()) else { return };
-                desks.push(Desk::new(clone));
+                let tx = desks[index].tx();
+                let Some(clone) = self.clone_tx(tx) else { return };
+                self.sides().0.push(Desk::new(clone));
                 self.count(SENDERS, 1);
             }
             // Without a sender, or a receiver, little happens any more.
@@ -153,9 +169,10 @@ pub(crate) trait Interpreter: Sized {
             Act::WaitAny => self.receiver(act, index, bytes),
             _ if seat.wait.is_some() => {}
             Act::Clone if handles < MOST_HANDLES => {
-                let Some(clone) = caught(|| seat.idle().clone()) else { return };
-                let known = Self::known(&clone, seat.known);
-                seats.push(Seat::new(clone, known));
+                let (rx, known) = (seat.idle(), seat.known);
+                let Some(clone) = self.clone_rx(rx) else { return };
+                let known = Self::known(&clone, known);
+                self.sides().1.push(Seat::new(clone, known));
                 self.count(RECEIVERS, 1);
             }
             _ => self.receiver(act, index, bytes),
@@ -180,7 +197,7 @@ pub(crate) trait Interpreter: Sized {
         let mut how = bytes.below(4);
         if self.sides().1.len() <= MOST_HANDLES {
             for _ in 0..bytes.crowd() {
-                let Some(seat) = self.enter() else { return };
+                let Some(seat) = self.enter() else { break };
                 self.sides().1.push(seat);
                 self.count(RECEIVERS, 1);
             }
@@ -203,12 +220,14 @@ pub(crate) trait Interpreter: Sized {
     /// One future or many begin to wait for the receivers' end; or those that are there are polled again. Then each is
     /// kept, dropped or forgotten.
     fn wait_for_closed(&mut self, sender: usize, bytes: &mut Bytes<'_>) {
+        let waiting: usize = self.sides().0.iter().map(|desk| desk.closing.waits.len()).sum();
+        let room = self.room_for_closed() - waiting;
         let desk = &mut self.sides().0[sender];
         let (Closing { mut waits, mut in_a_row, .. }, tx) =
             (mem::take(&mut desk.closing), desk.tx());
         if waits.is_empty() {
             let size = if bytes.one_in(4) { bytes.crowd() } else { 1 };
-            waits.extend((0..size).map(|_| (Self::closed(tx), None)));
+            waits.extend((0..size.min(room)).map(|_| (Self::closed(tx), None)));
         }
         // A future that is forgotten sleeps in its place to the end of the channel. Its waker must not have a handle.
         let is_alone = waits.len() == 1;
@@ -229,7 +248,7 @@ pub(crate) trait Interpreter: Sized {
             assert!(poll.is_none() || is_closed == (is_ready || yields), "ready or not");
             let mut now = Some(poller);
             match if is_ready { 3 } else { bytes.below(4) } {
-                2 if !is_alone => mem::forget(closed),
+                2 if !is_alone => self.forget_closed(closed),
                 3 => {
                     caught(|| drop(closed));
                     now.iter().chain(&last).for_each(Poller::check_released);

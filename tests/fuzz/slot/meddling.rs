@@ -4,7 +4,9 @@ use super::{
     Flavour, Slot,
     model::{Did, Item, Log},
 };
-use crate::shared::{Bytes, Meddle, POISON, RANKS, RECEIVERS, SENDERS, Value, is_wanted};
+use crate::shared::{
+    Bytes, Interpreter, Meddle, POISON, RANKS, RECEIVERS, SENDERS, Value, is_wanted,
+};
 use std::sync::Mutex;
 use support::{
     ledger::Ledger,
@@ -52,11 +54,9 @@ impl<F: Flavour> Slot<F> {
     /// With a clone of some handle.
     pub(crate) fn meddler(&mut self, bytes: &mut Bytes<'_>) -> Option<Meddle> {
         let side = if bytes.one_in(2) {
-            let tx = self.desks.first()?.tx();
-            Side::Sender(caught(|| tx.clone())?)
+            Side::Sender(self.clone_tx(self.desks.first()?.tx())?)
         } else {
-            let rx = self.any_rx()?;
-            Side::Receiver(caught(|| rx.clone())?)
+            Side::Receiver(self.clone_rx(self.any_rx()?)?)
         };
         self.model.handles[if matches!(side, Side::Sender(_)) { SENDERS } else { RECEIVERS }] += 1;
         let (uses, rank) = (bytes.below(4), bytes.below(RANKS));

@@ -11,10 +11,11 @@ pub(crate) use meddling::Predicate;
 pub(crate) use model::{Call, Did, Item, Log, Model};
 use overwrite_channel::{ClosedFuture, RecvError, RecvTimeoutError, Waitable};
 use std::{
+    mem,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
-use support::{ledger::Ledger, panics::caught};
+use support::ledger::Ledger;
 
 type Seat<F> = crate::shared::Seat<Slot<F>>;
 type Desk<F> = crate::shared::Desk<Slot<F>>;
@@ -22,6 +23,9 @@ type Desk<F> = crate::shared::Desk<Slot<F>>;
 /// With so many receivers, no more wakers use handles of their own: each may wake the next one in the middle of its own
 /// wake, which takes the stack of all of them.
 const MOST_MEDDLERS: usize = 150;
+
+/// The room of a channel on the heap.
+pub(crate) const HEAP: usize = usize::MAX / 2;
 
 /// A value, or that there is none, and, if the call says that, whether every sender is gone; nothing if the call has
 /// panicked.
@@ -50,11 +54,22 @@ pub(crate) trait Flavour: Sized + 'static {
     const KEEPS: bool;
     /// Receivers can wait for a value that matches.
     const MATCHES: bool;
+    /// For how many handles a channel may have room, the more often the likelier.
+    const ROOMS: &'static [usize];
     const SENDER: &'static [Act];
     /// What a receiver does besides what all do.
     const RECEIVER: &'static [Act];
 
-    fn channel(ledger: &Ledger, spin_limit: u32) -> (Self::Tx, Self::Rx);
+    /// Makes a channel that has room for so many handles.
+    fn channel(ledger: &Ledger, spin_limit: u32, room: usize) -> (Self::Tx, Self::Rx);
+    /// Clones a sender, if there is room for it.
+    fn clone_tx(tx: &Self::Tx) -> Option<Self::Tx> {
+        Some(tx.clone())
+    }
+    /// As [`clone_tx`](Self::clone_tx).
+    fn clone_rx(rx: &Self::Rx) -> Option<Self::Rx> {
+        Some(rx.clone())
+    }
     fn sender(slot: &mut Slot<Self>, act: Act, index: usize, bytes: &mut Bytes<'_>);
     fn receiver(_slot: &mut Slot<Self>, _index: usize, _bytes: &mut Bytes<'_>) {}
     /// Does what a waker does with a sender of its own.
@@ -94,6 +109,8 @@ pub(crate) struct Slot<F: Flavour> {
     pub(crate) seats: Vec<Seat<F>>,
     /// Handles of another channel, which stays empty.
     pub(crate) strangers: (F::Tx, F::Rx),
+    /// Number of futures that wait for the receivers' end, and were forgotten.
+    forgotten: usize,
 }
 
 impl<F: Flavour> Interpreter for Slot<F> {
@@ -109,15 +126,17 @@ impl<F: Flavour> Interpreter for Slot<F> {
 
     fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self {
         // Of a ledger of their own, if they have values.
-        let strangers = F::channel(&Ledger::new(8), 0);
-        let (tx, rx) = F::channel(&ledger, bytes.pick(&[0, 3]));
+        let strangers = F::channel(&Ledger::new(8), 0, HEAP);
+        let (spin_limit, room) = (bytes.pick(&[0, 3]), bytes.pick(F::ROOMS));
+        let (tx, rx) = F::channel(&ledger, spin_limit, room);
         let known = F::known(&rx);
         Self {
-            model: Model { ledger, keeps: F::KEEPS, slot: None, handles: [1, 1] },
+            model: Model { ledger, keeps: F::KEEPS, room, slot: None, handles: [1, 1] },
             log: Log::default(),
             desks: vec![Desk::new(tx)],
             seats: vec![Seat::new(rx, known)],
             strangers,
+            forgotten: 0,
         }
     }
 
@@ -148,9 +167,16 @@ impl<F: Flavour> Interpreter for Slot<F> {
         F::known(rx)
     }
 
+    fn clone_tx(&self, tx: &F::Tx) -> Option<F::Tx> {
+        self.model.another(|| F::clone_tx(tx))
+    }
+
+    fn clone_rx(&self, rx: &F::Rx) -> Option<F::Rx> {
+        self.model.another(|| F::clone_rx(rx))
+    }
+
     fn enter(&mut self) -> Option<Seat<F>> {
-        let rx = self.any_rx()?;
-        let rx = caught(|| rx.clone())?;
+        let rx = self.clone_rx(self.any_rx()?)?;
         let known = F::known(&rx);
         Some(Seat::new(rx, known))
     }
@@ -162,6 +188,15 @@ impl<F: Flavour> Interpreter for Slot<F> {
 
     fn closed(tx: &F::Tx) -> ClosedFuture<'_> {
         F::closed(tx)
+    }
+
+    fn room_for_closed(&self) -> usize {
+        self.model.room + 1 - self.forgotten
+    }
+
+    fn forget_closed(&mut self, closed: ClosedFuture<'_>) {
+        mem::forget(closed);
+        self.forgotten += 1;
     }
 
     fn catch_up(&mut self) {

@@ -88,6 +88,8 @@ pub(crate) struct Model {
     pub(crate) ledger: Ledger,
     /// A value that a send displaces stays with the sender.
     pub(crate) keeps: bool,
+    /// For how many handles there is room.
+    pub(crate) room: usize,
     pub(crate) slot: Option<Item>,
     pub(crate) handles: [usize; 2],
 }
@@ -95,6 +97,18 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn is_ready(&self) -> bool {
         self.slot.is_some() || self.handles[SENDERS] == 0
+    }
+
+    /// Returns `true` if there is room for one more handle, or for one more send through a shared sender.
+    pub(crate) fn has_room(&self) -> bool {
+        self.handles.iter().sum::<usize>() < self.room
+    }
+
+    /// Clones a handle. Returns `None` if that panics, or if there is no room for it.
+    pub(crate) fn another<H>(&self, clone: impl FnOnce() -> Option<H>) -> Option<H> {
+        let another = caught(clone)?;
+        assert_eq!(another.is_some(), self.has_room(), "room for one more handle");
+        another
     }
 
     /// There is a place in the log, behind all that the call has taken, at which its answer fits.

@@ -13,6 +13,7 @@ mod buffer;
 mod channel;
 mod history;
 mod script;
+mod static_channel;
 mod watch;
 mod world;
 #[cfg(test)]
@@ -42,6 +43,7 @@ fn main() {
 
 fn check_all(seed: u64, histories: usize) {
     check::<channel::Slot>("channel", seed, histories);
+    check::<static_channel::StaticSlot>("static channel", seed, histories);
     check::<buffer::Buffer>("buffer", seed, histories);
     check::<watch::Register>("watch", seed, histories);
 }

@@ -18,6 +18,9 @@ pub(crate) trait Subject: 'static {
     /// What is asked at the end what else has become of the channel.
     type Witness;
 
+    /// Number of idle receivers that come with some receiver.
+    const CROWD: usize = CROWD;
+
     /// Makes a channel, with so many senders, and a receiver.
     fn channel(
         dice: &mut Dice,
@@ -80,7 +83,7 @@ pub(crate) fn record<S: Subject>(seed: u64, may_block: bool) -> History<S::Model
             part(tx, acts, leaves, Event::DropSender, recorder, missing)
         } else {
             // In one history of six, many receivers that make no call come before the one that does.
-            let crowd = if dice.one_in(6) { CROWD } else { 0 };
+            let crowd = if dice.one_in(6) { S::CROWD } else { 0 };
             let mut idle = vec![rx.clone(); crowd];
             idle.iter_mut().step_by(3).for_each(S::leave_waker);
             let act = |_| {

@@ -18,7 +18,7 @@ use std::{
 use support::dice::Dice;
 
 /// What the channel has dropped itself.
-type Dropped = Arc<Mutex<Vec<u32>>>;
+pub(crate) type Dropped = Arc<Mutex<Vec<u32>>>;
 
 /// A number that is noted if it is dropped before it was handed out.
 pub(crate) struct Value {
@@ -76,6 +76,22 @@ impl Sends {
 /// The channel with one slot.
 pub(crate) struct Slot;
 
+impl Slot {
+    /// Makes the handles of a history from the first two of its channel.
+    pub(crate) fn with(
+        (tx, mut rx): (Sender<Value>, Receiver<Value>),
+        dice: &mut Dice,
+        senders: usize,
+    ) -> (Vec<Sends>, Receiver<Value>, Dropped) {
+        let left = Dropped::default();
+        rx.set_spin_limit(dice.pick(&[0, 10]));
+        let is_shared = dice.one_in(3);
+        let tx =
+            if is_shared { Handle::Shared(Arc::new(tx.into_shared())) } else { Handle::Own(tx) };
+        (vec![Sends { tx, left: left.clone() }; senders], rx, left)
+    }
+}
+
 impl Subject for Slot {
     type Model = Place;
     type Sender = Sends;
@@ -83,13 +99,7 @@ impl Subject for Slot {
     type Witness = Dropped;
 
     fn channel(dice: &mut Dice, senders: usize) -> (Vec<Sends>, Receiver<Value>, Dropped) {
-        let left = Dropped::default();
-        let (tx, mut rx) = channel();
-        rx.set_spin_limit(dice.pick(&[0, 10]));
-        let is_shared = dice.one_in(3);
-        let tx =
-            if is_shared { Handle::Shared(Arc::new(tx.into_shared())) } else { Handle::Own(tx) };
-        (vec![Sends { tx, left: left.clone() }; senders], rx, left)
+        Self::with(channel(), dice, senders)
     }
 
     fn leave_waker(rx: &mut Receiver<Value>) {
