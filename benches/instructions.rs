@@ -9,7 +9,9 @@
 //! cargo bench --bench instructions -- --record  # write instructions.txt
 //! ```
 
-use overwrite_channel::{Receiver, Sender, buffer, channel, wait_any_timeout, watch};
+use overwrite_channel::{
+    Receiver, Sender, StaticChannel, buffer, channel, wait_any_timeout, watch,
+};
 use std::{
     env,
     fmt::Write,
@@ -47,11 +49,14 @@ struct Handles {
     watch_rx: watch::Receiver<u64>,
     small: (buffer::Writer<u64>, buffer::Reader<u64>),
     large: (buffer::Writer<Large>, buffer::Reader<Large>),
+    in_static: (Sender<u64>, Receiver<u64>),
 }
+
+static CHANNEL: StaticChannel<u64, 4> = StaticChannel::new();
 
 type Operation = fn(&mut Handles);
 
-const OPERATIONS: [(&str, Operation); 18] = [
+const OPERATIONS: [(&str, Operation); 20] = [
     ("send, displacing", |Handles { tx, .. }| _ = black_box(tx.send(black_box(1)))),
     ("send + try_recv", |Handles { tx, rx, .. }| {
         let _ = black_box(tx.send(black_box(1)));
@@ -117,6 +122,17 @@ const OPERATIONS: [(&str, Operation); 18] = [
         let _ = black_box(writer.publish());
         let _ = black_box(reader.wait());
     }),
+    ("StaticChannel: send + try_recv", |Handles { in_static: (tx, rx), .. }| {
+        let _ = black_box(tx.send(black_box(1)));
+        let _ = black_box(rx.try_recv());
+    }),
+    ("StaticChannel: poll_recv + send that wakes + poll_recv", |Handles { in_static, .. }| {
+        let (tx, rx) = in_static;
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(black_box(rx.poll_recv(&mut cx)).is_pending());
+        let _ = black_box(tx.send(black_box(1)));
+        assert!(black_box(rx.poll_recv(&mut cx)).is_ready());
+    }),
 ];
 
 fn run(name: &str, times: u32) {
@@ -124,7 +140,8 @@ fn run(name: &str, times: u32) {
     let (tx, rx) = channel();
     let (watch_tx, watch_rx) = watch::channel(1);
     let (small, large) = (buffer::channel(1), buffer::channel_with(MaybeUninit::uninit));
-    let mut handles = Handles { tx, rx, watch_tx, watch_rx, small, large };
+    let in_static = CHANNEL.split().expect("the first split");
+    let mut handles = Handles { tx, rx, watch_tx, watch_rx, small, large, in_static };
     repeat(*operation, &mut handles, times);
 }
 

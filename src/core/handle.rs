@@ -15,7 +15,7 @@ use core::{
     mem::ManuallyDrop,
     ops::Deref,
     ptr::{self, NonNull},
-    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed},
+    sync::atomic::Ordering::{AcqRel, Relaxed},
 };
 
 /// Makes a channel, with one handle on each side.
@@ -309,8 +309,9 @@ impl<T> SharedHandle<T> {
     /// # Panics
     /// If a static channel has no room for another one.
     pub(crate) fn borrow(&self) -> Borrowed<'_, T> {
-        // ORDERING: Acquire pairs with `Borrowed::drop`: the send before is done with the node.
-        let home = self.home.swap(ptr::null_mut(), Acquire);
+        // ORDERING: AcqRel. Acquire pairs with `Borrowed::drop`: the send before is done with the node. Release pairs with the
+        // Acquire here of a send that finds no node: what this thread gave back before is seen by `acquire_node`.
+        let home = self.home.swap(ptr::null_mut(), AcqRel);
         let node = match NonNull::new(home) {
             // SAFETY: this exchange brought the node out of `home` (I1).
             Some(node) => unsafe { OwnedNode::from_owned(node) },

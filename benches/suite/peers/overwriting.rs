@@ -5,9 +5,19 @@ use crate::suite::prelude::*;
 use arc_swap::ArcSwapOption;
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::atomic::AtomicCell;
-use overwrite_channel::channel;
+use overwrite_channel::{Receiver, Sender, StaticChannel, channel};
 use std::{num::NonZeroU64, num::NonZeroUsize, sync::Mutex};
 use tokio::sync::{broadcast, mpsc, mpsc::error::TrySendError, watch};
+
+/// Splits memory whose last channel is gone. If there is none, makes another one, for good.
+fn split<T>(memories: &mut Vec<&'static StaticChannel<T, 8>>) -> (Sender<T>, Receiver<T>) {
+    if let Some(ends) = memories.iter().find_map(|memory| memory.split()) {
+        return ends;
+    }
+    let memory = &*Box::leak(Box::new(StaticChannel::new()));
+    memories.push(memory);
+    memory.split().expect("new memory")
+}
 
 /// Visits the peers that take a value of any type.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
@@ -25,6 +35,15 @@ pub(crate) fn each<T: Payload, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
             |_| {
                 let (tx, rx) = channel();
                 (Arc::new(tx.into_shared()), rx)
+            },
+            |tx, value| tx.send(value).expect("a receiver is left"),
+            |rx| rx.try_recv().ok(),
+        )),
+        visit.shared(peer(
+            "overwrite-channel, StaticChannel",
+            {
+                let memories = Mutex::default();
+                move |_| split(&mut memories.lock().expect("no panic"))
             },
             |tx, value| tx.send(value).expect("a receiver is left"),
             |rx| rx.try_recv().ok(),

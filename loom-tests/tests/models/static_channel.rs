@@ -6,7 +6,7 @@ use crate::scene::{
     receiving, send, spawn, take,
 };
 use loom::{cell::UnsafeCell, future::block_on, sync::Arc};
-use overwrite_channel_loom::{Receiver, Sender, StaticChannel};
+use overwrite_channel_loom::{Receiver, Sender, SharedSender, StaticChannel};
 use std::any::Any;
 use support::waker::Task;
 
@@ -110,6 +110,21 @@ fn shared_sends_at_once() {
         let there = thread.join();
         assert!(rx.try_clone().is_some());
         assert_each_once([here, there, take(&mut rx)], &[1, 2]);
+    });
+}
+
+/// The same, twice each: room that a send has given back is seen by the next one that finds no node at home.
+#[test]
+fn shared_sends_find_the_room_given_back() {
+    model::<3>(3, |tx, mut rx| {
+        let tx = Arc::new(tx.into_shared());
+        let there = tx.clone();
+        let send_twice =
+            |tx: &SharedSender<Tracked>| [1, 2].map(|n| displaced(tx.send(Tracked::new(n))));
+        let thread = spawn(move || send_twice(&there));
+        let here = send_twice(&tx);
+        let seen = here.into_iter().chain(thread.join()).chain([take(&mut rx)]);
+        assert_each_once(seen, &[1, 1, 2, 2]);
     });
 }
 
