@@ -44,8 +44,8 @@ web_rustc() {
 # Runs a command of cargo's with every set of features that changes what is compiled.
 each_feature_set() {
     local features
-    for features in "" "--no-default-features" "--no-default-features --features std" \
-        "--no-default-features --features stream,sink" "--all-features"; do
+    for features in "" "--no-default-features" "--no-default-features --features alloc" \
+        "--no-default-features --features std" "--no-default-features --features stream,sink" "--all-features"; do
         cargo "$1" $features "${@:2}"
     done
 }
