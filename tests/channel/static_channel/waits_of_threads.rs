@@ -2,9 +2,12 @@
 
 use super::{MOST, full_of_receivers};
 use crate::receives::{as_task, as_thread};
-use overwrite_channel::{Receiver, StaticChannel, channel, wait_any};
+use futures::executor::block_on;
+use overwrite_channel::{Receiver, RecvError, StaticChannel, channel, wait_any};
 use std::{sync::Mutex, thread};
 use support::{
+    ledger::{Fate, Ledger, Tracked},
+    rounds::rounds,
     sleeper::{Sleeper, asleep},
     watchdog::{until, watched},
 };
@@ -43,6 +46,51 @@ fn threads_and_tasks_in_all_rooms_have_equal_shares_and_end_together() {
             if cfg!(all(target_os = "linux", not(miri))) {
                 assert!(turns.iter().all(|(value, at)| value % COUNT == *at), "{turns:?}");
             }
+        }
+    });
+}
+
+/// There are four handles that stay, and room for two that come and go. A sender waits until its value is taken.
+#[test]
+fn no_value_waits_while_handles_come_and_go() {
+    type Receive = fn(&mut Receiver<Tracked>) -> Result<Tracked, RecvError>;
+    const SENDS: usize = if cfg!(miri) { 10 } else { 2_000 };
+    const RECEIVES: [Receive; 2] = [Receiver::recv, |rx| block_on(rx.recv_async())];
+    static CHANNEL: StaticChannel<Tracked, 6> = StaticChannel::new();
+    watched(|watch| {
+        for split in 1..=3 {
+            let ledger = &Ledger::new(2 * SENDS);
+            let (tx, mut rx) = CHANNEL.split().expect("every handle is gone");
+            rx.set_spin_limit(0);
+            let (txs, rxs) = ([tx.clone(), tx], [rx.clone(), rx]);
+            thread::scope(|scope| {
+                for mut own in txs {
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("sender of split {split}"));
+                        for _ in rounds(SENDS) {
+                            let mut clone = own.try_clone();
+                            let tx = clone.as_mut().unwrap_or(&mut own);
+                            if let Some(stale) = tx.send(ledger.issue()).unwrap() {
+                                stale.meets(Fate::Displaced);
+                            }
+                            until(|| tx.is_empty());
+                        }
+                    });
+                }
+                for (mut own, receive) in rxs.into_iter().zip(RECEIVES) {
+                    scope.spawn(move || {
+                        let _running = watch.running(format!("receiver of split {split}"));
+                        loop {
+                            let mut clone = own.try_clone();
+                            let Ok(value) = receive(clone.as_mut().unwrap_or(&mut own)) else {
+                                break;
+                            };
+                            value.meets(Fate::Received);
+                        }
+                    });
+                }
+            });
+            assert_eq!(ledger.totals().dropped_with_channel, 0);
         }
     });
 }
