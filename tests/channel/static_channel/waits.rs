@@ -80,10 +80,10 @@ fn a_receiver_waits_in_the_room_that_another_left() {
             assert!(poll(&crowd.tasks[at], &mut rxs[at]).is_pending());
             assert!(crowd.tasks.iter().all(|task| task.clones() == 1));
         }
-        for turn in 0..count {
+        for (turn, rx) in rxs.iter_mut().enumerate() {
             assert_eq!(tx.send(turn), Ok(None));
             assert_eq!(crowd.woken_one(), turn, "of {count}");
-            assert_eq!(poll(&crowd.tasks[turn], &mut rxs[turn]), Poll::Ready(turn));
+            assert_eq!(poll(&crowd.tasks[turn], rx), Poll::Ready(turn));
         }
     }
     for_sizes!(usize, waits: 3, 4, 5, MOST);
