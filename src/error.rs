@@ -7,7 +7,7 @@ use core::{error::Error, fmt};
 /// Every receiver is gone. Contains the value that was not sent.
 ///
 /// Returned by the sends of [`Sender`](crate::Sender) and [`SharedSender`](crate::SharedSender), by the `write` of a
-/// [`buffer`](crate::buffer), and by the `send` of `watch`.
+/// `buffer`, and by the `send` of `watch`.
 ///
 /// # Examples
 ///
@@ -45,15 +45,18 @@ impl<T> Error for SendError<T> {}
 /// Every reader of a buffer is gone. The value that was not published is still the writer's.
 ///
 /// Returned by [`buffer::Writer::publish`](crate::buffer::Writer::publish).
+#[cfg(feature = "alloc")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishError;
 
+#[cfg(feature = "alloc")]
 impl fmt::Display for PublishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("publishing on a channel without readers")
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Error for PublishError {}
 
 /// Every sender is gone, and no value is left to receive or to see.

@@ -93,6 +93,11 @@
 #![cfg_attr(feature = "std", doc = "[`recv`]: Receiver::recv")]
 #![cfg_attr(feature = "std", doc = "[`recv_timeout`]: Receiver::recv_timeout")]
 #![cfg_attr(feature = "std", doc = "[`recv_matching`]: Receiver::recv_matching")]
+#![cfg_attr(not(feature = "alloc"), doc = "[`channel()`]: #features")]
+#![cfg_attr(not(feature = "alloc"), doc = "[`buffer`]: #features")]
+#![cfg_attr(not(feature = "alloc"), doc = "[`buffer::channel`]: #features")]
+#![cfg_attr(not(feature = "alloc"), doc = "[`buffer::Writer`]: #features")]
+#![cfg_attr(not(feature = "alloc"), doc = "[`buffer::Reader`]: #features")]
 #![cfg_attr(not(feature = "std"), doc = "[`recv`]: #features")]
 #![cfg_attr(not(feature = "std"), doc = "[`recv_timeout`]: #features")]
 #![cfg_attr(not(feature = "std"), doc = "[`recv_matching`]: #features")]
@@ -127,9 +132,11 @@ pub use channel::{IntoIter, Iter};
 pub use channel::{
     Receiver, RecvFuture, RecvMatchingFuture, Sender, SharedSender, StaticChannel, TryIter,
 };
+#[cfg(feature = "alloc")]
+pub use error::PublishError;
 #[cfg(feature = "std")]
 pub use error::RecvTimeoutError;
-pub use error::{PublishError, RecvError, SendError, TryRecvError};
+pub use error::{RecvError, SendError, TryRecvError};
 #[cfg(feature = "std")]
 pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 pub use wait::ClosedFuture;

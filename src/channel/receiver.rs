@@ -12,7 +12,7 @@ use core::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
-/// The receiving half of a channel made by [`channel`](crate::channel()).
+/// The receiving half of a channel, made by `channel` or by [`StaticChannel::split`](crate::StaticChannel::split).
 ///
 /// Receivers can be cloned. Clones compete: each value goes to exactly one of them, and a send notifies one of those that
 /// wait. If every receiver has to see the newest value, use [`watch`](crate#which-one).

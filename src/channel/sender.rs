@@ -13,7 +13,7 @@ use core::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
-/// The sending half of a channel made by [`channel`](crate::channel()).
+/// The sending half of a channel, made by `channel` or by [`StaticChannel::split`](crate::StaticChannel::split).
 ///
 /// A send takes `&mut self`, because each handle owns the room for its next value. To send from several places, clone the
 /// sender or turn it into a [`SharedSender`]. Senders and receivers can be dropped in any order.

@@ -18,7 +18,7 @@ use core::{
 
 /// A sender that sends through `&self`, made by [`Sender::into_shared`].
 ///
-/// It is for shared state: an `Fn` callback, the state of a web server, a value behind an [`Arc`](alloc::sync::Arc).
+/// It is for shared state: an `Fn` callback, the state of a web server, a value behind an `Arc`.
 ///
 /// A send costs two exchanges more than [`Sender::send`], on a word that all users of the handle share. If each place that
 /// sends can own a handle, clone a `Sender` for each: that is faster and never allocates. A `SharedSender` can be cloned,

@@ -9,7 +9,7 @@ use core::fmt;
 /// A channel in a `static`, with room for `HANDLES` handles. It never allocates.
 ///
 /// It is for signal handlers, interrupts, microcontrollers and globals. [`split`](Self::split) makes the first two handles, which
-/// are those of [`channel`](crate::channel): they send, receive, wait and close in the same way. Two things differ:
+/// are those of `channel`: they send, receive, wait and close in the same way. Two things differ:
 ///
 /// * **Room is limited.** Senders and receivers take room for one handle each. A [`SharedSender`](crate::SharedSender) takes it
 ///   for one send at a time, and once more for each further send at the same time, which panics if there is no room. A handle that

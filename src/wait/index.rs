@@ -186,14 +186,14 @@ impl Segment {
 
     /// The word of a node, and its bit there.
     fn locate(&self, node: &WaitNode) -> (usize, usize) {
-        let index = index_of(node, self.nodes.as_ref());
+        let index = index_of(node, self.nodes.as_ptr());
         (index / NODES_PER_WORD, 1 << (index % NODES_PER_WORD))
     }
 }
 
-/// Which of `nodes` that is; no number below theirs if it is none of them.
-pub(super) fn index_of(node: &WaitNode, nodes: &[WaitNode]) -> usize {
-    ptr::from_ref(node).addr().wrapping_sub(nodes.as_ptr().addr()) / size_of::<WaitNode>()
+/// How many nodes after `first` that is. If `first` begins other nodes, no number of theirs.
+pub(super) fn index_of(node: &WaitNode, first: *const WaitNode) -> usize {
+    ptr::from_ref(node).addr().wrapping_sub(first.addr()) / size_of::<WaitNode>()
 }
 
 /// Claims one of `nodes` that is vacant by the word `claimed`, in which their bits begin at `first`, and returns which. With

@@ -195,7 +195,7 @@ impl WaitList {
             // ORDERING: Relaxed; a hint.
             self.vacancy.store(place, Relaxed);
         } else {
-            let index = match index::index_of(node, &self.nodes) {
+            let index = match index::index_of(node, self.nodes.as_ptr()) {
                 index if index < INLINE => index,
                 _ => INLINE + self.index_beside(node),
             };
@@ -206,7 +206,7 @@ impl WaitList {
     #[cold]
     fn index_beside(&self, node: &WaitNode) -> usize {
         match self.more() {
-            Some(More::Beside(nodes)) => index::index_of(node, nodes),
+            Some(More::Beside(nodes)) => index::index_of(node, nodes.as_ptr()),
             _ => unreachable!("a node of another list"),
         }
     }
