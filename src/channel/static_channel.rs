@@ -4,7 +4,10 @@
 
 use super::{Receiver, Sender};
 use crate::{core::StaticBlock, sync::AtomicBool};
-use core::fmt;
+use core::{
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
 
 /// A channel in a `static`, with room for `HANDLES` handles. It never allocates.
 ///
@@ -45,6 +48,10 @@ use core::fmt;
 /// assert_eq!(motor.join().unwrap(), Ok(3));
 /// ```
 pub struct StaticChannel<T, const HANDLES: usize>(StaticBlock<T, HANDLES>);
+
+// As `Sender`.
+impl<T, const HANDLES: usize> UnwindSafe for StaticChannel<T, HANDLES> {}
+impl<T, const HANDLES: usize> RefUnwindSafe for StaticChannel<T, HANDLES> {}
 
 impl<T, const HANDLES: usize> StaticChannel<T, HANDLES> {
     /// Makes a channel without handles.

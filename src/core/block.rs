@@ -9,10 +9,11 @@
 //! A handle that goes leaves such an inner node to the next clone, and frees any other.
 
 use super::{
-    counts::{Counts, Side},
+    counts::{ABANDONED, Counts, Side, close, leave},
     flavour::Flavour,
     node::{Node, OwnedNode},
     slot::Slot,
+    static_block::leave_to_next_split,
 };
 use core::{
     marker::PhantomData,
@@ -64,16 +65,22 @@ pub(super) struct InnerNodes {
     /// The distance between them; never 0, so that each has an address of its own.
     pub(super) stride: usize,
     pub(super) len: usize,
+    /// There are no others.
+    pub(super) are_all: bool,
 }
 
 impl InnerNodes {
     /// Returns one of them.
     ///
     /// # Safety
-    /// The block has these nodes. `index` is below `len`.
-    pub(super) unsafe fn get<T, F>(&self, block: &Block<T, F>, index: usize) -> NonNull<Node<T>> {
+    /// The block of that header, which may still have to be written, has these nodes. `index` is below `len`.
+    pub(super) unsafe fn get<T>(
+        &self,
+        block: NonNull<Header<T>>,
+        index: usize,
+    ) -> NonNull<Node<T>> {
         // SAFETY: it lies inside the memory of the block, whose whole extent this pointer may use.
-        unsafe { block.0.byte_add(self.offset + index * self.stride) }.cast()
+        unsafe { block.byte_add(self.offset + index * self.stride) }.cast()
     }
 
     /// Returns which of them that is. A node on the heap is none of them.
@@ -86,9 +93,23 @@ impl InnerNodes {
 }
 
 impl<T, F: Flavour> Block<T, F> {
-    /// Makes a block of memory that begins with a header, which may still have to be written.
-    pub(super) fn new(header: NonNull<Header<T>>) -> Self {
-        Self(header, PhantomData)
+    /// Writes the header of a new block, with `slot` as the slot's node.
+    ///
+    /// # Safety
+    /// The pointer may use the whole memory of the block, in which no other thread uses the header.
+    pub(super) unsafe fn new(
+        memory: NonNull<Header<T>>,
+        counts: Counts,
+        slot: OwnedNode<T>,
+    ) -> Self {
+        let header = Header {
+            counts,
+            _apart: [const { MaybeUninit::uninit() }; GAP],
+            slot: Slot::new(slot),
+        };
+        // SAFETY: as the caller promises.
+        unsafe { memory.write(header) };
+        Self(memory, PhantomData)
     }
 
     pub(super) fn as_ptr(&self) -> NonNull<Header<T>> {
@@ -99,41 +120,32 @@ impl<T, F: Flavour> Block<T, F> {
         self.0 == other.0
     }
 
-    /// Writes the header, with `slot` as the slot's node.
+    /// Returns a node for a new handle; `None` if all nodes of a static channel have an owner.
     ///
-    /// # Safety
-    /// The memory has room for it, and no other thread has the block yet.
-    pub(super) unsafe fn write_header(&self, counts: Counts, slot: OwnedNode<T>) {
-        let header = Header {
-            counts,
-            _apart: [const { MaybeUninit::uninit() }; GAP],
-            slot: Slot::new(slot),
-        };
-        // SAFETY: as the caller promises.
-        unsafe { self.0.write(header) };
-    }
-
-    /// Returns a node for a new handle; `None` if all nodes of a static channel have an owner. Lock-free but for the allocator,
-    /// which is asked if every inner node of a block on the heap has an owner.
+    /// Wait-free but for the allocator, which is asked if every inner node of a block on the heap has an owner; lock-free in a static
+    /// channel.
     pub(super) fn acquire_node(&self) -> Option<OwnedNode<T>> {
+        let inner = self.inner_nodes();
         // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else. A node of a static channel that was
         // released before this call is seen.
-        let mut unowned = self.counts.unowned.load(Relaxed);
+        let mut unowned = self.counts.unowned.load(Relaxed) & !ABANDONED;
         while unowned != 0 {
             let index = unowned.trailing_zeros();
             let bit = 1 << index;
             // ORDERING: Acquire pairs with the Release in `release_node`: the owner before is done
             // with the node.
-            unowned = self.counts.unowned.fetch_and(!bit, Acquire);
-            if unowned & bit != 0 {
-                // SAFETY: there is a bit for each inner node, and no other bit is ever set.
-                let node = unsafe { self.inner_nodes().get(self, index as usize) };
+            let before = self.counts.unowned.fetch_and(!bit, Acquire);
+            if before & bit != 0 {
+                // SAFETY: there is a bit for each inner node, and no other bit is tried.
+                let node = unsafe { inner.get(self.0, index as usize) };
                 // SAFETY: the thread that clears the bit is the node's owner (I1).
                 return Some(unsafe { OwnedNode::from_owned(node) });
             }
+            // With an allocator each bit is tried once. Without, there is no room only if no bit is left.
+            unowned = if inner.are_all { before & !ABANDONED } else { unowned & !bit };
         }
         #[cfg(feature = "alloc")]
-        if self.counts.static_nodes == 0 {
+        if !inner.are_all {
             return Some(OwnedNode::on_heap());
         }
         None
@@ -159,10 +171,10 @@ impl<T, F: Flavour> Block<T, F> {
 
     #[inline]
     fn inner_nodes(&self) -> InnerNodes {
-        match self.counts.static_nodes {
+        match self.counts.wait_list.static_handles() {
             #[cfg(feature = "alloc")]
             0 => Self::ON_HEAP,
-            nodes => InnerNodes { len: nodes.into(), ..Self::IN_STATIC },
+            handles => Self::in_static(handles),
         }
     }
 
@@ -173,7 +185,7 @@ impl<T, F: Flavour> Block<T, F> {
     /// The handle is counted on that side, and does not use the block again. Its node is `node`.
     pub(super) unsafe fn end<S: Side<Flavour = F>>(self, node: OwnedNode<T>) {
         self.release_node(node);
-        if self.counts.leave::<S>() {
+        if leave(S::count(&self.counts)) {
             let side_ends = SideEnds(self);
             S::notify_closed(&side_ends.0.counts);
         }
@@ -198,12 +210,12 @@ impl<T, F: Flavour> Block<T, F> {
     /// # Safety
     /// No handle is left, and the block is not used again.
     unsafe fn give_back(&self) {
-        match self.counts.static_nodes {
+        match self.counts.wait_list.static_handles() {
             #[cfg(feature = "alloc")]
             // SAFETY: as the caller promises.
             0 => unsafe { self.dealloc() },
             // SAFETY: as the caller promises.
-            _ => unsafe { self.leave_to_next_split() },
+            _ => unsafe { leave_to_next_split(self.0) },
         }
     }
 }
@@ -213,7 +225,7 @@ struct SideEnds<T, F: Flavour>(Block<T, F>);
 
 impl<T, F: Flavour> Drop for SideEnds<T, F> {
     fn drop(&mut self) {
-        if self.0.counts.close() {
+        if close(&self.0.counts.unowned) {
             // SAFETY: no handle is left on either side, and the caller of `end` does not use the block again.
             unsafe { self.0.clone().free() };
         }

@@ -2,7 +2,7 @@
 
 use super::flavour::{Flavour, Keeps, Moves};
 use crate::{
-    sync::{AtomicBool, AtomicU32, AtomicUsize},
+    sync::{AtomicU32, AtomicUsize},
     wait::{ReceiverCount, WaitList},
 };
 use core::{
@@ -15,12 +15,8 @@ use core::{
 pub(crate) struct Counts {
     senders: AtomicUsize,
     pub(crate) receivers: ReceiverCount,
-    /// A bit for each inner node of the block that has no owner.
+    /// A bit for each inner node of the block that has no owner, and [`ABANDONED`].
     pub(super) unowned: AtomicU32,
-    /// One side is gone. The other side frees the channel.
-    abandoned: AtomicBool,
-    /// Number of inner nodes of a static channel; 0 if the block is on the heap.
-    pub(super) static_nodes: u8,
     /// Where receivers wait for a value, or for the senders' end.
     pub(crate) wait_list: WaitList,
 }
@@ -29,21 +25,15 @@ impl Counts {
     /// Counts one handle on each side, of a block on the heap whose inner nodes all have an owner.
     #[cfg(feature = "alloc")]
     pub(super) fn new() -> Self {
-        Self::with(WaitList::new(), ReceiverCount::one(), 0, 0)
+        Self::with(WaitList::new(), ReceiverCount::one(), 0)
     }
 
-    /// Counts one handle on each side of a static channel with so many nodes, of which the slot and the handles have the first.
-    pub(super) fn of_static(wait_list: WaitList, receivers: ReceiverCount, nodes: u8) -> Self {
-        Self::with(wait_list, receivers, (1 << nodes) - (1 << Moves::INNER), nodes)
-    }
-
-    fn with(wait_list: WaitList, receivers: ReceiverCount, unowned: u32, static_nodes: u8) -> Self {
+    /// Counts one handle on each side. `unowned` has the bits of the inner nodes without an owner.
+    pub(super) fn with(wait_list: WaitList, receivers: ReceiverCount, unowned: u32) -> Self {
         Self {
             senders: AtomicUsize::new(1),
             receivers,
             unowned: AtomicU32::new(unowned),
-            abandoned: AtomicBool::new(false),
-            static_nodes,
             wait_list,
         }
     }
@@ -80,27 +70,27 @@ impl Counts {
         // sender sees the armed node. If after, nothing is read because of it: the next look at the senders acquires.
         self.senders.fetch_add(0, Release) != 0
     }
-
-    /// Uncounts a handle of side `S`, which has given its node back. Returns `true` if it was the last of its side.
-    pub(super) fn leave<S: Side>(&self) -> bool {
-        // ORDERING: AcqRel. Release: what this handle did with the channel comes before its end, and its sends before
-        // `has_senders` is false. Acquire: the last handle sees the same of all the others, and the nodes armed before
-        // either `confirm_open`. Release also pairs with `count`: the wait node is vacant.
-        S::count(self).fetch_sub(1, AcqRel) == 1
-    }
-
-    /// Closes a side. Returns `true` if the other side was closed before.
-    pub(super) fn close(&self) -> bool {
-        // ORDERING: AcqRel. Release hands the block over to the other side; Acquire takes it from there, if that side was
-        // first.
-        self.abandoned.swap(true, AcqRel)
-    }
 }
 
-/// Undoes [`count`], for a handle that was not made.
-pub(super) fn uncount(handles: &AtomicUsize) {
-    // ORDERING: Relaxed; nothing was done with the channel, and another handle of the side is left.
-    handles.fetch_sub(1, Relaxed);
+/// One side is gone. The other side frees the channel.
+pub(super) const ABANDONED: u32 = 1 << 31;
+
+// These two take no `&Counts`: other handles may free the channel as soon as the operation is done, and a reference that is an
+// argument must stay good until the function returns.
+
+/// Uncounts a handle, which has given its node back. Returns `true` if it was the last of its side.
+pub(super) fn leave(handles: &AtomicUsize) -> bool {
+    // ORDERING: AcqRel. Release: what this handle did with the channel comes before its end, and its sends before
+    // `has_senders` is false. Acquire: the last handle sees the same of all the others, and the nodes armed before
+    // either `confirm_open`. Release also pairs with `count`: the wait node is vacant.
+    handles.fetch_sub(1, AcqRel) == 1
+}
+
+/// Closes a side. Returns `true` if the other side was closed before.
+pub(super) fn close(unowned: &AtomicU32) -> bool {
+    // ORDERING: AcqRel. Release hands the block over to the other side; Acquire takes it from there, if that side was
+    // first.
+    unowned.fetch_or(ABANDONED, AcqRel) & ABANDONED != 0
 }
 
 /// Counts one handle more, and returns how many there are.
@@ -111,7 +101,8 @@ pub(crate) fn count(handles: &AtomicUsize) -> usize {
     // ORDERING: Acquire pairs with the Release of each handle's end: its wait node is vacant (W7).
     let before = handles.fetch_add(1, Acquire);
     if before > usize::MAX / 2 {
-        uncount(handles);
+        // ORDERING: Relaxed; no more than the addition is undone.
+        handles.fetch_sub(1, Relaxed);
         panic!("too many handles of one channel");
     }
     before + 1

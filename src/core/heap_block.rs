@@ -13,6 +13,7 @@ use super::{
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use core::{
     alloc::{Layout, LayoutError},
+    marker::PhantomData,
     mem::{self, align_of, size_of},
     ptr::NonNull,
 };
@@ -22,7 +23,7 @@ const LINE: usize = 64;
 
 impl<T, F: Flavour> Block<T, F> {
     pub(super) const ON_HEAP: InnerNodes =
-        InnerNodes { offset: Self::LAYOUT.1, stride: Self::STRIDE, len: F::INNER };
+        InnerNodes { offset: Self::LAYOUT.1, stride: Self::STRIDE, len: F::INNER, are_all: false };
 
     const STRIDE: usize = {
         let size = size_of::<Node<T>>();
@@ -65,16 +66,16 @@ impl<T, F: Flavour> Block<T, F> {
         // SAFETY: the layout is not empty: it holds a `Header`.
         let memory = unsafe { alloc(Self::LAYOUT.0) };
         let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT.0) };
-        let block = Self::new(memory.cast());
+        let memory = memory.cast();
         let nodes = core::array::from_fn(|index| {
             // SAFETY: the block has these nodes.
-            let node = unsafe { Self::ON_HEAP.get(&block, index) };
+            let node = unsafe { Self::ON_HEAP.get(memory, index) };
             // SAFETY: the layout has room for it, and no other thread has the block yet.
             unsafe { Node::init(node) };
             // SAFETY: each of the inner nodes gets one owner (I1).
             unsafe { OwnedNode::from_owned(node) }
         });
-        (Unfinished(block), nodes)
+        (Unfinished(memory, PhantomData), nodes)
     }
 
     /// Frees the block.
@@ -85,37 +86,36 @@ impl<T, F: Flavour> Block<T, F> {
         // SAFETY: no handle is left to use the block, whose memory goes next.
         let header = unsafe { self.as_ptr().read() };
         // SAFETY: as above.
-        unsafe { self.dealloc_memory() };
+        unsafe { Self::dealloc_memory(self.as_ptr()) };
         // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
         // is notified by the receivers' end.
         drop(header);
     }
 
     /// # Safety
-    /// The block is on the heap, and not used again.
-    unsafe fn dealloc_memory(&self) {
+    /// It is the memory of a block on the heap, which is not used again.
+    unsafe fn dealloc_memory(memory: NonNull<Header<T>>) {
         // SAFETY: allocated in `allocate` with this very layout.
-        unsafe { dealloc(self.as_ptr().as_ptr().cast(), Self::LAYOUT.0) };
+        unsafe { dealloc(memory.as_ptr().cast(), Self::LAYOUT.0) };
     }
 }
 
-/// A block without a header. The drop frees it: its nodes are empty then.
-pub(super) struct Unfinished<T, F: Flavour>(Block<T, F>);
+/// The memory of a block without a header. The drop frees it: its nodes are empty then.
+pub(super) struct Unfinished<T, F: Flavour>(NonNull<Header<T>>, PhantomData<F>);
 
 impl<T, F: Flavour> Unfinished<T, F> {
-    /// Writes the header, with one handle on each side and `slot` as the slot's node.
+    /// Makes the block, with one handle on each side and `slot` as the slot's node.
     pub(super) fn finish(self, slot: OwnedNode<T>) -> Block<T, F> {
-        let block = self.0.clone();
+        let memory = self.0;
         mem::forget(self);
-        // SAFETY: the memory has room for it, and no other thread has the block yet.
-        unsafe { block.write_header(Counts::new(), slot) };
-        block
+        // SAFETY: the memory was allocated for the block, and no other thread has it yet.
+        unsafe { Block::new(memory, Counts::new(), slot) }
     }
 }
 
 impl<T, F: Flavour> Drop for Unfinished<T, F> {
     fn drop(&mut self) {
         // SAFETY: it has not become a channel.
-        unsafe { self.0.dealloc_memory() };
+        unsafe { Block::<T, F>::dealloc_memory(self.0) };
     }
 }

@@ -15,7 +15,6 @@ use crate::{
     wait::{MAX_HANDLES, StaticRoom},
 };
 use core::{
-    array,
     cell::UnsafeCell,
     mem::{ManuallyDrop, MaybeUninit, offset_of, size_of},
     ptr::NonNull,
@@ -70,61 +69,66 @@ impl<T, const HANDLES: usize> StaticBlock<T, HANDLES> {
 
     /// Makes a channel in the memory, with one handle on each side, unless there is one.
     pub(crate) fn split(&'static self) -> Option<(Handle<T, Senders>, Handle<T, Receivers>)> {
-        let memory = NonNull::new(self.0.get())?;
-        let block = Block::<T, Moves>::new(memory.cast());
+        let memory = NonNull::from(&*self.0).cast::<Memory<T, HANDLES>>();
+        let header = memory.cast::<Header<T>>();
+        // SAFETY: it is the memory of a static channel.
+        let in_use = unsafe { in_use(header) };
         // ORDERING: Acquire pairs with the Release of `leave_to_next_split`: all handles of the channel before are done with the
         // memory.
-        if block.in_use().swap(true, Acquire) {
+        if in_use.swap(true, Acquire) {
             return None;
         }
-        let nodes = HANDLES + 1;
-        let inner = InnerNodes { len: nodes, ..Block::<T, Moves>::IN_STATIC };
-        for index in 0..nodes {
-            // SAFETY: the memory has these nodes.
-            let node = unsafe { inner.get(&block, index) };
+        let inner = Block::<T, Moves>::in_static(HANDLES);
+        // SAFETY: the memory has these nodes.
+        let node = |index| unsafe { inner.get(header, index) };
+        for index in 0..inner.len {
             // SAFETY: there is room for each of them, and no other thread uses it.
-            unsafe { Node::init(node) };
+            unsafe { Node::init(node(index)) };
         }
-        // SAFETY: the field is inside the memory, of which no other thread uses it.
-        let waiters = unsafe { &mut (*memory.as_ptr()).waiters };
-        // SAFETY: they lie in the header, which is never dropped. Each receiver has a node, and the slot has one, so there are at
-        // most `HANDLES` receivers.
+        // SAFETY: they are not among the nodes without an owner below, and each gets one here (I1).
+        let owned = |index| unsafe { OwnedNode::from_owned(node(index)) };
+        let [slot, one, other] = [0, 1, 2].map(owned);
+        let unowned = (1 << inner.len) - (1 << 3);
+        // SAFETY: the field is inside the memory.
+        let waiters = unsafe { &raw mut (*memory.as_ptr()).waiters };
+        // SAFETY: no other thread uses the memory, and no channel that was in it. The list and the count lie in the header, which is
+        // never dropped. Each receiver has a node, and the slot has one, so there are at most `HANDLES` receivers.
         let (wait_list, receivers) = unsafe { StaticRoom::init(waiters) };
-        let nodes = u8::try_from(nodes).expect("as few as bits in a word");
-        let counts = Counts::of_static(wait_list, receivers, nodes);
-        let [slot, one, other] = array::from_fn(|index| {
-            // SAFETY: the memory has three nodes or more.
-            let node = unsafe { inner.get(&block, index) };
-            // SAFETY: they are not among those without an owner, and each gets one here (I1).
-            unsafe { OwnedNode::from_owned(node) }
-        });
-        // SAFETY: the memory has room for it, and no other thread uses it.
-        unsafe { block.write_header(counts, slot) };
+        let counts = Counts::with(wait_list, receivers, unowned);
+        // SAFETY: the memory is that of a block, and no other thread uses it.
+        let block = unsafe { Block::new(header, counts, slot) };
         Some((Handle::new(block.clone(), one), Handle::new(block, other)))
     }
 }
 
 impl<T, F: Flavour> Block<T, F> {
-    /// Of a static channel; how many depends on it.
-    pub(super) const IN_STATIC: InnerNodes = InnerNodes {
-        offset: offset_of!(Memory<T, 0>, first_node),
-        stride: size_of::<NodeRoom<T>>(),
-        len: 0,
-    };
-
-    fn in_use(&self) -> &AtomicBool {
-        // SAFETY: the field is inside the memory of a static channel.
-        let in_use = unsafe { self.as_ptr().byte_add(offset_of!(Memory<T, 0>, in_use)) };
-        // SAFETY: it is always there.
-        unsafe { in_use.cast().as_ref() }
+    /// Returns where the nodes of a static channel lie that has room for so many handles.
+    pub(super) const fn in_static(handles: usize) -> InnerNodes {
+        InnerNodes {
+            offset: offset_of!(Memory<T, 0>, first_node),
+            stride: size_of::<NodeRoom<T>>(),
+            len: handles + 1,
+            are_all: true,
+        }
     }
+}
 
-    /// Leaves the memory of a static channel to the next split. What lies in it needs no drop.
-    ///
-    /// # Safety
-    /// The block is that of a static channel. No handle is left, and the block is not used again.
-    pub(super) unsafe fn leave_to_next_split(&self) {
-        // ORDERING: Release pairs with the Acquire of `split`.
-        self.in_use().store(false, Release);
-    }
+/// # Safety
+/// It is the header of a static channel, whose whole memory the pointer may use.
+unsafe fn in_use<T>(header: NonNull<Header<T>>) -> &'static AtomicBool {
+    // SAFETY: the field is inside the memory.
+    let in_use = unsafe { header.byte_add(offset_of!(Memory<T, 0>, in_use)) };
+    // SAFETY: it is there from the beginning, and for ever.
+    unsafe { in_use.cast().as_ref() }
+}
+
+/// Leaves the memory of a static channel to the next split. What lies in it needs no drop.
+///
+/// # Safety
+/// As of [`in_use`]. No handle is left, and the channel is not used again.
+pub(super) unsafe fn leave_to_next_split<T>(header: NonNull<Header<T>>) {
+    // SAFETY: as the caller promises.
+    let in_use = unsafe { in_use(header) };
+    // ORDERING: Release pairs with the Acquire of `split`.
+    in_use.store(false, Release);
 }

@@ -30,7 +30,7 @@ type Claimed = (NonNull<WaitNode>, Option<NonNull<Segment>>);
 /// fills a cache line.
 #[repr(C)]
 pub(crate) struct WaitList {
-    /// Number of nodes, or less while another thread makes more. Of the nodes beside the list, all or none are counted.
+    /// Number of nodes, or less while another thread makes more. All nodes beside the list count, or none.
     capacity: AtomicUsize,
     /// A place in a segment where a node may be vacant.
     vacancy: AtomicUsize,
@@ -95,11 +95,17 @@ impl WaitList {
         Some(More::Beside(unsafe { nodes.as_ref() }))
     }
 
-    /// Returns the nodes beside the list if they count already: until there are two owners, those inside are enough.
-    fn counted<'a>(&self, nodes: &'a [WaitNode]) -> &'a [WaitNode] {
-        // ORDERING: Relaxed; the owner of such a node has seen that they count before it claimed the node, and so has each notifier
-        // that must see the node armed.
-        if self.capacity.load(Relaxed) == INLINE { &[] } else { nodes }
+    /// Lets walks look at the nodes beside the list from now on. As long as one owner has those inside, that would be in vain.
+    fn count_beside(&self) {
+        // ORDERING: Relaxed; the owner of a node beside the list has done this before it announces that it waits, so each notifier
+        // that must see the node armed sees this, too.
+        self.capacity.store(INLINE + usize::from(self.beside), Relaxed);
+    }
+
+    /// Returns the room for handles, if it is the list of a static channel. Otherwise 0.
+    #[inline]
+    pub(crate) fn static_handles(&self) -> usize {
+        self.beside.into()
     }
 
     /// Returns `true` if there are more nodes than that, or can be made.
@@ -140,7 +146,9 @@ impl WaitList {
         let first = match self.more()? {
             More::Segments(first) => first,
             More::Beside(nodes) => {
-                let index = index::claim(&self.claimed, INLINE, self.counted(nodes), idle)?;
+                // One owner may come here, while notifiers are at work in both nodes inside the list.
+                self.count_beside();
+                let index = index::claim(&self.claimed, INLINE, nodes, idle)?;
                 return Some((NonNull::from(&nodes[index]), None));
             }
         };
@@ -163,8 +171,7 @@ impl WaitList {
     #[cold]
     fn grow(&self, owners: usize) {
         if self.beside != 0 {
-            // ORDERING: Relaxed; the nodes were there before any owner.
-            self.capacity.store(INLINE + usize::from(self.beside), Relaxed);
+            self.count_beside();
             return;
         }
         #[cfg(feature = "alloc")]
@@ -281,7 +288,8 @@ impl<'a> Walk<'a> {
                 }
             }
             Some(More::Beside(nodes)) => {
-                for place in from..end.min(INLINE + list.counted(nodes).len()) {
+                // ORDERING: Relaxed; see `count_beside`.
+                for place in from..end.min(list.capacity.load(Relaxed)) {
                     self.notify(&nodes[place - INLINE], place, None);
                 }
             }
