@@ -80,7 +80,7 @@
 //!
 //! * `std` (default): the calls that park a thread. It implies `alloc`. Without it the crate is `no_std`; waiting as a task works
 //!   without it.
-//! * `alloc`: [`channel()`] and [`buffer`]. Without it there is [`StaticChannel`], with all that its handles do.
+//! * `alloc` (default, by `std`): [`channel()`] and [`buffer`]. Without it there is [`StaticChannel`], with all that its handles do.
 //! * `watch` (default): [`watch`], the channel whose receivers all see the newest value. It needs `std`, and a target with
 //!   64-bit atomics.
 //! * `stream`: `Stream` and `FusedStream` for the receivers of each kind, `FusedFuture` for the futures.

@@ -175,8 +175,8 @@ impl<T> Receiver<T> {
         self.taker.handle().is_same_channel(other.taker.handle())
     }
 
-    /// Makes another receiver, if the channel has room for it: `None` if a [`StaticChannel`](crate::StaticChannel)
-    /// has as many handles as it has room for.
+    /// Makes another receiver, if there is room for it. Returns `None` if a [`StaticChannel`](crate::StaticChannel) has none: it is
+    /// taken by handles, and by calls through a [`SharedSender`](crate::SharedSender). On the heap there is always room.
     ///
     /// # Progress
     ///

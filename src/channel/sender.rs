@@ -48,9 +48,9 @@ impl<T> Sender<T> {
     /// # Progress
     ///
     /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying a receiver that waits: at
-    /// most a step for every 64 of the most receivers that existed at once, and a system call to unpark a thread or the `wake`
-    /// of a task's waker. A send that displaces a value also notifies a receiver if the receiver notified last was a task,
-    /// because that task may never poll again.
+    /// most a step for every 64 of the most receivers that existed at once (in a `StaticChannel` for each), and a system call to
+    /// unpark a thread or the `wake` of a task's waker. A send that displaces a value also notifies a receiver if the receiver
+    /// notified last was a task, because that task may never poll again.
     ///
     /// # Errors
     ///
@@ -350,7 +350,8 @@ impl<T> Sender<T> {
     /// # Progress
     ///
     /// **Waits** as a task. The first poll that must wait may allocate: for the first such future of the channel, and whenever
-    /// the largest number of such futures at once doubles.
+    /// the largest number of such futures at once doubles. In a [`StaticChannel`](crate::StaticChannel) it never does, and has room
+    /// for a number of futures; one more keeps its task busy.
     ///
     /// # Cancel safety
     ///
@@ -397,8 +398,8 @@ impl<T> Sender<T> {
         self.handle.is_same_channel(&other.handle)
     }
 
-    /// Makes another sender, if the channel has room for it: `None` if a [`StaticChannel`](crate::StaticChannel)
-    /// has as many handles as it has room for.
+    /// Makes another sender, if there is room for it. Returns `None` if a [`StaticChannel`](crate::StaticChannel) has none: it is
+    /// taken by handles, and by calls through a [`SharedSender`](crate::SharedSender). On the heap there is always room.
     ///
     /// # Progress
     ///

@@ -43,7 +43,8 @@ impl<T> SharedSender<T> {
     /// # Progress
     ///
     /// **Wait-free**: three atomic exchanges. This excludes notifying a receiver that waits. It also excludes the allocator,
-    /// which is asked for room, given back at once, if another thread is sending through this very handle at this instant.
+    /// which is asked for room, given back at once, if another thread is sending through this very handle at this instant. In a
+    /// [`StaticChannel`](crate::StaticChannel) that room is looked for among its own, which is lock-free.
     ///
     /// # Errors
     ///
@@ -330,8 +331,8 @@ impl<T> SharedSender<T> {
         self.handle.is_same_channel(&other.handle)
     }
 
-    /// Makes another sender, if the channel has room for it: `None` if a [`StaticChannel`](crate::StaticChannel)
-    /// has as many handles as it has room for.
+    /// Makes another sender, if there is room for it. Returns `None` if a [`StaticChannel`](crate::StaticChannel) has none: it is
+    /// taken by handles, and by calls through a `SharedSender`. On the heap there is always room.
     ///
     /// # Progress
     ///

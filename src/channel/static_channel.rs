@@ -12,28 +12,38 @@ use core::{
 /// A channel in a `static`, with room for `HANDLES` handles. It never allocates.
 ///
 /// It is for signal handlers, interrupts, microcontrollers and globals. [`split`](Self::split) makes the first two handles, which
-/// are those of `channel`: they send, receive, wait and close in the same way. Two things differ:
+/// are those of `channel`: they send, receive, wait and close in the same way. A signal handler reaches its sender through a
+/// `static` `OnceLock` of a [`SharedSender`](crate::SharedSender). The guide
+#[cfg_attr(doc, doc = "[guarantees](crate::guides::guarantees#signal-handlers-and-interrupts)")]
+/// says what else a handler has to mind.
 ///
-/// * **Room is limited.** Senders and receivers take room for one handle each. A [`SharedSender`](crate::SharedSender) takes it
-///   for one send at a time, and once more for each further send at the same time, which panics if there is no room. A handle that
-///   is dropped gives its room back. Where there is no room, `try_clone` is `None`, and `clone` panics.
+/// Two things differ from a channel on the heap:
+///
+/// * **Room is limited.** Each sender and each receiver takes room for one handle, and gives it back when it is dropped. Where there
+///   is no room, `try_clone` is `None`, and `clone` panics.
 /// * **It can be used again.** After the last handle is gone, `split` makes new ones. The thread that drops the last handle drops
 ///   the value that is left, before that.
 ///
-/// Memory is that of `HANDLES + 1` values, two wait nodes for each handle, and the words that every channel has. The values lie
-/// side by side. If a large one has to be apart from the next because of caches, send a `CachePadded`, of `crossbeam-utils`.
+/// # Number of handles
 ///
-/// [`closed`](Sender::closed) has room for one future more than there can be handles. A future without room wakes its task at
-/// each poll, until there is room. Forgotten futures keep their room until the last handle is gone.
+/// Add up all senders and receivers that there are at once. For each `SharedSender` add the calls through it that can be under way
+/// at once, less one: calls of several threads, of handlers that interrupt one another, and of a waker, a key or a closure inside such
+/// a call. Without room such a call panics. Between calls a `SharedSender` may keep the room of one of them for a while.
 ///
-/// # Panics
-///
-/// It does not compile unless `HANDLES` is a number from 2 to 30:
+/// It is a number from 2 to 30. Any other does not compile:
 ///
 /// ```compile_fail,E0080
 /// static CHANNEL: overwrite_channel::StaticChannel<u8, 31> = overwrite_channel::StaticChannel::new();
 /// # drop(CHANNEL.split());
 /// ```
+///
+/// # Memory
+///
+/// It has room for `HANDLES + 1` values, for two wait nodes for each handle, and for the words that every channel has. The values lie
+/// side by side. If a large one has to be apart from the next because of caches, send a `CachePadded`, of `crossbeam-utils`.
+///
+/// [`closed`](Sender::closed) has room for one future more than there can be handles. A future without room wakes its task at
+/// each poll, so that the task is busy, until there is room. A forgotten future keeps its room until the last handle is gone.
 ///
 /// # Examples
 ///
@@ -68,7 +78,8 @@ impl<T, const HANDLES: usize> StaticChannel<T, HANDLES> {
         Self(StaticBlock::new(AtomicBool::new(false)))
     }
 
-    /// Makes the first sender and the first receiver. Returns `None` if a handle is left of those that were made before.
+    /// Makes the first sender and the first receiver. Returns `None` if there are handles already: also while another thread makes
+    /// them, and until the drop of the last one has ended.
     ///
     /// # Progress
     ///

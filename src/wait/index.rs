@@ -1,8 +1,8 @@
 //! Where wait nodes lie, and the index that finds the armed and the vacant ones.
 //!
 //! The first nodes lie inside the list, those of a static channel beside it. They need no index: they are few, and their state is
-//! as near as a bit would be. More come in segments on the heap, each twice as large as the one before, which are freed with the list. A segment keeps three bits
-//! for each node, in words of as many nodes as a `usize` has bits:
+//! as near as a bit would be. More come in segments on the heap, each twice as large as the one before, which are freed with the
+//! list. A segment keeps three bits for each node, in words of as many nodes as a `usize` has bits:
 //!
 //! | bit        | set                                    | cleared                                                 |
 //! |------------|----------------------------------------|---------------------------------------------------------|
