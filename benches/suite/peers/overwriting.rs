@@ -42,7 +42,8 @@ pub(crate) fn each<T: Payload, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
         visit.shared(peer(
             "overwrite-channel, StaticChannel",
             {
-                let memories = Mutex::default();
+                // A contender is copied.
+                let memories: &Mutex<Vec<_>> = Box::leak(Box::default());
                 move |_| split(&mut memories.lock().expect("no panic"))
             },
             |tx, value| tx.send(value).expect("a receiver is left"),
