@@ -4,7 +4,7 @@ use super::{refused, run};
 use std::{fs, path::Path};
 
 /// Short, and still long enough for a busy machine to send a sentinel in time.
-const BRIEFLY: [&str; 4] = ["--timeout", "250ms", "--stall", "2"];
+const BRIEFLY: [&str; 4] = ["--timeout", "400ms", "--stall", "2"];
 
 /// Plays briefly with one policy; returns what is printed, and the exit status.
 fn play(policy: &str, options: &[&str]) -> (String, i32) {
