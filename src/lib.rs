@@ -80,7 +80,7 @@
 //!
 //! * `std` (default): the calls that park a thread. It implies `alloc`. Without it the crate is `no_std`; waiting as a task works
 //!   without it.
-//! * `alloc` (default, by `std`): [`channel()`] and [`buffer`]. Without it there is [`StaticChannel`], with all that its handles do.
+//! * `alloc` (default, by `std`): [`channel()`] and [`buffer`]. [`StaticChannel`] needs neither `std` nor `alloc`.
 //! * `watch` (default): [`watch`], the channel whose receivers all see the newest value. It needs `std`, and a target with
 //!   64-bit atomics.
 //! * `stream`: `Stream` and `FusedStream` for the receivers of each kind, `FusedFuture` for the futures.
@@ -103,6 +103,9 @@
 #![cfg_attr(not(feature = "std"), doc = "[`recv_matching`]: #features")]
 #![cfg_attr(not(feature = "std"), doc = "[`wait_any`]: #features")]
 #![cfg_attr(not(all(feature = "watch", target_has_atomic = "64")), doc = "[`watch`]: #features")]
+
+#[cfg(not(target_has_atomic = "ptr"))]
+compile_error!("this crate needs a target with atomic exchanges of pointers");
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

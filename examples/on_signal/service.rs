@@ -39,7 +39,7 @@ extern "C" fn on_signal(signal: c_int) {
     if let Some((reload, stop)) = SENDERS.get() {
         if signal == libc::SIGTERM {
             let _ = stop.send(());
-        } else if let Ok(Some(_older)) = reload.send(CAME.fetch_add(1, SeqCst) + 1) {
+        } else if let Ok(Some(_older)) = reload.send_newest(CAME.fetch_add(1, SeqCst) + 1) {
             DISPLACED.fetch_add(1, SeqCst);
         }
     }

@@ -219,6 +219,7 @@ impl<T> Clone for Receiver<T> {
     ///
     /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
     /// than half as many handles as a `usize` counts.
+    #[track_caller]
     fn clone(&self) -> Self {
         self.try_clone().expect(NO_ROOM)
     }

@@ -26,9 +26,12 @@ use core::{
 ///
 /// # Number of handles
 ///
-/// Add up all senders and receivers that there are at once. For each `SharedSender` add the calls through it that can be under way
-/// at once, less one: calls of several threads, of handlers that interrupt one another, and of a waker, a key or a closure inside such
-/// a call. Without room such a call panics. Between calls a `SharedSender` may keep the room of one of them for a while.
+/// Add up all senders and receivers that there are at once. A `SharedSender` counts as many as the sends and withdrawals through it
+/// that can be under way at once: one on each thread, one more there for each signal handler that can be active on it, and one
+/// more if a waker, a key or a closure sends through it in the middle of a send. The numbers of several `SharedSender`s add up, also if their
+/// sends never coincide. Without room such a call panics, and the value is dropped.
+///
+/// A `Sender` for each place that sends takes no more room, is faster, and lacks room when it is made, not in a race.
 ///
 /// It is a number from 2 to 30. Any other does not compile:
 ///

@@ -28,7 +28,7 @@ pub(crate) fn channel<T>() -> (Handle<T, Senders>, Handle<T, Receivers>) {
 
 /// Why a clone of a handle panics.
 pub(crate) const NO_ROOM: &str =
-    "the static channel has no room for one more handle, or one more send at once";
+    "no room in the static channel for one more handle or call: raise HANDLES";
 
 /// A handle of one side, with a node of its own.
 pub(crate) struct Handle<T, S: Side> {

@@ -14,8 +14,7 @@ use overwrite_channel::{Receiver, Sender, StaticChannel};
 use std::iter;
 
 /// What a panic says if there is no room.
-const NO_ROOM: &str =
-    "the static channel has no room for one more handle, or one more send at once";
+const NO_ROOM: &str = "no room in the static channel for one more handle or call: raise HANDLES";
 
 /// The largest number of handles.
 const MOST: usize = 30;
