@@ -399,7 +399,7 @@ impl<T> Sender<T> {
     }
 
     /// Makes another sender, if there is room for it. Returns `None` if a [`StaticChannel`](crate::StaticChannel) has none: it is
-    /// taken by handles, and by calls through a [`SharedSender`](crate::SharedSender). On the heap there is always room.
+    /// taken by handles, and by calls through a [`SharedSender`]. On the heap there is always room.
     ///
     /// # Progress
     ///
