@@ -2,7 +2,7 @@
 
 use super::{
     block::{Block, Header},
-    counts::{Counts, Receivers, Senders, Side, count},
+    counts::{Counts, Receivers, Senders, Side, count, uncount},
     flavour::{Flavour, Moves},
     node::{Held, Node, OwnedNode},
 };
@@ -64,10 +64,14 @@ impl<T, S: Side> Handle<T, S> {
 }
 
 impl<T, F: Flavour> Block<T, F> {
-    /// Acquires a node for a handle of side `S`, and counts it. Returns how many there are with it, too; `None` if there is no room.
+    /// Counts a handle of side `S`. Returns a node for it, and how many there are with it; `None` if there is no room for it.
     fn another<S: Side<Flavour = F>>(&self) -> Option<(OwnedNode<T>, usize)> {
-        let node = self.acquire_node()?;
-        Some((node, count(S::count(&self.counts))))
+        let handles = count(S::count(&self.counts));
+        let node = self.acquire_node();
+        if node.is_none() {
+            uncount(S::count(&self.counts));
+        }
+        Some((node?, handles))
     }
 }
 
