@@ -3,13 +3,22 @@
 use crate::suite::prelude::*;
 
 /// Why a peer is ahead in the tables that begin so, where that is known. Written by hand: nothing here is a guess.
-const REASONS: [(&str, &str); 3] = [
+const REASONS: [(&str, &str); 5] = [
     ("round trip, 1 KiB", "`ring-channel` puts a large value in a box, and hands the box over"),
     ("bytes when built", "`flume` allocates when values come"),
     (
         "watch: send, after",
         "a store of `arc_swap` visits a record of each of the threads; tokio's send takes one lock, however many threads \
          looked",
+    ),
+    (
+        "watch: borrow",
+        "the slot is an `ArcSwap`, and a look at that alone takes about as long, or longer",
+    ),
+    (
+        "watch: send, another thread borrows",
+        "a send looks at the value, and so does the compare-and-swap of `arc_swap` that follows; its store visits the record \
+         that the other thread writes without a pause. The row of the `ArcSwap` alone is a store without a look",
     ),
 ];
 
