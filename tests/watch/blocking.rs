@@ -4,6 +4,7 @@ use crate::SENDS;
 use futures::executor::block_on;
 use overwrite_channel::{
     RecvTimeoutError::{self, Disconnected, Timeout},
+    buffer, wait_any,
     watch::{Receiver, Ref, channel},
 };
 use std::{
@@ -232,4 +233,41 @@ fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
             }
         }
     });
+}
+
+/// A thread sleeps until one of several flavours has something, and it says which one.
+#[test]
+fn a_thread_sleeps_for_several_flavours() {
+    watched(|watch| {
+        let _running = watch.running("wait_any");
+        let (tx, mut watching) = channel(0);
+        let (mut writer, mut reader) = buffer::channel(0);
+        let (mut sender, mut receiver) = overwrite_channel::channel();
+        watching.set_spin_limit(0);
+        reader.set_spin_limit(0);
+        receiver.set_spin_limit(0);
+        for at in [0, 1, 2].into_iter().cycle().take(30) {
+            let ready = asleep(
+                || wait_any(&mut [&mut watching, &mut reader, &mut receiver]),
+                || match at {
+                    0 => tx.send(1).unwrap(),
+                    1 => assert_eq!(writer.publish(), Ok(false)),
+                    _ => assert_eq!(sender.send(1), Ok(None)),
+                },
+            );
+            assert_eq!(ready, at);
+            match at {
+                0 => assert_eq!(*watching.borrow_and_update(), 1),
+                1 => assert!(reader.update()),
+                _ => assert_eq!(receiver.try_recv(), Ok(1)),
+            }
+        }
+    });
+}
+
+#[test]
+fn handles_know_their_channel() {
+    let [(tx, rx), (other_tx, other_rx)] = [channel(0), channel(0)];
+    assert!(tx.same_channel(&tx.clone()) && !tx.same_channel(&other_tx));
+    assert!(rx.same_channel(&rx.clone()) && !rx.same_channel(&other_rx));
 }
