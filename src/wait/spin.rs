@@ -149,6 +149,9 @@ mod tests {
         let mut once = SpinWait::new(10, 5);
         assert!(once.spin());
         assert_eq!([once.learned(false), once.learned(true)], [Some(6), None]);
+        let mut pauses = SpinWait::new(1, 0);
+        assert!(pauses.spin());
+        assert_eq!(pauses.learned(false), Some(1));
         assert_eq!(SpinWait::new(10, 7).learned(true), None);
         assert_eq!(SpinWait::new(0, 7).learned(false), None);
     }
