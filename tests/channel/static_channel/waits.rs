@@ -141,7 +141,7 @@ fn forgotten_futures_of_closed_leave_their_room_to_the_next_split() {
     for _ in 0..3 {
         let (tx, rx) = CHANNEL.split().unwrap();
         let (crowd, task) = (Crowd::new(4), Task::new());
-        mem::forget(crowd.waits((0..4).map(|_| tx.closed())));
+        crowd.waits((0..4).map(|_| tx.closed())).into_iter().for_each(mem::forget);
         let further = task.waits(tx.closed());
         assert_eq!(task.seen(), Seen::WOKEN, "there is no room");
         drop(further);
