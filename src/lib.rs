@@ -109,7 +109,7 @@ compile_error!("this crate needs a target with atomic exchanges of pointers");
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", overwrite_loom, overwrite_shuttle))]
 extern crate std;
 
 #[cfg(feature = "alloc")]
