@@ -58,7 +58,7 @@ impl<T, F> Deref for Block<T, F> {
     }
 }
 
-/// Where the inner nodes of a block lie.
+/// The places of the inner nodes of a block.
 pub(super) struct InnerNodes {
     /// In the block.
     pub(super) offset: usize,

@@ -26,7 +26,7 @@ pub(crate) fn channel<T>() -> (Handle<T, Senders>, Handle<T, Receivers>) {
     (Handle::new(block.clone(), one), Handle::new(block, other))
 }
 
-/// Why a clone of a handle panics.
+/// The message of a clone, or a call of a shared sender, that finds no room.
 pub(crate) const NO_ROOM: &str =
     "no room in the static channel for one more handle or call: raise HANDLES";
 

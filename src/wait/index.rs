@@ -191,7 +191,7 @@ impl Segment {
     }
 }
 
-/// How many nodes after `first` that is. If `first` begins other nodes, no number of theirs.
+/// Returns the distance of the node from `first`, in nodes. If `first` begins other nodes, it is no index of theirs.
 pub(super) fn index_of(node: &WaitNode, first: *const WaitNode) -> usize {
     ptr::from_ref(node).addr().wrapping_sub(first.addr()) / size_of::<WaitNode>()
 }
