@@ -10,6 +10,7 @@ mod future;
 mod iter;
 mod poll;
 mod receiver;
+mod send;
 mod sender;
 mod shared_sender;
 #[cfg(feature = "sink")]

@@ -4,7 +4,7 @@
 
 use super::{
     Sender,
-    sender::{send, send_merged, send_newest_by_key, withdraw},
+    send::{send, send_merged, send_newest_by_key, withdraw},
 };
 use crate::{
     SendError,
