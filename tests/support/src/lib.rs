@@ -13,6 +13,7 @@ pub mod orders;
 pub mod panics;
 pub mod rounds;
 pub mod sleeper;
+pub mod threads;
 mod traits;
 pub mod waker;
 pub mod watchdog;
