@@ -9,7 +9,6 @@ pub mod crowd;
 pub mod dice;
 pub mod example;
 pub mod ledger;
-pub mod orders;
 pub mod panics;
 pub mod rounds;
 pub mod sleeper;
