@@ -25,8 +25,10 @@ fn publish(writer: &mut Writer<Tracked>, number: u32) -> bool {
     writer.publish().expect("a reader is left")
 }
 
-/// The ways to wait. Each returns the number of what the reader shows, if it took something.
-const WAITS: [fn(&mut Reader<Tracked>) -> Option<u32>; 2] = [
+/// A way to wait. Returns the number of what the reader shows, if it took something.
+type Wait = fn(&mut Reader<Tracked>) -> Option<u32>;
+
+const WAITS: [Wait; 2] = [
     |reader| reader.wait().ok().map(|value| value.number()),
     |reader| block_on(reader.updated()).ok().map(|()| reader.number()),
 ];
