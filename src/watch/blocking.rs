@@ -121,8 +121,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If `wanted` or its drop panics. The value that it looked at counts as seen. Otherwise as
-    /// [`blocking_changed`](Self::blocking_changed).
+    /// If `wanted`, its drop, or the drop of an unwanted value panics. The value that `wanted` looked at last counts as seen.
+    /// Otherwise as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Examples
     ///

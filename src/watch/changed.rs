@@ -80,8 +80,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics if `wanted` panics. The value that it looked at counts as seen, and the future may be polled again.
-    /// Otherwise as [`changed`](Self::changed).
+    /// The future panics if `wanted` or the drop of an unwanted value panics. The value that `wanted` looked at last counts
+    /// as seen, and the future may be polled again. Otherwise as [`changed`](Self::changed).
     ///
     /// # Examples
     ///
