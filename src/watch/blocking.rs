@@ -304,7 +304,7 @@ impl<T> Receiver<T> {
         let mut timed_out = false;
         loop {
             // What the last round armed, or a poll left behind.
-            drop(self.registration.disarm().into_waiter());
+            drop(self.disarm());
             match self.poll_state() {
                 Some(result) => return Ok(result?),
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
@@ -316,7 +316,7 @@ impl<T> Receiver<T> {
                 continue;
             }
             if let Some(result) = self.poll_state_or_wait() {
-                drop(self.registration.disarm().into_waiter());
+                drop(self.disarm());
                 return Ok(result?);
             }
             while !timed_out && self.registration.is_armed() {

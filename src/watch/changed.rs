@@ -144,7 +144,7 @@ impl<T> Receiver<T> {
     /// the task was woken.
     pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
-        let last = self.registration.disarm().into_waiter();
+        let last = self.disarm();
         if let Some(result) = self.poll_state() {
             return Poll::Ready(result);
         }
@@ -154,7 +154,7 @@ impl<T> Receiver<T> {
         let Some(result) = self.poll_state_or_wait() else {
             return Poll::Pending;
         };
-        drop(self.registration.disarm().into_waiter());
+        drop(self.disarm());
         Poll::Ready(result)
     }
 
@@ -171,7 +171,7 @@ struct DisarmOnDrop<'a, T>(&'a mut Receiver<T>);
 
 impl<T> Drop for DisarmOnDrop<'_, T> {
     fn drop(&mut self) {
-        drop(self.0.registration.disarm().into_waiter());
+        drop(self.0.disarm());
     }
 }
 
@@ -220,7 +220,7 @@ impl<T, F: FnMut(&T) -> bool> Future for WaitForFuture<'_, T, F> {
             if is_first {
                 ready!(receiver.budget.poll_proceed(cx.waker()));
                 // Before anything is seen: it may panic.
-                drop(receiver.registration.disarm().into_waiter());
+                drop(receiver.disarm());
             } else if let Err(error) = ready!(receiver.poll_charged(cx)) {
                 *wait = None;
                 return Poll::Ready(Err(error));

@@ -6,7 +6,7 @@ use super::{shared::Shared, state::Snapshot, value::Ref};
 use crate::{
     RecvError,
     core::count,
-    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused},
+    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused, Waiter},
 };
 use alloc::sync::Arc;
 use core::{
@@ -65,6 +65,11 @@ impl<T> Receiver<T> {
 
     pub(super) fn shared(&self) -> &Shared<T> {
         self.registration.owner()
+    }
+
+    /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
+    pub(super) fn disarm(&mut self) -> Option<Waiter> {
+        self.registration.disarm().into_waiter()
     }
 
     /// Returns a reference to the newest value, and does not mark it as seen: [`changed`](Self::changed) still reports it.
