@@ -310,7 +310,7 @@ impl<T> Receiver<T> {
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
                 None => {}
             }
-            if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
+            if !self.registration.arm(Armed::InCall, Waiter::this_thread()) {
                 rest();
                 timed_out |= deadline.has_passed();
                 continue;

@@ -108,8 +108,9 @@ impl<T> Receiver<T> {
     /// It is for code that implements futures by hand. Otherwise use [`changed`](Self::changed).
     ///
     /// The waker stays until the next change, until the last sender is dropped, or until the next call that waits on this
-    /// receiver, a dropped future of [`changed`](Self::changed) included. A sender that was overtaken may wake it in vain. Only the waker of the last poll is woken. Unlike [`changed`](Self::changed) it never yields while there is a
-    /// new value. Code that calls it in a loop should return `Pending` now and then.
+    /// receiver (a future once it is polled). A sender that was overtaken may wake it in vain. Only the waker of the last poll is
+    /// woken. Unlike [`changed`](Self::changed) it never yields while there is a new value. Code that calls it in a loop should
+    /// return `Pending` now and then.
     ///
     /// # Progress
     ///
@@ -136,19 +137,20 @@ impl<T> Receiver<T> {
     /// assert_eq!(*rx.borrow(), 2);
     /// ```
     pub fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
-        let result = ready!(self.poll_new(cx)).map(|version| self.mark_seen(version));
+        let result =
+            ready!(self.poll_new(Armed::Detached, cx)).map(|version| self.mark_seen(version));
         Poll::Ready(result)
     }
 
     /// Returns the newest version when it is new, and does not mark it as seen. If it returns `Pending`, the node is armed, or
     /// the task was woken.
-    pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
+    fn poll_new(&mut self, armed: Armed, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
         let last = self.disarm();
         if let Some(result) = self.poll_state() {
             return Poll::Ready(result);
         }
-        if !self.registration.arm(Armed::Detached, Waiter::task(last, cx.waker())) {
+        if !self.registration.arm(armed, Waiter::task(last, cx.waker())) {
             return reschedule(cx.waker());
         }
         let Some(result) = self.poll_state_or_wait() else {
@@ -159,9 +161,13 @@ impl<T> Receiver<T> {
     }
 
     /// Polls within the budget, and charges it.
-    pub(super) fn poll_charged(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
+    pub(super) fn poll_charged(
+        &mut self,
+        armed: Armed,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<u64, RecvError>> {
         ready!(self.budget.poll_proceed(cx.waker()));
-        let poll = self.poll_new(cx);
+        let poll = self.poll_new(armed, cx);
         self.budget.charge(poll)
     }
 }
@@ -171,7 +177,10 @@ struct DisarmOnDrop<'a, T>(&'a mut Receiver<T>);
 
 impl<T> Drop for DisarmOnDrop<'_, T> {
     fn drop(&mut self) {
-        drop(self.0.disarm());
+        // A waker that `poll_changed` or the stream left stays.
+        if self.0.registration.armed() == Some(Armed::InCall) {
+            drop(self.0.disarm());
+        }
     }
 }
 
@@ -188,7 +197,8 @@ impl<T> Future for ChangedFuture<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let DisarmOnDrop(receiver) =
             self.wait.as_mut().expect("`ChangedFuture` polled after it had finished");
-        let result = ready!(receiver.poll_charged(cx)).map(|version| receiver.mark_seen(version));
+        let result = ready!(receiver.poll_charged(Armed::InCall, cx));
+        let result = result.map(|version| receiver.mark_seen(version));
         self.wait = None;
         Poll::Ready(result)
     }
@@ -221,7 +231,7 @@ impl<T, F: FnMut(&T) -> bool> Future for WaitForFuture<'_, T, F> {
                 ready!(receiver.budget.poll_proceed(cx.waker()));
                 // Before anything is seen: it may panic.
                 drop(receiver.disarm());
-            } else if let Err(error) = ready!(receiver.poll_charged(cx)) {
+            } else if let Err(error) = ready!(receiver.poll_charged(Armed::InCall, cx)) {
                 *wait = None;
                 return Poll::Ready(Err(error));
             }

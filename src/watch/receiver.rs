@@ -24,8 +24,8 @@ use core::{
 /// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). If a waker panics then, the drop
 /// panics.
 pub struct Receiver<T> {
-    /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, so a waiter
-    /// is always registered as detached.
+    /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, in a call or
+    /// detached, so there is no baton.
     pub(super) registration: Registration<CountedArc<Shared<T>>>,
     /// The newest version that a call of this receiver has marked as seen. It was announced.
     seen: u64,

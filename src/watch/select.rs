@@ -9,7 +9,7 @@ use crate::{
     wait::{Armed, Unpaused, Waiter},
 };
 
-/// Every waiter of a `watch` is detached, so there is no baton.
+/// Every change notifies every waiter, so there is no baton.
 impl<T> sealed::Waitable for Receiver<T> {
     fn spin_limit(&self) -> u32 {
         self.spin_limit
