@@ -8,7 +8,7 @@ use crate::{
     core::{Handle, ReadHandle, Receivers, TakingHandle},
     sync::rest,
     taker::{Taker, WaitGuard},
-    wait::{Armed, Deadline, SpinWait, UNKNOWN, Unpaused, Waiter},
+    wait::{Armed, Deadline, SpinWait, Spun, UNKNOWN, Unpaused, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -160,7 +160,7 @@ pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant)
     wait(receivers, Deadline::At(deadline))
 }
 
-/// Gives up only after a look that began past the deadline.
+/// Waits until a receiver is ready. Gives up only after a look that began past the deadline.
 fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<usize> {
     let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
     let limit = limit.expect("`wait_any` of no receivers would wait for ever");
@@ -173,19 +173,14 @@ fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<u
         return Some(index);
     }
     let mut spins = SpinWait::new(limit, unpaused.unwrap_or(UNKNOWN));
-    loop {
-        let mut late = deadline.has_passed();
-        if !late && !spins.spin() {
-            learn(receivers, spins.learned(false));
-            late = park(receivers, &mut deadline);
-        }
-        let ready = first_ready(receivers);
-        if ready.is_some() {
-            learn(receivers, spins.learned(true));
-        }
-        if ready.is_some() || late {
-            return ready;
-        }
+    let spun = spins.run(&mut deadline, || first_ready(receivers));
+    if let Some(unpaused) = spins.learned(matches!(spun, Spun::Found(_))) {
+        receivers.iter_mut().for_each(|receiver| *receiver.unpaused() = unpaused);
+    }
+    match spun {
+        Spun::Found(index) => Some(index),
+        Spun::Late => None,
+        Spun::Park => park(receivers, &mut deadline),
     }
 }
 
@@ -193,25 +188,21 @@ fn first_ready(receivers: &[&mut dyn Waitable]) -> Option<usize> {
     receivers.iter().position(|receiver| receiver.is_ready())
 }
 
-fn learn(receivers: &mut [&mut dyn Waitable], unpaused: Option<Unpaused>) {
-    let Some(unpaused) = unpaused else { return };
-    for receiver in receivers {
-        *receiver.unpaused() = unpaused;
-    }
-}
-
-/// Parks until one of the receivers may be ready, or `deadline`. Returns `true` if the deadline has passed.
-fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> bool {
-    let mut late = false;
-    if receivers.iter_mut().all(|receiver| receiver.arm()) {
-        while !late && receivers.iter().all(|receiver| receiver.is_armed()) {
-            late = deadline.park();
+/// Parks until one of the receivers is ready, or the deadline has passed.
+fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> Option<usize> {
+    loop {
+        let mut late = deadline.has_passed();
+        if receivers.iter_mut().all(|receiver| receiver.arm()) {
+            while !late && receivers.iter().all(|receiver| receiver.is_armed()) {
+                late = deadline.park();
+            }
+        }
+        receivers.iter_mut().for_each(|receiver| receiver.disarm());
+        let ready = first_ready(receivers);
+        if ready.is_some() || late {
+            return ready;
         }
     }
-    for receiver in receivers {
-        receiver.disarm();
-    }
-    late
 }
 
 pub(crate) mod sealed {
