@@ -4,13 +4,13 @@
 
 use super::Receiver;
 use crate::{
-    select::sealed,
+    select::sealed::Source,
     sync::rest,
     wait::{Armed, Unpaused, Waiter},
 };
 
 /// Every change notifies every waiter, so there is no baton.
-impl<T> sealed::Waitable for Receiver<T> {
+impl<T> Source for Receiver<T> {
     fn spin_limit(&self) -> u32 {
         self.spin_limit
     }
