@@ -99,6 +99,7 @@ impl<T> Waitable for watch::Receiver<T> {}
 /// assert_eq!(shown, 1);
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
+#[track_caller]
 pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
     wait(receivers, Deadline::Never).expect("without a deadline there is no timeout")
 }
@@ -129,6 +130,7 @@ pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
 /// assert_eq!(wait_any_timeout(&mut [&mut rx, &mut empty], timeout), None);
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
+#[track_caller]
 pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) -> Option<usize> {
     wait(receivers, Deadline::After(timeout))
 }
@@ -156,18 +158,20 @@ pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) 
 /// assert_eq!(wait_any_deadline(&mut [&mut rx], deadline), Some(0));
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
+#[track_caller]
 pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant) -> Option<usize> {
     wait(receivers, Deadline::At(deadline))
 }
 
 /// Waits until a receiver is ready. Gives up only after a look that began past the deadline.
+#[track_caller]
 fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<usize> {
     sources(receivers).for_each(Source::begin);
     if let Some(index) = first_ready(receivers) {
         return Some(index);
     }
     let limit = sources(receivers).map(|source| source.spin_limit()).min();
-    let limit = limit.expect("`wait_any` of no receivers would wait for ever");
+    let limit = limit.expect("`wait_any` of no receivers");
     // Yields come first, unless pauses have helped each of them.
     let unpaused = sources(receivers).map(|source| *source.unpaused()).max();
     let mut spins = SpinWait::new(limit, unpaused.unwrap_or(UNKNOWN));
