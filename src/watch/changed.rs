@@ -10,6 +10,7 @@ use crate::{
 use core::{
     fmt,
     future::Future,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -191,6 +192,9 @@ pub struct ChangedFuture<'a, T> {
     wait: Option<DisarmOnDrop<'a, T>>,
 }
 
+// No panic leaves a wait half done. The receiver is unwind safe under the same condition.
+impl<T: RefUnwindSafe> UnwindSafe for ChangedFuture<'_, T> {}
+
 impl<T> Future for ChangedFuture<'_, T> {
     type Output = Result<(), RecvError>;
 
@@ -216,6 +220,9 @@ pub struct WaitForFuture<'a, T, F> {
 
 // The predicate is never pinned.
 impl<T, F> Unpin for WaitForFuture<'_, T, F> {}
+
+// As `ChangedFuture`, if the predicate is.
+impl<T: RefUnwindSafe, F: UnwindSafe> UnwindSafe for WaitForFuture<'_, T, F> {}
 
 impl<T, F: FnMut(&T) -> bool> Future for WaitForFuture<'_, T, F> {
     type Output = Result<Ref<'static, T>, RecvError>;

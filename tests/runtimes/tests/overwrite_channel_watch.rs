@@ -139,8 +139,7 @@ fn errors_are_compared_and_turned_into_those_of_timeouts() {
     assert_eq!(error.into_inner(), 1);
 }
 
-/// Handles, as an `Arc`, if the value can through a reference. Waits that hold the receiver's mutable reference can only
-/// be looked at.
+/// Handles and their waits, as an `Arc`, if the value can through a reference.
 #[test]
 fn what_can_be_used_after_a_panic() {
     type Cells = Cell<u8>;
@@ -157,10 +156,9 @@ fn what_can_be_used_after_a_panic() {
 
     can(watch::Sender::new(0).closed());
     can(watch::Sender::new(Cell::new(0)).closed());
-    is!(ChangedFuture<'static, u8>: RefUnwindSafe);
-    is!(WaitFor<u8>: RefUnwindSafe);
-    is_not!(ChangedFuture<'static, u8>: UnwindSafe);
-    is_not!(WaitFor<u8>: UnwindSafe);
-    is_not!(ChangedFuture<'static, Cells>: RefUnwindSafe);
-    is_not!(WaitFor<Cells>: RefUnwindSafe);
+    is!(ChangedFuture<'static, u8>: UnwindSafe, RefUnwindSafe);
+    is!(WaitFor<u8>: UnwindSafe, RefUnwindSafe);
+    is_not!(ChangedFuture<'static, Cells>: UnwindSafe, RefUnwindSafe);
+    is_not!(WaitFor<Cells>: UnwindSafe, RefUnwindSafe);
+    is_not!(watch::WaitForFuture<'static, u8, &'static Cells>: UnwindSafe);
 }
