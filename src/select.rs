@@ -2,24 +2,24 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(all(feature = "watch", target_has_atomic = "64"))]
+use crate::watch;
 use crate::{
     Receiver,
     buffer::Reader,
-    core::{Handle, ReadHandle, Receivers, TakingHandle},
-    sync::rest,
-    taker::{Taker, WaitGuard},
-    wait::{Armed, Deadline, SpinWait, UNKNOWN, Unpaused, Waiter},
+    wait::{Deadline, SpinWait, Spun, UNKNOWN},
 };
+use sealed::Source;
 use std::time::{Duration, Instant};
 
 /// A handle that a thread can wait for together with others: a [`Receiver`], the [`Reader`] of a buffer, or a receiver of
 /// [`watch`](crate#which-one), of any type. This trait is sealed.
-pub trait Waitable: sealed::Waitable {}
+pub trait Waitable: sealed::HasSource {}
 
 impl<T> Waitable for Receiver<T> {}
 impl<T> Waitable for Reader<T> {}
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
-impl<T> Waitable for crate::watch::Receiver<T> {}
+impl<T> Waitable for watch::Receiver<T> {}
 
 /// Blocks until one of the receivers has a value or is closed, and returns its index.
 ///
@@ -99,6 +99,7 @@ impl<T> Waitable for crate::watch::Receiver<T> {}
 /// assert_eq!(shown, 1);
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
+#[track_caller]
 pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
     wait(receivers, Deadline::Never).expect("without a deadline there is no timeout")
 }
@@ -129,6 +130,7 @@ pub fn wait_any(receivers: &mut [&mut dyn Waitable]) -> usize {
 /// assert_eq!(wait_any_timeout(&mut [&mut rx, &mut empty], timeout), None);
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
+#[track_caller]
 pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) -> Option<usize> {
     wait(receivers, Deadline::After(timeout))
 }
@@ -156,147 +158,99 @@ pub fn wait_any_timeout(receivers: &mut [&mut dyn Waitable], timeout: Duration) 
 /// assert_eq!(wait_any_deadline(&mut [&mut rx], deadline), Some(0));
 /// ```
 #[must_use = "it says which receiver is ready, and receives nothing"]
+#[track_caller]
 pub fn wait_any_deadline(receivers: &mut [&mut dyn Waitable], deadline: Instant) -> Option<usize> {
     wait(receivers, Deadline::At(deadline))
 }
 
-/// Gives up only after a look that began past the deadline.
+/// Waits until a receiver is ready. Gives up only after a look that began past the deadline.
+#[track_caller]
 fn wait(receivers: &mut [&mut dyn Waitable], mut deadline: Deadline) -> Option<usize> {
-    let limit = receivers.iter().map(|receiver| receiver.spin_limit()).min();
-    let limit = limit.expect("`wait_any` of no receivers would wait for ever");
-    // Yields come first, unless pauses have helped each of them.
-    let unpaused = receivers.iter_mut().map(|receiver| *receiver.unpaused()).max();
-    for receiver in receivers.iter_mut() {
-        receiver.begin();
-    }
+    sources(receivers).for_each(Source::begin);
     if let Some(index) = first_ready(receivers) {
         return Some(index);
     }
+    let limit = sources(receivers).map(|source| source.spin_limit()).min();
+    let limit = limit.expect("`wait_any` of no receivers");
+    // Yields come first, unless pauses have helped each of them.
+    let unpaused = sources(receivers).map(|source| *source.unpaused()).max();
     let mut spins = SpinWait::new(limit, unpaused.unwrap_or(UNKNOWN));
+    let spun = spins.run(&mut deadline, || first_ready(receivers));
+    if let Some(unpaused) = spins.learned(matches!(spun, Spun::Found(_))) {
+        sources(receivers).for_each(|source| *source.unpaused() = unpaused);
+    }
+    match spun {
+        Spun::Found(index) => Some(index),
+        Spun::Late => None,
+        Spun::Park => park(receivers, &mut deadline),
+    }
+}
+
+fn sources<'a>(
+    receivers: &'a mut [&mut dyn Waitable],
+) -> impl Iterator<Item = &'a mut (dyn Source + 'a)> {
+    receivers.iter_mut().map(|receiver| receiver.source())
+}
+
+fn first_ready(receivers: &mut [&mut dyn Waitable]) -> Option<usize> {
+    sources(receivers).position(|source| source.is_ready())
+}
+
+/// Parks until one of the receivers is ready, or the deadline has passed.
+fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> Option<usize> {
     loop {
         let mut late = deadline.has_passed();
-        if !late && !spins.spin() {
-            learn(receivers, spins.learned(false));
-            late = park(receivers, &mut deadline);
+        if sources(receivers).all(Source::arm) {
+            while !late && sources(receivers).all(|source| source.is_armed()) {
+                late = deadline.park();
+            }
         }
+        sources(receivers).for_each(Source::disarm);
         let ready = first_ready(receivers);
-        if ready.is_some() {
-            learn(receivers, spins.learned(true));
-        }
         if ready.is_some() || late {
             return ready;
         }
     }
 }
 
-fn first_ready(receivers: &[&mut dyn Waitable]) -> Option<usize> {
-    receivers.iter().position(|receiver| receiver.is_ready())
-}
-
-fn learn(receivers: &mut [&mut dyn Waitable], unpaused: Option<Unpaused>) {
-    let Some(unpaused) = unpaused else { return };
-    for receiver in receivers {
-        *receiver.unpaused() = unpaused;
-    }
-}
-
-/// Parks until one of the receivers may be ready, or `deadline`. Returns `true` if the deadline has passed.
-fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> bool {
-    let mut late = false;
-    if receivers.iter_mut().all(|receiver| receiver.arm()) {
-        while !late && receivers.iter().all(|receiver| receiver.is_armed()) {
-            late = deadline.park();
-        }
-    }
-    for receiver in receivers {
-        receiver.disarm();
-    }
-    late
-}
-
 pub(crate) mod sealed {
     use crate::wait::Unpaused;
 
-    pub trait Waitable {
+    pub trait HasSource {
+        fn source(&mut self) -> &mut dyn Source;
+    }
+
+    /// What a thread waits for beside others: a receiver without the type of its values.
+    pub trait Source {
         fn spin_limit(&self) -> u32;
         /// The knowledge from earlier waits about spinning.
         fn unpaused(&mut self) -> &mut Unpaused;
         /// Notifies in the place of a future of this receiver that was forgotten.
         fn begin(&mut self);
         fn is_ready(&self) -> bool;
-        /// Announces that this thread waits. Returns `false` if it must not park, because the receiver is ready already.
+        /// Announces that this thread waits. Returns `false` if the thread must look again: the receiver is ready, or
+        /// notifiers were at work in every vacant node and the call has rested.
         fn arm(&mut self) -> bool;
         fn is_armed(&self) -> bool;
         fn disarm(&mut self);
     }
 }
 
-/// A public handle around a [`Taker`].
-trait AsTaker {
-    type Handle: TakingHandle;
-
-    fn taker(&self) -> &Taker<Self::Handle>;
-    fn taker_mut(&mut self) -> &mut Taker<Self::Handle>;
-}
-
-impl<T> AsTaker for Receiver<T> {
-    type Handle = Handle<T, Receivers>;
-
-    fn taker(&self) -> &Taker<Self::Handle> {
-        &self.taker
-    }
-
-    fn taker_mut(&mut self) -> &mut Taker<Self::Handle> {
+impl<T> sealed::HasSource for Receiver<T> {
+    fn source(&mut self) -> &mut dyn Source {
         &mut self.taker
     }
 }
 
-impl<T> AsTaker for Reader<T> {
-    type Handle = ReadHandle<T>;
-
-    fn taker(&self) -> &Taker<Self::Handle> {
-        &self.taker
-    }
-
-    fn taker_mut(&mut self) -> &mut Taker<Self::Handle> {
+impl<T> sealed::HasSource for Reader<T> {
+    fn source(&mut self) -> &mut dyn Source {
         &mut self.taker
     }
 }
 
-/// The thread is detached in every node, as a waker that a poll leaves behind: a thread that one channel wakes, and that
-/// returns for another one, never holds the baton of the first.
-impl<R: AsTaker> sealed::Waitable for R {
-    fn spin_limit(&self) -> u32 {
-        self.taker().spin_limit
-    }
-
-    fn unpaused(&mut self) -> &mut Unpaused {
-        &mut self.taker_mut().unpaused
-    }
-
-    fn begin(&mut self) {
-        WaitGuard::end(self.taker_mut());
-    }
-
-    fn is_ready(&self) -> bool {
-        !self.taker().is_empty() || self.taker().is_closed()
-    }
-
-    fn arm(&mut self) -> bool {
-        let taker = self.taker_mut();
-        drop(taker.disarm()); // a waker that a poll left behind
-        if !taker.registration.arm(Armed::Detached, Waiter::this_thread()) {
-            rest();
-            return false;
-        }
-        taker.registration.announce_if_empty() && taker.handle().counts().confirm_open()
-    }
-
-    fn is_armed(&self) -> bool {
-        self.taker().registration.is_armed()
-    }
-
-    fn disarm(&mut self) {
-        drop(self.taker_mut().disarm());
+#[cfg(all(feature = "watch", target_has_atomic = "64"))]
+impl<T> sealed::HasSource for watch::Receiver<T> {
+    fn source(&mut self) -> &mut dyn Source {
+        self
     }
 }

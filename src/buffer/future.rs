@@ -11,6 +11,7 @@ use crate::{
 use core::{
     fmt,
     future::Future,
+    panic::UnwindSafe,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -100,6 +101,9 @@ pub struct UpdatedFuture<'a, T> {
     /// `None` once the future was ready.
     wait: Option<WaitGuard<'a, ReadHandle<T>>>,
 }
+
+// No panic leaves a wait half done, and a wait touches no value.
+impl<T> UnwindSafe for UpdatedFuture<'_, T> {}
 
 impl<T> Future for UpdatedFuture<'_, T> {
     type Output = Result<(), RecvError>;

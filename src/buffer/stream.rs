@@ -13,7 +13,8 @@ use futures_core::{FusedStream, Stream};
 /// was taken. A poll after the end returns `None` again.
 ///
 /// To look at the values without a clone, call [`updated`](Reader::updated) in a loop. Otherwise it is the stream of a
-/// [`Receiver`](crate::Receiver): it leaves its waker behind, and yields once after 128 values in a row.
+/// [`Receiver`](crate::Receiver): it leaves its waker behind, and yields once after 128 values in a row. If the clone panics, the
+/// reader shows the value.
 ///
 /// # Examples
 ///

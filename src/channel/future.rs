@@ -11,6 +11,7 @@ use crate::{
 use core::{
     fmt,
     future::Future,
+    panic::UnwindSafe,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -116,6 +117,9 @@ pub struct RecvFuture<'a, T> {
     wait: Option<WaitGuard<'a, Handle<T, Receivers>>>,
 }
 
+// No panic leaves a wait half done.
+impl<T> UnwindSafe for RecvFuture<'_, T> {}
+
 impl<T> Future for RecvFuture<'_, T> {
     type Output = Result<T, RecvError>;
 
@@ -134,6 +138,9 @@ pub struct RecvMatchingFuture<'a, T, F> {
 
 // Nothing in it is ever pinned.
 impl<T, F> Unpin for RecvMatchingFuture<'_, T, F> {}
+
+// As `RecvFuture`, if the predicate is.
+impl<T, F: UnwindSafe> UnwindSafe for RecvMatchingFuture<'_, T, F> {}
 
 impl<T, F: FnMut(&T) -> bool> Future for RecvMatchingFuture<'_, T, F> {
     type Output = Result<T, RecvError>;

@@ -73,6 +73,7 @@ impl<T> SharedSender<T> {
     /// assert!(matches!(rx.try_recv(), Ok(1 | 2)));
     /// # Ok::<(), overwrite_channel::SendError<i32>>(())
     /// ```
+    #[track_caller]
     pub fn send(&self, value: T) -> Result<Option<T>, SendError<T>> {
         send(self.handle.borrow().access(), value)
     }
@@ -101,6 +102,7 @@ impl<T> SharedSender<T> {
     /// assert_eq!(tx.send_newest(1), Ok(Some(1)));
     /// assert_eq!(rx.try_recv(), Ok(2));
     /// ```
+    #[track_caller]
     pub fn send_newest(&self, value: T) -> Result<Option<T>, SendError<T>>
     where
         T: Ord + Clone,
@@ -135,6 +137,7 @@ impl<T> SharedSender<T> {
     /// assert_eq!(rx.try_recv(), Ok((2, "two")));
     /// # Ok::<(), overwrite_channel::SendError<(i32, &str)>>(())
     /// ```
+    #[track_caller]
     pub fn send_newest_by_key<K: Ord>(
         &self,
         value: T,
@@ -171,6 +174,7 @@ impl<T> SharedSender<T> {
     /// assert_eq!(tx.send_merged(2, add), Ok(true));
     /// assert_eq!(rx.try_recv(), Ok(3));
     /// ```
+    #[track_caller]
     pub fn send_merged(
         &self,
         value: T,
@@ -202,6 +206,7 @@ impl<T> SharedSender<T> {
     /// assert_eq!(tx.withdraw(), None);
     /// assert!(rx.try_recv().is_err());
     /// ```
+    #[track_caller]
     pub fn withdraw(&self) -> Option<T> {
         withdraw(self.handle.borrow().access())
     }

@@ -312,6 +312,7 @@ impl<T> SharedHandle<T> {
     ///
     /// # Panics
     /// If a static channel has no room for another one.
+    #[track_caller]
     pub(crate) fn borrow(&self) -> Borrowed<'_, T> {
         // ORDERING: AcqRel. Acquire pairs with `Borrowed::drop`: the send before is done with the node. Release pairs with the
         // Acquire here of a send that finds no node: what this thread gave back before is seen by `acquire_node`.
@@ -319,9 +320,16 @@ impl<T> SharedHandle<T> {
         let node = match NonNull::new(home) {
             // SAFETY: this exchange brought the node out of `home` (I1).
             Some(node) => unsafe { OwnedNode::from_owned(node) },
-            None => self.block.acquire_node().expect(NO_ROOM),
+            None => self.acquire_node(),
         };
         Borrowed { handle: self, node: ManuallyDrop::new(node) }
+    }
+
+    /// Acquires a node for a send that finds none at home.
+    #[cold]
+    #[track_caller]
+    fn acquire_node(&self) -> OwnedNode<T> {
+        self.block.acquire_node().expect(NO_ROOM)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     RecvTimeoutError, TryRecvError,
     core::TakingHandle,
     sync::rest,
-    wait::{Armed, Deadline, SpinWait, Waiter},
+    wait::{Armed, Deadline, SpinWait, Spun, Waiter},
 };
 
 impl<H: TakingHandle> Taker<H> {
@@ -30,26 +30,20 @@ impl<H: TakingHandle> Taker<H> {
         self.spin(deadline).map_err(error)
     }
 
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: a value that was sent in
-    /// time is received, however late this thread runs.
+    /// Looks for a moment, then parks.
     #[inline(never)]
     fn spin(&mut self, deadline: &mut Deadline) -> Result<H::Value, RecvTimeoutError> {
         let mut spins = SpinWait::new(self.spin_limit, self.unpaused);
-        loop {
-            let late = deadline.has_passed();
-            if !late && !spins.spin() {
-                self.unpaused = spins.learned(false).unwrap_or(self.unpaused);
-                return self.park(deadline);
-            }
-            match self.look(false) {
-                Ok(value) => {
-                    self.unpaused = spins.learned(true).unwrap_or(self.unpaused);
-                    return Ok(value);
-                }
-                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
-                Err(TryRecvError::Empty) if late => return Err(RecvTimeoutError::Timeout),
-                Err(TryRecvError::Empty) => {}
-            }
+        let spun = spins.run(deadline, || match self.look(false) {
+            Err(TryRecvError::Empty) => None,
+            result => Some(result),
+        });
+        let found = matches!(spun, Spun::Found(_));
+        self.unpaused = spins.learned(found).unwrap_or(self.unpaused);
+        match spun {
+            Spun::Found(result) => result.map_err(|_| RecvTimeoutError::Disconnected),
+            Spun::Late => Err(RecvTimeoutError::Timeout),
+            Spun::Park => self.park(deadline),
         }
     }
 

@@ -5,6 +5,8 @@
 #[cfg(feature = "std")]
 mod blocking;
 mod poll;
+#[cfg(feature = "std")]
+mod select;
 
 pub(crate) use poll::poll_once;
 

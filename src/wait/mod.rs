@@ -31,7 +31,7 @@ pub(crate) use node::Armed;
 use once_box::OnceBox;
 pub(crate) use registration::{Disarmed, ListOwner, Registration};
 #[cfg(feature = "std")]
-pub(crate) use spin::{DEFAULT_LIMIT, SpinWait, UNKNOWN, Unpaused};
+pub(crate) use spin::{DEFAULT_LIMIT, SpinWait, Spun, UNKNOWN, Unpaused};
 pub(crate) use static_room::{MAX_HANDLES, StaticRoom};
 
 use crate::sync::spin_loop;

@@ -16,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::Deadline;
 use crate::sync::{SPINS, spin_loop, yield_now};
 use core::mem;
 
@@ -46,8 +47,18 @@ pub(crate) struct SpinWait {
     left: u32,
     yields_first: bool,
     pauses: u32,
-    /// Of the last look; none if the wait has not spun, or all of it is learned.
+    /// Of the last look; none if the wait has not spun.
     last: Option<Before>,
+}
+
+/// How spinning ended.
+pub(crate) enum Spun<R> {
+    /// A look found what was waited for.
+    Found(R),
+    /// The last look found nothing, and had begun past the deadline.
+    Late,
+    /// It is time to park.
+    Park,
 }
 
 impl SpinWait {
@@ -56,8 +67,28 @@ impl SpinWait {
         Self { unpaused, left, yields_first: unpaused > 0, pauses: 0, last: None }
     }
 
+    /// Looks for a moment. Gives up only after a look that began past the deadline: what was sent in time is found, however late
+    /// this thread runs.
+    pub(crate) fn run<R>(
+        &mut self,
+        deadline: &mut Deadline,
+        mut look: impl FnMut() -> Option<R>,
+    ) -> Spun<R> {
+        loop {
+            let late = deadline.has_passed();
+            if !late && !self.spin() {
+                return Spun::Park;
+            }
+            match look() {
+                Some(found) => return Spun::Found(found),
+                None if late => return Spun::Late,
+                None => {}
+            }
+        }
+    }
+
     /// Pauses or yields, for another look. Returns `false` if it is time to park.
-    pub(crate) fn spin(&mut self) -> bool {
+    fn spin(&mut self) -> bool {
         if self.left == 0 {
             return false;
         }
@@ -73,10 +104,9 @@ impl SpinWait {
         true
     }
 
-    /// Learns from the last look, when it has found what was waited for, or when the thread parks. Nothing new if the
-    /// wait has not spun, or was asked before.
-    pub(crate) fn learned(&mut self, found: bool) -> Option<Unpaused> {
-        Some(match self.last.take()? {
+    /// Returns what the receiver has learned, if the wait has spun. `found` says that the last look ended the wait.
+    pub(crate) fn learned(self, found: bool) -> Option<Unpaused> {
+        Some(match self.last? {
             Before::Pause if found => 0,
             _ => (self.unpaused + 1) % TRIES_AGAIN,
         })
@@ -146,9 +176,6 @@ mod tests {
         assert_eq!(learned(0, |_| false), 1);
         assert_eq!(learned(5, |_| false), 6);
         assert_eq!(learned(31, |_| false), 0);
-        let mut once = SpinWait::new(10, 5);
-        assert!(once.spin());
-        assert_eq!([once.learned(false), once.learned(true)], [Some(6), None]);
         let mut pauses = SpinWait::new(1, 0);
         assert!(pauses.spin());
         assert_eq!(pauses.learned(false), Some(1));

@@ -6,7 +6,7 @@ use super::{Receiver, value::Ref};
 use crate::{
     RecvError, RecvTimeoutError,
     sync::rest,
-    wait::{Armed, Deadline, SpinWait, Waiter},
+    wait::{Armed, Deadline, SpinWait, Spun, Waiter},
 };
 use std::time::{Duration, Instant};
 
@@ -121,8 +121,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If `wanted` or its drop panics. The value that it looked at counts as seen. Otherwise as
-    /// [`blocking_changed`](Self::blocking_changed).
+    /// If `wanted`, its drop, or the drop of an unwanted value panics. The value that `wanted` looked at last counts as seen.
+    /// Otherwise as [`blocking_changed`](Self::blocking_changed).
     ///
     /// # Examples
     ///
@@ -278,24 +278,17 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Looks for a moment, then parks. Gives up only after a look that began past the deadline: a value that was sent in
-    /// time is seen, however late this thread runs.
+    /// Looks for a moment, then parks.
+    #[inline(never)]
     fn spin(&mut self, deadline: &mut Deadline) -> Result<u64, RecvTimeoutError> {
         let mut spins = SpinWait::new(self.spin_limit, self.unpaused);
-        loop {
-            let late = deadline.has_passed();
-            if !late && !spins.spin() {
-                self.unpaused = spins.learned(false).unwrap_or(self.unpaused);
-                return self.park(deadline);
-            }
-            match self.poll_state() {
-                Some(result) => {
-                    self.unpaused = spins.learned(result.is_ok()).unwrap_or(self.unpaused);
-                    return Ok(result?);
-                }
-                None if late => return Err(RecvTimeoutError::Timeout),
-                None => {}
-            }
+        let spun = spins.run(deadline, || self.poll_state());
+        let found = matches!(spun, Spun::Found(_));
+        self.unpaused = spins.learned(found).unwrap_or(self.unpaused);
+        match spun {
+            Spun::Found(result) => Ok(result?),
+            Spun::Late => Err(RecvTimeoutError::Timeout),
+            Spun::Park => self.park(deadline),
         }
     }
 
@@ -304,19 +297,19 @@ impl<T> Receiver<T> {
         let mut timed_out = false;
         loop {
             // What the last round armed, or a poll left behind.
-            drop(self.registration.disarm().into_waiter());
+            drop(self.disarm());
             match self.poll_state() {
                 Some(result) => return Ok(result?),
                 None if timed_out => return Err(RecvTimeoutError::Timeout),
                 None => {}
             }
-            if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
+            if !self.registration.arm(Armed::InCall, Waiter::this_thread()) {
                 rest();
                 timed_out |= deadline.has_passed();
                 continue;
             }
             if let Some(result) = self.poll_state_or_wait() {
-                drop(self.registration.disarm().into_waiter());
+                drop(self.disarm());
                 return Ok(result?);
             }
             while !timed_out && self.registration.is_armed() {

@@ -10,6 +10,7 @@ use crate::{
 use core::{
     fmt,
     future::Future,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -80,8 +81,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics if `wanted` panics. The value that it looked at counts as seen, and the future may be polled again.
-    /// Otherwise as [`changed`](Self::changed).
+    /// The future panics if `wanted` or the drop of an unwanted value panics. The value that `wanted` looked at last counts
+    /// as seen, and the future may be polled again. Otherwise as [`changed`](Self::changed).
     ///
     /// # Examples
     ///
@@ -108,8 +109,9 @@ impl<T> Receiver<T> {
     /// It is for code that implements futures by hand. Otherwise use [`changed`](Self::changed).
     ///
     /// The waker stays until the next change, until the last sender is dropped, or until the next call that waits on this
-    /// receiver, a dropped future of [`changed`](Self::changed) included. A sender that was overtaken may wake it in vain. Only the waker of the last poll is woken. Unlike [`changed`](Self::changed) it never yields while there is a
-    /// new value. Code that calls it in a loop should return `Pending` now and then.
+    /// receiver (a future once it is polled). A sender that was overtaken may wake it in vain. Only the waker of the last poll is
+    /// woken. Unlike [`changed`](Self::changed) it never yields while there is a new value. Code that calls it in a loop should
+    /// return `Pending` now and then.
     ///
     /// # Progress
     ///
@@ -136,32 +138,37 @@ impl<T> Receiver<T> {
     /// assert_eq!(*rx.borrow(), 2);
     /// ```
     pub fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
-        let result = ready!(self.poll_new(cx)).map(|version| self.mark_seen(version));
+        let result =
+            ready!(self.poll_new(Armed::Detached, cx)).map(|version| self.mark_seen(version));
         Poll::Ready(result)
     }
 
     /// Returns the newest version when it is new, and does not mark it as seen. If it returns `Pending`, the node is armed, or
     /// the task was woken.
-    pub(super) fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
+    fn poll_new(&mut self, armed: Armed, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
         // Dropped last: a waker's drop is user code.
-        let last = self.registration.disarm().into_waiter();
+        let last = self.disarm();
         if let Some(result) = self.poll_state() {
             return Poll::Ready(result);
         }
-        if !self.registration.arm(Armed::Detached, Waiter::task(last, cx.waker())) {
+        if !self.registration.arm(armed, Waiter::task(last, cx.waker())) {
             return reschedule(cx.waker());
         }
         let Some(result) = self.poll_state_or_wait() else {
             return Poll::Pending;
         };
-        drop(self.registration.disarm().into_waiter());
+        drop(self.disarm());
         Poll::Ready(result)
     }
 
     /// Polls within the budget, and charges it.
-    pub(super) fn poll_charged(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, RecvError>> {
+    pub(super) fn poll_charged(
+        &mut self,
+        armed: Armed,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<u64, RecvError>> {
         ready!(self.budget.poll_proceed(cx.waker()));
-        let poll = self.poll_new(cx);
+        let poll = self.poll_new(armed, cx);
         self.budget.charge(poll)
     }
 }
@@ -171,7 +178,10 @@ struct DisarmOnDrop<'a, T>(&'a mut Receiver<T>);
 
 impl<T> Drop for DisarmOnDrop<'_, T> {
     fn drop(&mut self) {
-        drop(self.0.registration.disarm().into_waiter());
+        // A waker that `poll_changed` or the stream left stays.
+        if self.0.registration.armed() == Some(Armed::InCall) {
+            drop(self.0.disarm());
+        }
     }
 }
 
@@ -182,13 +192,17 @@ pub struct ChangedFuture<'a, T> {
     wait: Option<DisarmOnDrop<'a, T>>,
 }
 
+// No panic leaves a wait half done. The receiver is unwind safe under the same condition.
+impl<T: RefUnwindSafe> UnwindSafe for ChangedFuture<'_, T> {}
+
 impl<T> Future for ChangedFuture<'_, T> {
     type Output = Result<(), RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let DisarmOnDrop(receiver) =
             self.wait.as_mut().expect("`ChangedFuture` polled after it had finished");
-        let result = ready!(receiver.poll_charged(cx)).map(|version| receiver.mark_seen(version));
+        let result = ready!(receiver.poll_charged(Armed::InCall, cx));
+        let result = result.map(|version| receiver.mark_seen(version));
         self.wait = None;
         Poll::Ready(result)
     }
@@ -207,6 +221,9 @@ pub struct WaitForFuture<'a, T, F> {
 // The predicate is never pinned.
 impl<T, F> Unpin for WaitForFuture<'_, T, F> {}
 
+// As `ChangedFuture`, if the predicate is.
+impl<T: RefUnwindSafe, F: UnwindSafe> UnwindSafe for WaitForFuture<'_, T, F> {}
+
 impl<T, F: FnMut(&T) -> bool> Future for WaitForFuture<'_, T, F> {
     type Output = Result<Ref<'static, T>, RecvError>;
 
@@ -220,8 +237,8 @@ impl<T, F: FnMut(&T) -> bool> Future for WaitForFuture<'_, T, F> {
             if is_first {
                 ready!(receiver.budget.poll_proceed(cx.waker()));
                 // Before anything is seen: it may panic.
-                drop(receiver.registration.disarm().into_waiter());
-            } else if let Err(error) = ready!(receiver.poll_charged(cx)) {
+                drop(receiver.disarm());
+            } else if let Err(error) = ready!(receiver.poll_charged(Armed::InCall, cx)) {
                 *wait = None;
                 return Poll::Ready(Err(error));
             }

@@ -6,7 +6,7 @@ use super::{shared::Shared, state::Snapshot, value::Ref};
 use crate::{
     RecvError,
     core::count,
-    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused},
+    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused, Waiter},
 };
 use alloc::sync::Arc;
 use core::{
@@ -24,8 +24,8 @@ use core::{
 /// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). If a waker panics then, the drop
 /// panics.
 pub struct Receiver<T> {
-    /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, so a waiter
-    /// is always registered as detached.
+    /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, in a call or
+    /// detached, so there is no baton.
     pub(super) registration: Registration<CountedArc<Shared<T>>>,
     /// The newest version that a call of this receiver has marked as seen. It was announced.
     seen: u64,
@@ -65,6 +65,11 @@ impl<T> Receiver<T> {
 
     pub(super) fn shared(&self) -> &Shared<T> {
         self.registration.owner()
+    }
+
+    /// Stops waiting. Returns the waiter, if no notifier has taken it: dropping a waker is user code.
+    pub(super) fn disarm(&mut self) -> Option<Waiter> {
+        self.registration.disarm().into_waiter()
     }
 
     /// Returns a reference to the newest value, and does not mark it as seen: [`changed`](Self::changed) still reports it.

@@ -4,13 +4,13 @@
 
 use super::Receiver;
 use crate::{
-    select::sealed,
+    select::sealed::Source,
     sync::rest,
     wait::{Armed, Unpaused, Waiter},
 };
 
-/// Every waiter of a `watch` is detached, so there is no baton.
-impl<T> sealed::Waitable for Receiver<T> {
+/// Every change notifies every waiter, so there is no baton.
+impl<T> Source for Receiver<T> {
     fn spin_limit(&self) -> u32 {
         self.spin_limit
     }
@@ -26,7 +26,7 @@ impl<T> sealed::Waitable for Receiver<T> {
     }
 
     fn arm(&mut self) -> bool {
-        drop(self.registration.disarm().into_waiter()); // a waker that a poll left behind
+        drop(self.disarm()); // a waker that a poll left behind
         if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
             rest();
             return false;
@@ -39,6 +39,6 @@ impl<T> sealed::Waitable for Receiver<T> {
     }
 
     fn disarm(&mut self) {
-        drop(self.registration.disarm().into_waiter());
+        drop(self.disarm()); // the receiver's own
     }
 }

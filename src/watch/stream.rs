@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::Receiver;
+use crate::wait::Armed;
 use core::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -37,7 +38,7 @@ impl<T: Clone> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if ready!(self.poll_charged(cx)).is_err() {
+        if ready!(self.poll_charged(Armed::Detached, cx)).is_err() {
             self.ended = true;
             return Poll::Ready(None);
         }

@@ -139,6 +139,8 @@ impl<'a, T: PartialEq> PartialEq<Ref<'a, T>> for Ref<'_, T> {
     }
 }
 
+impl<T: Eq> Eq for Ref<'_, T> {}
+
 impl<T: fmt::Debug> fmt::Debug for Ref<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ref")

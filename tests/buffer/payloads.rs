@@ -150,6 +150,8 @@ fn auto_traits_follow_the_value() {
         Reader<Stays>: Send = false, Sync = false;
         Writer<Lent>: UnwindSafe = false, RefUnwindSafe = true;
         Reader<Lent>: UnwindSafe = false, RefUnwindSafe = true;
+        // A wait touches no value.
+        UpdatedFuture<'_, Lent>: UnwindSafe = true;
         // Every handle and future may be moved, whatever the value.
         PhantomPinned: Unpin = false;
         Writer<PhantomPinned>: Unpin = true;

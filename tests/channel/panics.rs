@@ -1,13 +1,18 @@
-//! Panics in user code that meet a thread that is parked, or the node of a shared sender.
+//! Panics in user code that meet a thread that is parked, or the node of a shared sender; and where a panic that is the
+//! caller's fault points to.
 //!
 //! Everything else that panics is in the random programs of `tests/fuzz`: keys, predicates, values and wakers, at any
 //! point.
 
 use crate::receivers;
-use overwrite_channel::channel;
+use overwrite_channel::{StaticChannel, channel, wait_any, wait_any_deadline, wait_any_timeout};
+use std::{
+    panic::Location,
+    time::{Duration, Instant},
+};
 use support::{
     allocator::{Counts, measure},
-    panics::{panics, strike},
+    panics::{panics, place, strike},
     waker::{Event, Task},
 };
 #[cfg(all(target_os = "linux", not(miri)))] // it must see that a thread is asleep
@@ -56,4 +61,34 @@ fn a_shared_sender_whose_send_panicked_has_its_node_back() {
         sends_without_allocation(None);
     });
     assert_eq!(counts.live_bytes, 0);
+}
+
+/// Checks that the panic of `call` names the line of this check.
+#[track_caller]
+fn points_here<R>(call: impl FnOnce() -> R) {
+    let here = Location::caller();
+    assert_eq!(place(call), (here.file().to_owned(), here.line()));
+}
+
+#[test]
+fn a_panic_that_is_the_callers_fault_points_to_the_call() {
+    static CHANNEL: StaticChannel<u32, 2> = StaticChannel::new();
+    points_here(|| wait_any(&mut []));
+    points_here(|| wait_any_timeout(&mut [], Duration::ZERO));
+    points_here(|| wait_any_deadline(&mut [], Instant::now()));
+    let (tx, rx) = CHANNEL.split().unwrap();
+    points_here(|| tx.clone());
+    points_here(|| rx.clone());
+    let shared = tx.into_shared();
+    points_here(|| shared.clone());
+    shared.send(1).unwrap();
+    let merged = shared.send_merged(2, |unread, value| {
+        points_here(|| shared.send(3));
+        points_here(|| shared.send_newest(3));
+        points_here(|| shared.send_newest_by_key(3, |value| *value));
+        points_here(|| shared.send_merged(3, |_, value| value));
+        points_here(|| shared.withdraw());
+        unread + value
+    });
+    assert_eq!(merged, Ok(true));
 }

@@ -186,6 +186,10 @@ fn auto_traits_follow_the_value() {
         Sender<Bare>: UnwindSafe = true, RefUnwindSafe = true;
         SharedSender<Bare>: UnwindSafe = true, RefUnwindSafe = true;
         Receiver<Bare>: UnwindSafe = true, RefUnwindSafe = true;
+        RecvFuture<'_, Bare>: UnwindSafe = true;
+        RecvMatchingFuture<'_, Bare, Wanted<Bare>>: UnwindSafe = true;
+        RecvMatchingFuture<'_, Bare, &Cell<u8>>: UnwindSafe = false;
+        ClosedFuture<'_>: UnwindSafe = true, RefUnwindSafe = true;
     }
     // These are checked by the compiler.
     error::<SendError<u8>>();

@@ -215,6 +215,39 @@ fn a_waker_may_send_through_the_same_handle() {
 }
 
 #[test]
+fn a_future_that_is_dropped_before_it_is_polled_leaves_a_waker_left_behind_in_place() {
+    let task = Task::new();
+    let (mut tx, mut rx) = channel();
+    assert!(rx.poll_recv(&mut task.context()).is_pending());
+    drop(rx.recv_async());
+    drop(rx.recv_matching_async(|_| true));
+    assert_eq!(task.seen(), CLONED);
+    tx.send(1).unwrap();
+    assert_eq!(task.seen(), WOKEN);
+}
+
+#[test]
+#[cfg(feature = "watch")]
+fn a_future_of_watch_that_is_dropped_before_it_is_polled_leaves_a_waker_left_behind_in_place() {
+    type Leave = fn(&mut watch::Receiver<u8>, &Task) -> bool;
+    let leaves: &[Leave] = &[
+        |rx, task| rx.poll_changed(&mut task.context()).is_pending(),
+        #[cfg(feature = "stream")]
+        |rx, task| task.poll(&mut futures::StreamExt::next(rx)).is_pending(),
+    ];
+    for leave in leaves {
+        let task = Task::new();
+        let (tx, mut rx) = watch::channel(0);
+        assert!(leave(&mut rx, &task));
+        drop(rx.changed());
+        drop(rx.wait_for(|_| true));
+        assert_eq!(task.seen(), CLONED);
+        tx.send(1).unwrap();
+        assert_eq!(task.seen(), WOKEN);
+    }
+}
+
+#[test]
 fn a_receive_that_waits_drops_the_waker_left_behind_on_its_receiver_and_leaves_none() {
     let left_behind = || {
         let (tx, mut rx) = channel();

@@ -61,3 +61,14 @@ fn handles_futures_looks_and_errors_say_what_they_are() {
     let error = rx.has_changed().unwrap_err();
     assert_eq!(error.to_string(), "receiving on a channel without senders");
 }
+
+#[test]
+fn what_holds_a_look_can_be_compared() {
+    #[derive(Debug, PartialEq, Eq)]
+    struct Shown(Ref<'static, u8>);
+    let (tx, rx) = channel(1);
+    let shown = Shown(rx.borrow());
+    assert_eq!(shown, Shown(tx.borrow()));
+    tx.send(2).unwrap();
+    assert_ne!(shown, Shown(rx.borrow()));
+}

@@ -157,10 +157,10 @@ pub(crate) trait Interpreter: Sized {
                 caught(|| seat.kept.clear());
             }
             Act::EndWait => {
-                let last = seat.asleep.take();
+                // A waker that was left behind stays: the future has yielded, or was not polled.
+                let last = seat.asleep.take_if(|last| last.in_call);
                 caught(|| drop(seat.wait.take()));
-                // A future that has yielded leaves a waker that was left behind.
-                if let Some(last) = last.as_ref().filter(|last| last.in_call) {
+                if let Some(last) = &last {
                     last.poller.check_released();
                 }
                 seat.end_wait(last);

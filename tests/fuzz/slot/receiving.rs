@@ -7,7 +7,7 @@ use std::task::Poll;
 use support::panics::caught;
 
 impl<F: Flavour> Slot<F> {
-    /// A future begins to wait, and is polled.
+    /// A future begins to wait, and mostly it is polled.
     pub(super) fn wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let matches = F::MATCHES && bytes.one_in(2);
         let predicate = matches.then(|| Lender::new(self.predicate(bytes)));
@@ -17,7 +17,9 @@ impl<F: Flavour> Slot<F> {
         let wanted = predicate.as_ref().map(|predicate| unsafe { predicate.lend() });
         seat.kept.extend(predicate);
         seat.wait = Some(F::wait(rx, wanted));
-        self.poll(index, bytes);
+        if !bytes.one_in(4) {
+            self.poll(index, bytes);
+        }
     }
 
     /// Receives without a wait.
@@ -36,9 +38,10 @@ impl<F: Flavour> Slot<F> {
         let last = seat.asleep.take();
         let was_woken =
             seat.owes || last.as_ref().is_some_and(|last| last.in_call && last.poller.was_woken());
-        let (now, last, is_same) = match last {
-            Some(last) if bytes.one_in(2) => (last.poller, None, true),
-            last => (self.poller(bytes), last, false),
+        // With the last waker, or with another one.
+        let (now, last, same) = match last {
+            Some(Asleep { poller, in_call }) if bytes.one_in(2) => (poller, None, Some(in_call)),
+            last => (self.poller(bytes), last, None),
         };
         let seat = &mut self.seats[index];
         let poll = match &mut seat.wait {
@@ -52,9 +55,9 @@ impl<F: Flavour> Slot<F> {
         let looks = self.log.looks();
         if (in_call || as_stream) && seat.in_a_row.polled(news, looks.len(), &now) {
             // It has registered nothing: what was left behind there still is.
-            let (left, now) = match last {
-                None if is_same => (Some(Asleep { poller: now, in_call: false }), None),
-                last => (last, Some(now)),
+            let (left, now) = match same {
+                Some(in_call) => (Some(Asleep { poller: now, in_call }), None),
+                None => (last, Some(now)),
             };
             seat.asleep = left;
             // What it had taken before it yielded. What is there, it leaves.

@@ -43,7 +43,7 @@ pub(crate) enum Waiting {
 }
 
 impl Register {
-    /// A future begins to wait, and is polled.
+    /// A future begins to wait, and mostly it is polled.
     pub(super) fn wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let seat = &mut self.seats[index];
         let rx = seat.idle();
@@ -52,7 +52,9 @@ impl Register {
         } else {
             Waiting::Changed(rx.changed())
         });
-        self.poll(index, bytes);
+        if !bytes.one_in(4) {
+            self.poll(index, bytes);
+        }
     }
 
     /// Calls that block: in vain, or where they need not.

@@ -140,8 +140,7 @@ fn errors_are_compared_and_turned_into_those_of_timeouts() {
     assert_eq!(error.into_inner(), 1);
 }
 
-/// Handles, as an `Arc`, if the value can through a reference. Waits that hold the receiver's mutable reference can only
-/// be looked at.
+/// Handles and their waits, as an `Arc`, if the value can through a reference.
 #[test]
 fn what_can_be_used_after_a_panic() {
     type Cells = Cell<u8>;
@@ -156,10 +155,11 @@ fn what_can_be_used_after_a_panic() {
         watch::Sender<&'static mut u8>: UnwindSafe = true;
         watch::Receiver<&'static mut u8>: UnwindSafe = true;
         Ref<'static, &'static mut u8>: UnwindSafe = true;
-        ChangedFuture<'static, u8>: UnwindSafe = false, RefUnwindSafe = true;
-        WaitFor<u8>: UnwindSafe = false, RefUnwindSafe = true;
-        ChangedFuture<'static, Cells>: RefUnwindSafe = false;
-        WaitFor<Cells>: RefUnwindSafe = false;
+        ChangedFuture<'static, u8>: UnwindSafe = true, RefUnwindSafe = true;
+        WaitFor<u8>: UnwindSafe = true, RefUnwindSafe = true;
+        ChangedFuture<'static, Cells>: UnwindSafe = false, RefUnwindSafe = false;
+        WaitFor<Cells>: UnwindSafe = false, RefUnwindSafe = false;
+        watch::WaitForFuture<'static, u8, &'static Cells>: UnwindSafe = false;
     }
     can(watch::Sender::new(0).closed());
     can(watch::Sender::new(Cell::new(0)).closed());

@@ -2,7 +2,9 @@
 
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook},
+    sync::Once,
     thread,
 };
 
@@ -42,6 +44,30 @@ pub fn message<R>(body: impl FnOnce() -> R) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(body)) else { panic!("it did not panic") };
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).expect("a panic with a text")
+}
+
+thread_local! {
+    /// The place that the last panic named, once [`place`] was called.
+    static PLACE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+}
+
+/// Runs `body`, which must panic with a text, and returns the file and the line that its panic names.
+///
+/// # Panics
+///
+/// As [`message`].
+#[track_caller]
+pub fn place<R>(body: impl FnOnce() -> R) -> (String, u32) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            PLACE.set(panic.location().map(|place| (place.file().to_owned(), place.line())));
+            before(panic);
+        }));
+    });
+    message(body);
+    PLACE.take().expect("a panic with a place")
 }
 
 /// A value whose drop panics, unless the thread panics already. It can be part of a key.

@@ -1,0 +1,48 @@
+//! A thread that waits for a value beside other channels.
+
+#![forbid(unsafe_code)]
+
+use super::{Taker, WaitGuard};
+use crate::{
+    core::TakingHandle,
+    select::sealed::Source,
+    sync::rest,
+    wait::{Armed, Unpaused, Waiter},
+};
+
+/// The thread is detached in every node, as a waker that a poll leaves behind: a thread that one channel wakes, and that
+/// returns for another one, never holds the baton of the first.
+impl<H: TakingHandle> Source for Taker<H> {
+    fn spin_limit(&self) -> u32 {
+        self.spin_limit
+    }
+
+    fn unpaused(&mut self) -> &mut Unpaused {
+        &mut self.unpaused
+    }
+
+    fn begin(&mut self) {
+        WaitGuard::end(self);
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.is_empty() || self.is_closed()
+    }
+
+    fn arm(&mut self) -> bool {
+        drop(self.disarm()); // a waker that a poll left behind
+        if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
+            rest();
+            return false;
+        }
+        self.registration.announce_if_empty() && self.handle().counts().confirm_open()
+    }
+
+    fn is_armed(&self) -> bool {
+        self.registration.is_armed()
+    }
+
+    fn disarm(&mut self) {
+        drop(self.disarm()); // the taker's own
+    }
+}
