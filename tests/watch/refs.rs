@@ -1,4 +1,4 @@
-//! Looks at values that pass between threads, and what looks and handles say.
+//! Looks at values that pass between threads.
 
 use overwrite_channel::watch::{Ref, channel};
 use std::{sync::mpsc, thread};
