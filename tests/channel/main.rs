@@ -25,7 +25,7 @@ mod panics;
 mod payloads;
 #[cfg(feature = "std")]
 mod receives;
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", not(miri)))]
 mod sends;
 mod static_channel;
 #[cfg(all(feature = "std", feature = "stream"))]
