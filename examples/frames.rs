@@ -27,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
-    allocator::{Counting, measure_bytes},
+    allocator::{Counting, measure},
     arguments,
 };
 
@@ -142,12 +142,12 @@ fn run(duration: Duration) {
     let (to_renderer, from_producer) = channel_with(Frame::white);
     let (to_encoder, from_renderer) = channel_with(Frame::white);
     let mut ages = Vec::with_capacity(MOST_REFRESHES);
-    let producing = thread::spawn(move || measure_bytes(|| produce(to_renderer, duration)));
-    let encoding = thread::spawn(|| measure_bytes(|| encode(from_renderer)));
-    let (shown, by_renderer) = measure_bytes(|| render(from_producer, to_encoder, &mut ages));
+    let producing = thread::spawn(move || measure(|| produce(to_renderer, duration)));
+    let encoding = thread::spawn(|| measure(|| encode(from_renderer)));
+    let (shown, by_renderer) = measure(|| render(from_producer, to_encoder, &mut ages));
     let ((made, skipped), by_producer) = producing.join().expect("the producer panicked");
     let ((encoded, last), by_encoder) = encoding.join().expect("the encoder panicked");
-    let allocated = by_renderer + by_producer + by_encoder;
+    let allocations = (by_renderer + by_producer + by_encoder).allocations;
 
     ages.sort_unstable();
     let age = |percent: usize| ages[(ages.len() - 1) * percent / 100].as_secs_f64() * 1e3;
@@ -155,12 +155,12 @@ fn run(duration: Duration) {
     println!("shown     {shown:>5}, in {} refreshes", ages.len());
     println!("skipped   {skipped:>5}, replaced by newer ones");
     println!("encoded   {encoded:>5} of those shown");
-    println!("allocated {allocated:>5} bytes after the start");
+    println!("allocated {allocations:>5} times after the start");
     println!("age of what was shown: p50 {:.1} ms, p99 {:.1} ms", age(50), age(99));
 
     assert_eq!(shown + skipped, made, "a frame was lost or doubled");
     assert_eq!(last, made, "the last frame was not encoded");
-    assert_eq!(allocated, 0, "a thread allocated");
+    assert_eq!(allocations, 0, "a thread allocated");
 }
 
 /// Returns how long the producer makes frames.

@@ -1,4 +1,4 @@
-//! Switches `src/sync.rs` to loom.
+//! Switches `src/sync/` to loom.
 
 fn main() {
     println!("cargo:rustc-cfg=overwrite_loom");

@@ -117,7 +117,7 @@ impl From<RecvError> for TryRecvError {
 
 /// The reason why a call with a deadline returned no value.
 ///
-/// Returned by the calls whose names end in `_timeout` and `_deadline`.
+/// Returned by the calls of a receiver or reader whose names end in `_timeout` and `_deadline`.
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecvTimeoutError {

@@ -7,4 +7,4 @@ mod shared;
 #[path = "../../tests/fuzz/watch/mod.rs"]
 mod watch;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::run::<watch::Watch>(bytes, |_| ()));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::run::<watch::Register>(bytes, |_| ()));

@@ -1,4 +1,4 @@
-//! Switches `src/sync.rs` to shuttle.
+//! Switches `src/sync/` to shuttle.
 
 fn main() {
     println!("cargo:rustc-cfg=overwrite_shuttle");

@@ -23,8 +23,8 @@ use core::{
 /// # Panics
 ///
 /// The drop of a receiver may notify: the next receiver, or, if it is the last one, the futures of
-/// [`closed`](crate::Sender::closed). It also drops a waker that a poll left behind. If such a waker panics, the drop
-/// panics.
+/// [`closed`](crate::Sender::closed). It also drops a waker that a poll left behind. The drop of the last handle drops the value
+/// that is left in the channel. If such a waker or that value panics, the drop panics.
 pub struct Receiver<T> {
     pub(crate) taker: Taker<Handle<T, Receivers>>,
 }
@@ -212,8 +212,9 @@ impl<T> Clone for Receiver<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**, with a step for every 64 of the most receivers that existed at once. This excludes the allocator, which is
-    /// asked for memory if no dropped handle has left its room behind, and whenever the number of receivers doubles.
+    /// **Lock-free**, with a step for every 64 (32 on 32-bit targets) of the most receivers that existed at once. This excludes
+    /// the allocator, which is asked for memory if no dropped handle has left its room behind, and whenever the number of receivers
+    /// doubles.
     ///
     /// # Panics
     ///

@@ -88,8 +88,8 @@ pub(super) fn withdraw<T>(mut access: Access<'_, T>) -> Option<T> {
     Some(value)
 }
 
-/// A sender has taken a value for which a task may have been notified that is stalled, and holds other receivers up. The next
-/// send finds the slot empty, and so would not see to that.
+/// A sender took a value of which a task may have been notified, which may stall. The drop notifies one more receiver, because the
+/// next send finds the slot empty and would not.
 struct TakenBack<'a>(&'a WaitList);
 
 impl Drop for TakenBack<'_> {

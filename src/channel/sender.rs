@@ -23,7 +23,8 @@ use core::{
 ///
 /// # Panics
 ///
-/// The drop of the last sender notifies every waiting receiver. If a task's waker panics then, the drop panics.
+/// The drop of the last sender notifies every waiting receiver. The drop of the last handle drops the value that is left in the
+/// channel. If a task's waker or that value panics then, the drop panics.
 pub struct Sender<T> {
     handle: Handle<T, Senders>,
     /// Of `closed`.
@@ -50,10 +51,11 @@ impl<T> Sender<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying a receiver that waits: at
-    /// most a step for every 64 of the most receivers that existed at once (in a `StaticChannel` for each), and a system call to
-    /// unpark a thread or the `wake` of a task's waker. A send that displaces a value also notifies a receiver if the receiver
-    /// notified last was a task, because that task may never poll again.
+    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying a receiver that waits: a step
+    /// for every 64 of the most receivers that existed at once (32 on 32-bit targets; in a `StaticChannel` for each), and a system
+    /// call to unpark a thread or the `wake` of a task's waker, for one receiver and for each that has left a waker in `poll_recv`. A
+    /// send that displaces a value also notifies a receiver if a task was notified after the last such send, because that task may
+    /// never poll again. In a channel that never had two receivers it does not.
     ///
     /// # Errors
     ///
@@ -220,9 +222,8 @@ impl<T> Sender<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes notifying a receiver. It notifies one if
-    /// the receiver notified last was a task, because that task may never poll again. Rarely, it notifies one that waits for the
-    /// next value.
+    /// **Wait-free**: no exchange if there is no value, one if there is. This excludes notifying a receiver: the call notifies one
+    /// where a [`send`](Self::send) that displaces a value does. Rarely, that receiver waits for the next value.
     ///
     /// # Panics
     ///

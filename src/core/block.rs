@@ -65,7 +65,7 @@ pub(super) struct InnerNodes {
     /// The distance between them; never 0, so that each has an address of its own.
     pub(super) stride: usize,
     pub(super) len: usize,
-    /// There are no others.
+    /// The channel makes no further nodes.
     pub(super) are_all: bool,
 }
 

@@ -1,5 +1,7 @@
 //! How many handles each side has, and what follows when the last one goes.
 
+#![forbid(unsafe_code)]
+
 use super::flavour::{Flavour, Keeps, Moves};
 use crate::{
     sync::{AtomicU32, AtomicUsize},
@@ -75,8 +77,9 @@ impl Counts {
 /// One side is gone. The other side frees the channel.
 pub(super) const ABANDONED: u32 = 1 << 31;
 
-// These two take no `&Counts`: other handles may free the channel as soon as the operation is done, and a reference that is an
-// argument must stay good until the function returns.
+// These two take an atomic and no `&Counts`: another handle may free the channel as soon as the operation is done. The compiler
+// may assume that what `&Counts` refers to is readable until the function returns, because it has plain fields; it may not
+// assume that of an atomic, which is an `UnsafeCell`.
 
 /// Uncounts a handle, which has given its node back. Returns `true` if it was the last of its side.
 pub(super) fn leave(handles: &AtomicUsize) -> bool {

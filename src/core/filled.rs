@@ -190,7 +190,8 @@ unsafe impl<T> ListOwner for ReadHandle<T> {
 }
 
 /// A call takes a value by showing it.
-impl<T> TakingHandle for ReadHandle<T> {
+// SAFETY: no method replaces the handle.
+unsafe impl<T> TakingHandle for ReadHandle<T> {
     type Value = ();
     type Taken<'a>
         = ()

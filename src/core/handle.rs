@@ -21,9 +21,9 @@ use core::{
 /// Makes a channel, with one handle on each side.
 #[cfg(feature = "alloc")]
 pub(crate) fn channel<T>() -> (Handle<T, Senders>, Handle<T, Receivers>) {
-    let (block, [slot, one, other]) = Block::allocate();
+    let (block, [slot, sender, receiver]) = Block::allocate();
     let block = block.finish(slot);
-    (Handle::new(block.clone(), one), Handle::new(block, other))
+    (Handle::new(block.clone(), sender), Handle::new(block, receiver))
 }
 
 /// The message of a clone, or a call of a shared sender, that finds no room.
@@ -184,7 +184,10 @@ impl<'a, T> Access<'a, T> {
 }
 
 /// A handle of the side that takes.
-pub(crate) trait TakingHandle: ListOwner {
+///
+/// # Safety
+/// No method replaces the handle by another one: it belongs to its wait list for life.
+pub(crate) unsafe trait TakingHandle: ListOwner {
     /// What a call returns that has taken a value.
     type Value;
     /// The same, still in its node.
@@ -214,7 +217,7 @@ impl<H: TakingHandle> Registration<H> {
     /// See [`TakingHandle::take`].
     #[inline]
     pub(crate) fn take(&mut self, baton: bool) -> Option<H::Taken<'_>> {
-        // SAFETY: the handle stays what it is, whatever becomes of its node.
+        // SAFETY: the handle is not replaced, as `TakingHandle` asks.
         unsafe { self.owner_mut() }.take(baton)
     }
 
@@ -232,7 +235,8 @@ impl<H: TakingHandle> Registration<H> {
     }
 }
 
-impl<T> TakingHandle for Handle<T, Receivers> {
+// SAFETY: no method replaces the handle.
+unsafe impl<T> TakingHandle for Handle<T, Receivers> {
     type Value = T;
     type Taken<'a>
         = Held<'a, T>
@@ -304,7 +308,7 @@ impl<T> SharedHandle<T> {
         self.block.is_same(&other.block)
     }
 
-    /// Returns a node for one send: the one at home, or another one while a send has that.
+    /// Returns a node for one send: the one at home, or another one while a send has the one at home.
     ///
     /// # Panics
     /// If a static channel has no room for another one.

@@ -61,7 +61,7 @@ impl<T, F: Flavour> Block<T, F> {
     }
 
     /// Allocates a block, whose header is still to be written, and makes its nodes.
-    pub(super) fn allocate<const INNER: usize>() -> (Unfinished<T, F>, [OwnedNode<T>; INNER]) {
+    pub(super) fn allocate<const INNER: usize>() -> (Memory<T, F>, [OwnedNode<T>; INNER]) {
         const { assert!(INNER == F::INNER) };
         // SAFETY: the layout is not empty: it holds a `Header`.
         let memory = unsafe { alloc(Self::LAYOUT.0) };
@@ -75,7 +75,7 @@ impl<T, F: Flavour> Block<T, F> {
             // SAFETY: each of the inner nodes gets one owner (I1).
             unsafe { OwnedNode::from_owned(node) }
         });
-        (Unfinished(memory, PhantomData), nodes)
+        (Memory(memory, PhantomData), nodes)
     }
 
     /// Frees the block.
@@ -83,27 +83,18 @@ impl<T, F: Flavour> Block<T, F> {
     /// # Safety
     /// It is on the heap. No handle is left, and the block is not used again.
     pub(super) unsafe fn dealloc(&self) {
-        // SAFETY: no handle is left to use the block, whose memory goes next.
-        let header = unsafe { self.as_ptr().read() };
-        // SAFETY: as above.
-        unsafe { Self::dealloc_memory(self.as_ptr()) };
+        let memory = Memory::<T, F>(self.as_ptr(), PhantomData); // its drop frees it
         // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
         // is notified by the receivers' end.
-        drop(header);
-    }
-
-    /// # Safety
-    /// It is the memory of a block on the heap, which is not used again.
-    unsafe fn dealloc_memory(memory: NonNull<Header<T>>) {
-        // SAFETY: allocated in `allocate` with this very layout.
-        unsafe { dealloc(memory.as_ptr().cast(), Self::LAYOUT.0) };
+        // SAFETY: no handle is left to use the block, whose memory goes next.
+        unsafe { memory.0.drop_in_place() };
     }
 }
 
-/// The memory of a block without a header. The drop frees it: its nodes are empty then.
-pub(super) struct Unfinished<T, F: Flavour>(NonNull<Header<T>>, PhantomData<F>);
+/// The memory of a block without a header, before it is written or after it was dropped. The drop frees it: the nodes are empty.
+pub(super) struct Memory<T, F: Flavour>(NonNull<Header<T>>, PhantomData<F>);
 
-impl<T, F: Flavour> Unfinished<T, F> {
+impl<T, F: Flavour> Memory<T, F> {
     /// Makes the block, with one handle on each side and `slot` as the slot's node.
     pub(super) fn finish(self, slot: OwnedNode<T>) -> Block<T, F> {
         let memory = self.0;
@@ -113,9 +104,9 @@ impl<T, F: Flavour> Unfinished<T, F> {
     }
 }
 
-impl<T, F: Flavour> Drop for Unfinished<T, F> {
+impl<T, F: Flavour> Drop for Memory<T, F> {
     fn drop(&mut self) {
-        // SAFETY: it has not become a channel.
-        unsafe { Block::<T, F>::dealloc_memory(self.0) };
+        // SAFETY: allocated in `allocate` with this very layout, and not used again.
+        unsafe { dealloc(self.0.as_ptr().cast(), Block::<T, F>::LAYOUT.0) };
     }
 }

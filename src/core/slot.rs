@@ -75,7 +75,7 @@ fn tagged<T>(node: &OwnedNode<T>, tags: usize) -> *mut Node<T> {
 }
 
 impl<T> Slot<T> {
-    /// A slot that is empty and owns `node` from now on.
+    /// Makes an empty slot, which owns `node`.
     #[expect(clippy::needless_pass_by_value, reason = "the slot owns the node from now on")]
     pub(super) fn new(node: OwnedNode<T>) -> Self {
         Self { word: AtomicPtr::new(node.as_ptr()) }
@@ -185,7 +185,7 @@ impl<T> Slot<T> {
         true
     }
 
-    /// Tries again only if another handle changed the word.
+    /// Exchanges `node` if the slot is empty. Tries again only if another handle changed the word.
     fn exchange_if_empty(&self, node: &mut OwnedNode<T>, tags: usize) -> Option<Before> {
         // ORDERING: Relaxed; only the exchange counts.
         let mut word = self.word.load(Relaxed);

@@ -87,7 +87,7 @@ impl<T, const HANDLES: usize> StaticBlock<T, HANDLES> {
         }
         // SAFETY: they are not among the nodes without an owner below, and each gets one here (I1).
         let owned = |index| unsafe { OwnedNode::from_owned(node(index)) };
-        let [slot, one, other] = [0, 1, 2].map(owned);
+        let [slot, sender, receiver] = [0, 1, 2].map(owned);
         let unowned = (1 << inner.len) - (1 << 3);
         // SAFETY: the field is inside the memory.
         let waiters = unsafe { &raw mut (*memory.as_ptr()).waiters };
@@ -97,7 +97,7 @@ impl<T, const HANDLES: usize> StaticBlock<T, HANDLES> {
         let counts = Counts::with(wait_list, receivers, unowned);
         // SAFETY: the memory is that of a block, and no other thread uses it.
         let block = unsafe { Block::new(header, counts, slot) };
-        Some((Handle::new(block.clone(), one), Handle::new(block, other)))
+        Some((Handle::new(block.clone(), sender), Handle::new(block, receiver)))
     }
 }
 

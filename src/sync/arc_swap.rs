@@ -4,6 +4,8 @@
 //! released, and a compare-and-exchange does both. That a value is freed no earlier than its last guard is
 //! `arc_swap`'s own promise; here values are kept to the end.
 
+#![forbid(unsafe_code)]
+
 use super::AtomicUsize;
 use alloc::sync::Arc;
 use core::{

@@ -1,6 +1,8 @@
 //! The atomics of `core`, with operations that may come late. So two threads meet between any two operations, not only where
 //! a race is wide. For tests on real threads, under the private cfg `overwrite_late`.
 
+#![forbid(unsafe_code)]
+
 use core::{
     cell::Cell,
     ops::{Deref, DerefMut},

@@ -5,8 +5,6 @@
 use crate::sync::{expired, park_until};
 use std::time::{Duration, Instant};
 
-/// When a blocking call gives up.
-///
 /// A call looks first, and asks for the deadline only after a look that found nothing. So a call that finds something at
 /// once reads no clock. A call gives up only after a look that began when the deadline had passed.
 #[derive(Debug, Clone, Copy)]

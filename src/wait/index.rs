@@ -19,6 +19,8 @@
 //!   bits and counts need no ordering of their own: they are ordered by what orders the node's state against the
 //!   notifiers.
 
+#![forbid(unsafe_code)]
+
 use super::{
     OnceBox,
     node::{Armed, Sought, WaitNode},
@@ -114,7 +116,7 @@ impl Segment {
         self.base
     }
 
-    /// The place behind its last node.
+    /// Returns the place behind its last node.
     pub(super) fn end(&self) -> usize {
         self.base + self.nodes.len()
     }
@@ -184,7 +186,7 @@ impl Segment {
         self.base + word * NODES_PER_WORD
     }
 
-    /// The word of a node, and its bit there.
+    /// Returns the word of a node, and its bit there.
     fn locate(&self, node: &WaitNode) -> (usize, usize) {
         let index = index_of(node, self.nodes.as_ptr());
         (index / NODES_PER_WORD, 1 << (index % NODES_PER_WORD))

@@ -5,7 +5,7 @@
 //!
 //! * **W7** *An owner looks for a node only after it has seen more nodes than there were owners when it was counted, and
 //!   an owner has one node at most.* So a node is vacant for every owner that looks for one. An owner whose node a notifier
-//!   is still taking leaves it to that one, and looks for another. In a static channel there are more nodes than there can be
+//!   is still taking leaves that node to the notifier, and looks for another node. In a static channel there are more nodes than there can be
 //!   owners: each receiver has a handle, and a future for which there is no node does not become an owner.
 
 use super::{
@@ -41,7 +41,8 @@ pub(crate) struct WaitList {
     nodes: [WaitNode; INLINE],
     /// The place behind the waiter of a call that was notified last: the next walk begins here.
     cursor: AtomicUsize,
-    /// A task was notified in a call, and no send that displaces a value has seen to it: that task may never poll again.
+    /// A task was notified in a call, and may never poll again. The next send that displaces a value, or the next call of a sender
+    /// that takes one back, notifies one more waiter.
     may_stall: AtomicBool,
     /// Number of nodes beside the list.
     beside: u8,
@@ -262,7 +263,7 @@ impl<'a> Walk<'a> {
         mem::forget(self); // its drop is for a waker that panics
     }
 
-    /// From the start to the end of the list, and from its beginning to the start.
+    /// Walks from the start to the end of the list, and from its beginning to the start.
     fn round(&mut self) {
         self.lap(self.start, usize::MAX);
         self.lap(0, self.start);
@@ -297,27 +298,26 @@ impl<'a> Walk<'a> {
     }
 
     fn notify(&mut self, node: &WaitNode, place: usize, segment: Option<&Segment>) {
-        let finds_call = |armed| armed == Armed::InCall && self.sought == Sought::OneCall;
+        let mut found_call = false;
         let taken = node.take(self.sought, |armed, waiter| {
             if let Some(segment) = segment {
                 segment.clear(armed, node);
             }
-            if finds_call(armed) {
-                self.found_call(place, waiter);
+            found_call = armed == Armed::InCall && self.sought == Sought::OneCall;
+            if found_call {
+                self.advance(place, waiter);
             }
         });
-        if let Some((armed, waiter)) = taken {
-            let finds_call = finds_call(armed);
-            waiter.wake();
-            // Only now: a waker that panicked has woken nothing.
-            if finds_call {
-                self.sought = Sought::Detached;
-            }
+        let Some(waiter) = taken else { return };
+        waiter.wake();
+        // Only now: a waker that panicked has woken nothing.
+        if found_call {
+            self.sought = Sought::Detached;
         }
     }
 
-    /// Before the waiter of a call, at `place`, is notified.
-    fn found_call(&self, place: usize, waiter: &Waiter) {
+    /// Moves the cursor behind the call at `place`, before that is notified, and notes a task, which may stall.
+    fn advance(&self, place: usize, waiter: &Waiter) {
         let WaitList { capacity, cursor, may_stall, .. } = self.list;
         if self.start != place + 1 {
             // If another walk has moved it meanwhile, it stays: a walk that is late costs a turn, and no more.

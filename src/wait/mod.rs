@@ -39,7 +39,7 @@ use crate::sync::spin_loop;
 use crate::sync::{Thread, current};
 use core::task::{Poll, Waker};
 
-/// Notifiers are at work in every vacant node: the task is polled again soon.
+/// Wakes the task and returns `Pending`, because notifiers are at work in every vacant node.
 #[cold]
 pub(crate) fn reschedule<R>(waker: &Waker) -> Poll<R> {
     spin_loop();
@@ -61,7 +61,7 @@ impl Waiter {
         Self::Thread(current())
     }
 
-    /// The task of `waker`; `last`, if that is the same one, saves the clone.
+    /// Makes the waiter of the task of `waker`. It is `last` if that is the same one, which saves a clone.
     pub(crate) fn task(last: Option<Self>, waker: &Waker) -> Self {
         match last {
             Some(Self::Task(last)) if last.will_wake(waker) => Self::Task(last),

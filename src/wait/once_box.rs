@@ -30,7 +30,7 @@ impl<T> OnceBox<T> {
         Self { value: AtomicPtr::new(value.as_ptr()), owns: PhantomData }
     }
 
-    /// Null, if there is no value yet.
+    /// Returns null if there is no value yet.
     #[inline]
     pub(super) fn load(&self) -> *mut T {
         // ORDERING: Acquire pairs with the Release of `get_or_init`: the value is made.

@@ -1,10 +1,10 @@
 //! Threads that sleep: every wait is ended by every value and by the end.
 
-use crate::{
-    many_readers,
-    ways::{waits, writes},
+use crate::ways::{waits, writes};
+use overwrite_channel::{
+    RecvTimeoutError::{Disconnected, Timeout},
+    buffer::channel,
 };
-use overwrite_channel::RecvTimeoutError::{Disconnected, Timeout};
 use std::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
@@ -18,10 +18,10 @@ use support::{
 /// A wait for several channels wakes in addition to the wait that is notified, and then finds nothing.
 #[test]
 fn each_value_wakes_one_of_the_threads_that_wait_and_the_end_all() {
-    watched(|watch| {
-        for (row, count) in waits().flat_map(|row| [(row, 1), (row, 4)]) {
-            let (name, wait, timeout) = row;
-            let (mut writer, readers) = many_readers(0, count);
+    for ((name, wait, timeout), count) in waits().flat_map(|row| [(row, 1), (row, 4)]) {
+        watched(move |watch| {
+            let (mut writer, reader) = channel(0);
+            let readers = vec![reader; count];
             let sleepers: Vec<_> = readers.iter().map(|_| Sleeper::default()).collect();
             let taken = &AtomicUsize::new(0);
             thread::scope(|scope| {
@@ -55,6 +55,6 @@ fn each_value_wakes_one_of_the_threads_that_wait_and_the_end_all() {
                 publish(taken.load(SeqCst) + 1, writes()[0]);
                 drop(writer);
             });
-        }
-    });
+        });
+    }
 }

@@ -1,6 +1,6 @@
 //! Every way to write, to read and to wait, as rows of tables.
 
-use futures::{FutureExt, executor::block_on, future::LocalBoxFuture};
+use futures::executor::block_on;
 use overwrite_channel::{
     PublishError,
     RecvTimeoutError::{self, Disconnected, Timeout},
@@ -121,19 +121,4 @@ pub(crate) fn waits<T: Clone>() -> impl Iterator<Item = (&'static str, Read<T>, 
     let timed = timed().into_iter();
     let timed = timed.flat_map(|(name, read)| [LONG, Duration::MAX].map(|it| (name, read, it)));
     untimed().into_iter().map(|(name, read)| (name, read, LONG)).chain(timed)
-}
-
-/// Makes a future of a handle. It returns `None` at the end.
-pub(crate) type Way<H> = for<'a> fn(&'a mut H) -> LocalBoxFuture<'a, Option<()>>;
-
-/// Returns all ways to wait as a task. The first is the one that ends with its future.
-pub(crate) fn every_way<T: Clone>() -> Vec<(&'static str, Way<Reader<T>>)> {
-    vec![
-        ("updated", |reader| reader.updated().map(Result::ok).boxed_local()),
-        ("poll_updated", |reader| {
-            poll_fn(|cx| reader.poll_updated(cx)).map(Result::ok).boxed_local()
-        }),
-        #[cfg(feature = "stream")]
-        ("next", |reader| futures::StreamExt::next(reader).map(|it| it.map(drop)).boxed_local()),
-    ]
 }

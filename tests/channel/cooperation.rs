@@ -5,10 +5,10 @@
 
 use crate::{
     receivers,
-    receives::{Way, every_way},
+    receives::{Way, every_way, updates},
 };
 use futures::FutureExt;
-use overwrite_channel::channel;
+use overwrite_channel::{buffer, channel};
 use std::{cell::Cell, pin::pin, task::Poll, thread};
 use support::{
     panics::panics,
@@ -67,19 +67,31 @@ fn has_a_budget_at_the_end<H: Clone, T>(mut handle: H, way: Way<H, T>) {
     yields_after(0, &mut handle, way, || ());
 }
 
-#[test]
-fn a_receiver_yields_once_after_so_many_ready_waits() {
-    for (name, way) in every_way().into_iter().filter(|(name, _)| *name != "poll_recv") {
+/// Checks the budget of the waits of a flavour. `send` returns `true` if it displaces a value.
+fn yields_once_in_each_way<S, H: Clone>(
+    ways: Vec<(&str, Way<H, usize>)>,
+    channel: fn() -> (S, H),
+    send: fn(&mut S) -> bool,
+) {
+    for (name, way) in ways.into_iter().filter(|(name, _)| !name.starts_with("poll_")) {
         println!("{name}");
         let (mut tx, mut rx) = channel();
         let mut displaced = 0;
-        let fill = || displaced += usize::from(tx.send(7).unwrap().is_some());
-        fills_its_budget(&mut rx, way, true, fill);
-        assert!(displaced == 3 && !rx.is_empty(), "each yield leaves the value where it is");
-        assert_eq!(rx.try_recv(), Ok(7));
+        fills_its_budget(&mut rx, way, true, || displaced += usize::from(send(&mut tx)));
+        assert_eq!(displaced, 3, "each yield leaves the value where it is");
+        assert!(send(&mut tx), "the last one, too");
+        let task = Task::new();
+        assert!(task.poll(&mut way(&mut rx)).is_ready());
+        drop(task.waits(way(&mut rx)));
         drop(tx);
         has_a_budget_at_the_end(rx, way);
     }
+}
+
+#[test]
+fn a_receiver_yields_once_after_so_many_ready_waits() {
+    yields_once_in_each_way(every_way(), channel, |tx| tx.send(7).unwrap().is_some());
+    yields_once_in_each_way(updates(), || buffer::channel(0), |tx| tx.write(7).unwrap());
 }
 
 #[test]
@@ -104,6 +116,8 @@ fn a_sender_without_receivers_yields_once_after_so_many_ready_waits() {
     let (tx, _) = channel::<u8>();
     has_a_budget_at_the_end(tx.clone(), |tx| tx.closed().map(Some).boxed_local());
     has_a_budget_at_the_end(tx.into_shared(), |tx| tx.closed().map(Some).boxed_local());
+    let (writer, _) = buffer::channel(0);
+    has_a_budget_at_the_end(writer, |writer| writer.closed().map(Some).boxed_local());
     #[cfg(feature = "watch")]
     has_a_budget_at_the_end(watch::Sender::new(0), |tx| tx.closed().map(Some).boxed_local());
 }
@@ -112,8 +126,11 @@ fn a_sender_without_receivers_yields_once_after_so_many_ready_waits() {
 fn explicit_polls_and_calls_that_do_not_wait_have_no_budget() {
     let task = Task::new();
     let (mut tx, mut rx) = channel();
+    let (mut writer, mut reader) = buffer::channel(0);
     let mut sends = |number| _ = tx.send(number).unwrap();
     for number in 0..3 * BUDGET {
+        writer.write(number).unwrap();
+        assert!(reader.poll_updated(&mut task.context()).is_ready());
         sends(number);
         assert_eq!(rx.poll_recv(&mut task.context()), Poll::Ready(Ok(number)));
         sends(number);

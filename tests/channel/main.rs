@@ -1,5 +1,5 @@
 //! The channel: what its handles promise in threads and in tasks, and in one thread what the random programs of
-//! `tests/fuzz` do not meet. Where `watch` makes the same promise, it is asserted here for both.
+//! `tests/fuzz` do not meet. Where another flavour makes the same promise, it is asserted here for both.
 //!
 //! The tables in `sends` and `receives` list every way to send, to receive and to wait. A promise that holds for each of
 //! them is asserted for each of them.

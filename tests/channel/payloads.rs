@@ -18,7 +18,7 @@ use std::{
     thread,
     time::Duration,
 };
-use support::{assert_is, waker::Task};
+use support::{assert_is, threads::on_a_stack_of, waker::Task};
 
 /// Takes two values along every path: displaced, kept as the newer, received in another thread, left in the channel,
 /// handed back.
@@ -203,12 +203,6 @@ fn auto_traits_follow_the_value() {
 fn handles_of_values_larger_than_the_stack() {
     type Large = [u8; 1 << 20];
     const SMALL: usize = size_of::<Large>() / 4;
-    fn on_a_stack_of<R: Send + 'static>(
-        size: usize,
-        body: impl FnOnce() -> R + Send + 'static,
-    ) -> R {
-        thread::Builder::new().stack_size(size).spawn(body).unwrap().join().unwrap()
-    }
     /// Makes every kind of handle, more of each than have room inside the channel, and drops them again.
     fn use_handles((tx, rx): (Sender<Large>, Receiver<Large>)) {
         let clones = ([tx.clone(), tx.clone()], [rx.clone(), rx.clone()]);

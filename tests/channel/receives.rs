@@ -6,6 +6,7 @@ use overwrite_channel::watch;
 use overwrite_channel::{
     Receiver,
     RecvTimeoutError::{self, Disconnected, Timeout},
+    buffer::Reader,
     channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
 use std::{
@@ -118,6 +119,21 @@ pub(crate) fn every_way<T>() -> Vec<(&'static str, Way<Receiver<T>, T>)> {
         ("poll_recv", |rx| poll_fn(|cx| rx.poll_recv(cx)).map(Result::ok).boxed_local()),
         #[cfg(feature = "stream")]
         ("next", |rx| futures::StreamExt::next(rx).boxed_local()),
+    ]
+}
+
+/// Returns the ways to take a value of a `buffer` as a task.
+pub(crate) fn updates() -> Vec<(&'static str, Way<Reader<usize>, usize>)> {
+    vec![
+        ("updated", |reader| {
+            async { reader.updated().await.ok().map(|()| **reader) }.boxed_local()
+        }),
+        ("poll_updated", |reader| {
+            async { poll_fn(|cx| reader.poll_updated(cx)).await.ok().map(|()| **reader) }
+                .boxed_local()
+        }),
+        #[cfg(feature = "stream")]
+        ("buffer's next", |reader| futures::StreamExt::next(reader).boxed_local()),
     ]
 }
 

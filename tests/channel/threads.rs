@@ -237,25 +237,3 @@ fn receivers_may_leave_while_threads_send() {
         assert!(cut_short.sum::<usize>() > 0, "no receiver left before all was sent");
     });
 }
-
-#[test]
-fn the_slot_is_never_empty_while_values_are_overwritten() {
-    watched(|watch| {
-        let (mut tx, rx) = channel();
-        tx.send(0).unwrap();
-        let mut other = tx.clone();
-        thread::scope(|scope| {
-            let sender = scope.spawn(move || {
-                let _running = watch.running("sender");
-                for number in 1..=fewer(50_000) {
-                    assert!(tx.send(number).unwrap().is_some());
-                    assert!(other.send_newest(number).unwrap().is_some());
-                }
-            });
-            let _running = watch.running("receiver that only looks");
-            while !sender.is_finished() {
-                assert!(!rx.is_empty());
-            }
-        });
-    });
-}

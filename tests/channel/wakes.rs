@@ -4,10 +4,10 @@
 
 use crate::{
     receivers,
-    receives::{LONG, Way, every_way, timed, untimed},
+    receives::{LONG, Way, every_way, timed, untimed, updates},
 };
 use futures::FutureExt;
-use overwrite_channel::{Receiver, RecvTimeoutError::Timeout, SendError, Sender, channel};
+use overwrite_channel::{Receiver, RecvTimeoutError::Timeout, SendError, Sender, buffer, channel};
 use std::{sync::Arc, task::Poll, time::Duration};
 use support::{
     sleeper::asleep,
@@ -61,21 +61,24 @@ fn follow<H, T>(
     output
 }
 
-#[test]
-fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender_and_not_if_either_is_there() {
+/// Follows the waits of a flavour, each on two new channels.
+fn follow_each<S: Clone, H>(
+    ways: Vec<(&str, Way<H, usize>)>,
+    channel: fn() -> (S, H),
+    send: fn(&mut S, usize),
+) {
     let task = Task::new();
-    for (name, way) in every_way() {
+    for (name, way) in ways {
         let (mut tx, mut rx) = channel();
         let other = tx.clone();
-        let sends = || {
-            assert_eq!(tx.send(1), Ok(None));
-            assert_eq!(tx.send(2), Ok(Some(1)));
-        };
+        let sends = || [1, 2].into_iter().for_each(|value| send(&mut tx, value));
         assert_eq!(follow(name, &mut rx, way, || drop(other), sends), Some(2));
-        let shared = tx.clone().into_shared();
-        assert_eq!(tx.send(3), Ok(None));
+        send(&mut tx, 3);
         assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(Some(3)), "{name}");
-        assert_eq!(follow(name, &mut rx, way, || drop(shared), || drop(tx)), None);
+
+        let (tx, mut rx) = channel();
+        let other = tx.clone();
+        assert_eq!(follow(name, &mut rx, way, || drop(other), || drop(tx)), None);
         for _ in 0..2 {
             assert_eq!(task.poll(&mut way(&mut rx)), Poll::Ready(None), "{name}");
         }
@@ -85,17 +88,16 @@ fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender_and_not_if_either_is_the
 }
 
 #[test]
-#[cfg(feature = "watch")]
-fn a_wait_of_watch_is_woken_once_by_a_change_or_by_the_last_sender() {
-    for (name, way) in changes() {
-        let (tx, mut rx) = watch::channel(0);
-        let other = tx.clone();
-        let sends = || [1, 2].into_iter().for_each(|value| tx.send(value).unwrap());
-        assert_eq!(follow(name, &mut rx, way, || drop(other), sends), Some(2));
-        let (tx, mut rx) = watch::channel(0);
-        let other = tx.clone();
-        assert_eq!(follow(name, &mut rx, way, || drop(other), || drop(tx)), None);
-    }
+fn a_wait_is_woken_once_by_a_send_or_by_the_last_sender_and_not_if_either_is_there() {
+    follow_each(every_way(), channel, |tx, value| _ = tx.send(value).unwrap());
+    let shared = || {
+        let (tx, rx) = channel();
+        (tx.into_shared(), rx)
+    };
+    follow_each(every_way(), shared, |tx, value| _ = tx.send(value).unwrap());
+    follow_each(updates(), || buffer::channel(0), |tx, value| _ = tx.write(value).unwrap());
+    #[cfg(feature = "watch")]
+    follow_each(changes(), || watch::channel(0), |tx, value| tx.send(value).unwrap());
 }
 
 #[test]
@@ -147,6 +149,12 @@ fn what_comes_in_the_middle_of_a_poll_is_returned_and_the_waker_dropped() {
         let _waiting = waits(&beside, future);
         polls(Box::new(|| drop(shared)), None);
         assert_eq!(beside.seen(), WOKEN, "{name}");
+    }
+    for (name, way) in updates() {
+        let (mut writer, mut reader) = buffer::channel(0);
+        let task = Task::acting_in(Event::Clone, move || assert_eq!(writer.write(1), Ok(false)));
+        assert_eq!(task.poll(&mut way(&mut reader)), Poll::Ready(Some(1)), "{name}");
+        assert_eq!(task.seen(), CLONED_AND_DROPPED, "{name}");
     }
     let (tx, rx) = channel::<u8>();
     let task = Task::acting_in(Event::Clone, || drop(rx));

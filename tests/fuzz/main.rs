@@ -26,7 +26,7 @@ use support::{
     allocator::{Counting, measure},
     watchdog::watched,
 };
-use watch::Watch;
+use watch::Register;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -43,7 +43,7 @@ fn buffer_is_its_model() {
 
 #[test]
 fn watch_is_its_model() {
-    check::<Watch>("watch_is_its_model", 1280);
+    check::<Register>("watch_is_its_model", 1280);
 }
 
 /// Runs random cases: so many, or as many as `PROPTEST_CASES` says. Or it runs the bytes that `FUZZ_BYTES` holds.

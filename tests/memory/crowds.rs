@@ -4,13 +4,12 @@
 use crate::cost;
 use overwrite_channel::channel;
 use std::{
-    hint::spin_loop,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
     time::{Duration, Instant},
 };
 use support::{
     allocator::{bytes, measure},
+    threads::Meeting,
     waker::Task,
     watchdog::watched,
 };
@@ -22,32 +21,12 @@ const BYTES: isize = 2 * 25;
 const THREADS: usize = 4;
 const ROUNDS: usize = 4;
 
-/// Where threads meet before each owner they make, so that they look for a vacant node at the same moment; but not
-/// for long, because the machine may be busy.
-struct Meeting {
-    threads: usize,
-    came: AtomicUsize,
-    end: Instant,
-}
-
-impl Meeting {
-    fn new(threads: usize) -> Self {
-        let end = Instant::now() + Duration::from_millis(200);
-        Self { threads, came: AtomicUsize::new(0), end }
-    }
-
-    fn meet(&self) {
-        let all = (self.came.fetch_add(1, SeqCst) / self.threads + 1) * self.threads;
-        let mut looks = 0;
-        while self.came.load(SeqCst) < all && (looks % 200 > 0 || Instant::now() < self.end) {
-            looks += 1;
-            if looks % 200 > 0 { spin_loop() } else { thread::yield_now() }
-        }
-    }
-}
+/// How long threads meet before each owner they make, so that they look for a vacant node at the same moment: not for
+/// long, because the machine may be busy.
+const MEET_FOR: Duration = Duration::from_millis(200);
 
 /// Makes `each` owners, and several times drops some and makes as many in their places.
-fn churn<O>(make: &impl Fn() -> O, each: usize, meeting: &Meeting) -> Vec<O> {
+fn churn<O>(make: &impl Fn() -> O, each: usize, meet: &impl Fn()) -> Vec<O> {
     let mut owners = Vec::with_capacity(each);
     for step in [1, 1, 2, 3, 7] {
         let mut at = 0;
@@ -56,9 +35,9 @@ fn churn<O>(make: &impl Fn() -> O, each: usize, meeting: &Meeting) -> Vec<O> {
             at % step != 0
         });
         // The other threads have dropped theirs.
-        meeting.meet();
+        meet();
         for _ in owners.len()..each {
-            meeting.meet();
+            meet();
             owners.push(make());
         }
     }
@@ -73,9 +52,10 @@ fn left_behind<O: Send>(
     wait: impl Fn(&mut O, &Task),
     wake: impl FnOnce(),
 ) -> isize {
-    let (meeting, each) = (Meeting::new(threads), MOST / threads);
+    let (meeting, start) = (Meeting::of(threads), Instant::now());
+    let meet = || meeting.meet_or(|| start.elapsed() > MEET_FOR);
     let (mut owners, counts): (Vec<_>, Vec<_>) = thread::scope(|scope| {
-        let churn = || measure(|| churn(&make, each, &meeting));
+        let churn = || measure(|| churn(&make, MOST / threads, &meet));
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(churn)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).unzip()
     });

@@ -1,15 +1,11 @@
 //! Models of `buffer`: values stay in their nodes, which go from hand to hand. A reader keeps what it shows, whatever its
 //! exchanges bring.
 
-use crate::scene::{
-    SOME_TIME, Thread, Tracked, explore, let_them_wait, poll_once, putting, spawn, take,
-    wait_after_a_poll,
-};
+use crate::scene::{SOME_TIME, Tracked, explore, let_them_wait, poll_once, spawn, waiting};
 use loom::future::block_on;
 use overwrite_channel_loom::{
     RecvTimeoutError,
     buffer::{self, Reader, Writer},
-    channel, wait_any,
 };
 
 /// Explores what `body` does with a buffer whose values begin as 0.
@@ -29,24 +25,13 @@ fn publish(writer: &mut Writer<Tracked>, number: u32) -> bool {
     writer.publish().expect("a reader is left")
 }
 
-/// A way to take a value that waits for one. Returns the number of what the reader shows, if it took something.
+/// A way to wait. Returns the number of what the reader shows, if it took something.
 type Wait = fn(&mut Reader<Tracked>) -> Option<u32>;
 
-fn block(reader: &mut Reader<Tracked>) -> Option<u32> {
-    reader.wait().ok().map(|value| value.number())
-}
-
-fn wait_as_task(reader: &mut Reader<Tracked>) -> Option<u32> {
-    block_on(reader.updated()).ok().map(|()| reader.number())
-}
-
-fn wait_as_task_after_a_poll(reader: &mut Reader<Tracked>) -> Option<u32> {
-    wait_after_a_poll(reader.updated()).ok().map(|()| reader.number())
-}
-
-fn waiting(mut reader: Reader<Tracked>, wait: Wait) -> Thread<Option<u32>> {
-    spawn(move || wait(&mut reader))
-}
+const WAITS: [Wait; 2] = [
+    |reader| reader.wait().ok().map(|value| value.number()),
+    |reader| block_on(reader.updated()).ok().map(|()| reader.number()),
+];
 
 /// publish ∥ update, so that each node is used by each side, and both write to it.
 #[test]
@@ -114,11 +99,12 @@ fn two_readers() {
 /// wait ∥ publish, after an earlier value was taken.
 #[test]
 fn wait_and_publish() {
-    for wait in [block as Wait, wait_as_task, wait_as_task_after_a_poll] {
+    for wait in WAITS {
         model(3, move |mut writer, mut reader| {
             publish(&mut writer, 1);
             assert!(reader.update());
-            let _thread = spawn(move || publish(&mut writer, 2));
+            // The writer stays: its end would notify the reader.
+            let _thread = spawn(move || (publish(&mut writer, 2), writer));
             assert_eq!(wait(&mut reader), Some(2));
         });
     }
@@ -157,7 +143,7 @@ fn dropped_future_and_publish() {
 /// wait ∥ the last writer publishes and goes: the value survives it, and the end follows.
 #[test]
 fn last_value_survives_its_writer() {
-    for wait in [block as Wait, wait_as_task] {
+    for wait in WAITS {
         model(2, move |mut writer, mut reader| {
             let _thread = spawn(move || publish(&mut writer, 1));
             assert_eq!([wait(&mut reader), wait(&mut reader)], [Some(1), None]);
@@ -166,33 +152,23 @@ fn last_value_survives_its_writer() {
     }
 }
 
-/// Two readers wait, two values come one after the other: both are served, though the first wakes one only.
+/// A future is notified, and takes the value or is not polled again: the next publish notifies the other reader.
 #[test]
-fn two_readers_wait() {
-    model(1, |mut writer, reader| {
-        let waits = [reader.clone(), reader].map(|reader| waiting(reader, block));
-        let replaced = [1, 2].map(|number| publish(&mut writer, number));
-        drop(writer);
-        let taken = waits.map(Thread::join);
-        assert_eq!(taken.iter().flatten().count(), 2 - usize::from(replaced[1]));
-        assert!(taken.contains(&Some(2)));
-    });
-}
-
-/// A future that was notified is not polled again: the next publish, which replaces a value, notifies the other reader.
-#[test]
-fn stalled_future_holds_up_until_the_next_publish() {
-    model(2, |mut writer, mut stalled| {
-        let other = stalled.clone();
-        let mut future = stalled.updated();
-        assert!(poll_once(&mut future).is_pending());
-        let waits = waiting(other, wait_as_task);
-        let_them_wait();
-        for number in 1..=2 {
-            publish(&mut writer, number);
-        }
-        assert!(waits.join().is_some());
-    });
+fn notified_future_holds_up_until_the_next_publish() {
+    for takes in [false, true] {
+        model(2, move |mut writer, mut notified| {
+            let mut other = notified.clone();
+            let mut future = waiting(notified.updated());
+            let waits = spawn(move || other.wait().is_ok());
+            let_them_wait();
+            publish(&mut writer, 1);
+            if takes {
+                let _ = poll_once(&mut future);
+            }
+            publish(&mut writer, 2);
+            assert!(waits.join());
+        });
+    }
 }
 
 /// The last reader goes ∥ publish: the value is dropped once, wherever it is, and so are those of all handles.
@@ -220,27 +196,5 @@ fn drop_and_clone() {
         assert!(clones[0].update());
         clones[1].set(2);
         assert_eq!(clones.map(|reader| reader.number()), [1, 2]);
-    });
-}
-
-/// A thread waits for a buffer and a channel ∥ both get a value.
-#[test]
-fn waits_for_a_buffer_and_a_channel() {
-    model(2, |mut writer, mut reader| {
-        let (tx, mut rx) = channel();
-        // Both return their handles: a channel without senders is always ready.
-        let _publishes = spawn(move || {
-            publish(&mut writer, 1);
-            writer
-        });
-        let _sends = putting(tx, 2);
-        let mut seen = [None; 2];
-        while seen.contains(&None) {
-            match wait_any(&mut [&mut reader, &mut rx]) {
-                0 => seen[0] = reader.update().then(|| reader.number()),
-                _ => seen[1] = take(&mut rx),
-            }
-        }
-        assert_eq!(seen, [Some(1), Some(2)]);
     });
 }

@@ -12,12 +12,12 @@ use overwrite_channel_loom::{Receiver, Sender, channel};
 use std::{
     fmt,
     future::Future,
-    pin::Pin,
     sync::{Mutex, PoisonError},
     task::{Context, Poll, Waker},
     thread::panicking,
     time::Duration,
 };
+pub(crate) use support::waker::poll_once;
 
 /// In a model a deadline passes when the receiver has waited for it, however far it is.
 pub(crate) const SOME_TIME: Duration = Duration::from_secs(1000);
@@ -175,11 +175,6 @@ pub(crate) fn wait_as_task(rx: &mut Receiver<Tracked>) -> Option<u32> {
 /// Receives once, in a thread that then drops the receiver.
 pub(crate) fn receiving(mut rx: Receiver<Tracked>, receive: Receive) -> Thread<Option<u32>> {
     spawn(move || receive(&mut rx))
-}
-
-/// Polls once, with a waker that does nothing.
-pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Polls a new future once, with a waker that does nothing. It waits.

@@ -82,7 +82,7 @@ fn closed_and_last_receiver_dropped() {
 
 /// Two tasks wait for the receivers' end: both are woken.
 #[test]
-fn closed_wakes_everybody() {
+fn closed_wakes_both_tasks() {
     model(2, |tx, rx| {
         let other = tx.clone();
         let _thread = spawn(move || block_on(other.closed()));

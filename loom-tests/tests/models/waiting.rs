@@ -17,7 +17,7 @@ use support::{
 /// park ∥ send.
 ///
 /// The `unpark` may come when this thread waits in `join` already. With loom's own `park` and `unpark`
-/// in `src/sync.rs` this model fails, in an assertion of theirs.
+/// in `src/sync/` this model fails, in an assertion of theirs.
 #[test]
 fn park_and_send() {
     model(3, |mut tx, mut rx| {
@@ -52,7 +52,7 @@ fn receive_again_while_being_notified() {
 
 /// Two receivers wait, a value comes or none, and the last sender goes: both waits end.
 #[test]
-fn closing_wakes_everybody() {
+fn closing_wakes_both_receivers() {
     let cases: [(usize, Receive, &[u32]); 3] =
         [(2, block, &[]), (2, block, &[1]), (1, wait_as_task, &[1])];
     for (preemptions, one, values) in cases {
@@ -130,7 +130,7 @@ fn timeout_and_send() {
 
 /// A taker that comes too late may remove the `WAITING` of one that has just gone to sleep (I3).
 #[test]
-fn late_taker_wakes_whom_it_covered() {
+fn late_taker_wakes_the_receiver_it_covered() {
     model(2, |mut tx, mut rx| {
         put(&mut tx, 1);
         let waits = receiving(rx.clone(), block);

@@ -40,15 +40,15 @@ fn sending(tx: Sender<Tracked>, number: u32) -> Thread<()> {
 fn watched(mut rx: Receiver<Tracked>, changes: u64) -> Thread<Vec<u32>> {
     spawn(move || {
         let mut all = Vec::new();
-        let mut told = 0;
+        let mut reported = 0;
         while block_on(rx.changed()).is_ok() {
             let value = rx.borrow_and_update();
             // Another one may have come since `changed`.
-            told += 1 + u64::from(value.has_changed());
+            reported += 1 + u64::from(value.has_changed());
             all.push(value.seen());
         }
         assert_eq!(Some(&rx.borrow().seen()), all.last());
-        assert_eq!(told + rx.skipped(), changes);
+        assert_eq!(reported + rx.skipped(), changes);
         all
     })
 }
@@ -299,7 +299,7 @@ fn dropped_future_and_send() {
 
 /// A receiver goes while it is being notified, and another claims its node.
 #[test]
-fn dropped_receiver_and_cell_found() {
+fn dropped_receiver_and_wait_node_claimed() {
     model(2, |tx, rx| {
         let mut goes = rx.clone();
         let sends = sending(tx.clone(), 1);

@@ -5,11 +5,11 @@ use overwrite_channel::{StaticChannel, TryRecvError};
 use std::{
     fmt::Debug,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    thread,
 };
 use support::{
     ledger::{Fate, Ledger, Tracked},
     panics::panics,
+    threads::on_a_stack_of,
     waker::Event,
 };
 
@@ -81,9 +81,6 @@ fn values_of_every_size_and_alignment_pass() {
 fn values_larger_than_the_stack() {
     const LARGE: usize = 1 << 20;
     static CHANNEL: StaticChannel<[u8; LARGE], 3> = StaticChannel::new();
-    fn on_a_stack_of<R: Send + 'static>(size: usize, body: fn() -> R) -> R {
-        thread::Builder::new().stack_size(size).spawn(body).unwrap().join().unwrap()
-    }
     // Unoptimised, the values are moved through several functions.
     on_a_stack_of(64 * LARGE, || passes(&CHANNEL, &[1; LARGE], &[2; LARGE]));
     let (tx, rx) = on_a_stack_of(LARGE / 4, || {

@@ -6,7 +6,11 @@ mod model;
 mod threads;
 
 use crate::{many_receivers, poll, sends::SENDS};
-use overwrite_channel::{Sender, channel};
+use overwrite_channel::{
+    Sender,
+    buffer::{self, Reader},
+    channel,
+};
 use std::sync::{Arc, Mutex};
 use support::{
     crowd::{Crowd, all},
@@ -47,6 +51,22 @@ fn a_send_that_displaces_a_value_passes_a_stalled_task() {
             assert_eq!(send(9999).unwrap().is_some(), sent > 0, "{name}");
             assert_eq!(crowd.woken_one(), sent, "{name} to {count}");
         }
+    }
+}
+
+/// A value that was taken holds up no reader.
+#[test]
+fn a_publish_that_replaces_a_value_passes_a_stalled_task() {
+    let (mut writer, mut reader) = buffer::channel(0);
+    let crowd = Crowd::new(3);
+    let mut readers: Vec<_> = (0..3).map(|_| reader.clone()).collect();
+    let _stalled = crowd.waits(readers.iter_mut().map(Reader::updated));
+    for sent in 0..3 {
+        assert_eq!(writer.write(sent), Ok(sent > 0));
+        assert_eq!(crowd.woken_one(), sent);
+        assert!(reader.update());
+        assert_eq!(writer.write(sent), Ok(false));
+        assert_eq!(crowd.woken(), []);
     }
 }
 

@@ -108,7 +108,7 @@ impl Actor {
 
     /// Draws what a receiver does next. The first `blocking` steps have a blocking form, which an actor on a thread
     /// mostly chooses.
-    pub(crate) fn draw(&mut self, steps: &[&'static str], blocking: usize) -> (&'static str, Wait) {
+    pub(crate) fn draw(&mut self, steps: &[&'static str], blocking: usize) -> (&'static str, Mode) {
         let rules = &self.rules;
         let is_endless = rules.patient || (rules.senders_first && self.dice.one_in(2));
         let limit = (!is_endless).then(|| moment(&mut self.dice));
@@ -121,7 +121,7 @@ impl Actor {
         let blocks = may_block() && !self.dice.one_in(3);
         let step = self.dice.pick(if blocks { &steps[..blocking] } else { steps });
         self.post.doing(step);
-        (step, Wait { blocks, limit, habit })
+        (step, Mode { blocks, limit, habit })
     }
 
     /// Yields at times: a task must let other tasks run.
@@ -179,7 +179,7 @@ pub(crate) type Waited<T> = Option<Result<T, RecvError>>;
 
 /// How a receiver waits.
 #[derive(Clone, Copy)]
-pub(crate) struct Wait {
+pub(crate) struct Mode {
     pub(crate) blocks: bool,
     /// After so long it gives up.
     pub(crate) limit: Option<Duration>,
@@ -195,7 +195,7 @@ enum Habit {
     PanicsInstead,
 }
 
-impl Wait {
+impl Mode {
     /// Waits by whichever of two calls of `rx` has the limit.
     pub(crate) fn block<R, T>(
         self,

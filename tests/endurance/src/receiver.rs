@@ -1,7 +1,7 @@
 //! What a receiver of any flavour does: one step after the other, on a thread or as a task.
 
 use crate::{
-    actor::{Actor, Wait, Waited, poll_some},
+    actor::{Actor, Mode, Waited, poll_some},
     crew::Part,
 };
 use overwrite_channel::RecvError;
@@ -26,17 +26,17 @@ pub(crate) trait View: Send + Sync + 'static {
     }
 
     /// Receives by a call that blocks.
-    fn block(&mut self, wait: Wait) -> Waited<()>;
+    fn block(&mut self, wait: Mode) -> Waited<()>;
 
     /// Receives what a predicate wants.
     fn wait_for(
         &mut self,
         actor: &mut Actor,
-        wait: Wait,
+        wait: Mode,
     ) -> impl Future<Output = Waited<()>> + Send;
 
     /// Makes a call that other flavours do not have. It does not block.
-    fn own(&mut self, actor: &mut Actor, wait: Wait) -> impl Future<Output = Waited<()>> + Send;
+    fn own(&mut self, actor: &mut Actor, wait: Mode) -> impl Future<Output = Waited<()>> + Send;
 
     /// Makes calls that receive nothing.
     fn fiddle(&mut self, actor: &mut Actor);

@@ -10,14 +10,14 @@ use std::{
 
 pub(crate) const MOST_SENDERS: usize = 3;
 
-pub(crate) struct Ledger {
+pub(crate) struct Account {
     world: u64,
     numbers: AtomicUsize,
 }
 
 /// What is watched, or published.
 pub(crate) struct Setting {
-    ledger: Arc<Ledger>,
+    account: Arc<Account>,
     /// No two settings that are ever sent have the same number. The first one has 0.
     pub(crate) number: usize,
     pub(crate) sender: usize,
@@ -28,14 +28,14 @@ pub(crate) struct Setting {
     check: u64,
 }
 
-impl Ledger {
+impl Account {
     pub(crate) fn new(world: u64) -> Arc<Self> {
         Arc::new(Self { world, numbers: AtomicUsize::new(0) })
     }
 
     pub(crate) fn setting(self: &Arc<Self>, sender: usize, turn: u64) -> Setting {
-        let (ledger, by) = (Arc::clone(self), Default::default());
-        let mut setting = Setting { ledger, number: 0, sender, turn, by, check: 0 };
+        let (account, by) = (Arc::clone(self), Default::default());
+        let mut setting = Setting { account, number: 0, sender, turn, by, check: 0 };
         setting.sign(sender, turn);
         setting
     }
@@ -50,7 +50,7 @@ impl Ledger {
 impl Setting {
     /// Makes it another setting, by this sender.
     pub(crate) fn sign(&mut self, sender: usize, turn: u64) {
-        self.number = self.ledger.numbers.fetch_add(1, SeqCst);
+        self.number = self.account.numbers.fetch_add(1, SeqCst);
         (self.sender, self.turn) = (sender, turn);
         self.check = self.checksum();
     }
@@ -66,13 +66,13 @@ impl Setting {
     }
 
     fn checksum(&self) -> u64 {
-        let mixed = (self.number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.ledger.world;
+        let mixed = (self.number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.account.world;
         let mixed = mixed.rotate_left(20) ^ self.turn ^ ((self.sender as u64) << 60);
         self.by.iter().fold(mixed, |mixed, by| mixed.rotate_left(7) ^ by)
     }
 
     pub(crate) fn verify(&self) {
-        let world = self.ledger.world;
+        let world = self.account.world;
         assert_eq!(self.check, self.checksum(), "world {world}: a setting that no sender made");
     }
 }
@@ -80,7 +80,7 @@ impl Setting {
 impl Clone for Setting {
     fn clone(&self) -> Self {
         self.verify();
-        Self { ledger: Arc::clone(&self.ledger), ..*self }
+        Self { account: Arc::clone(&self.account), ..*self }
     }
 }
 

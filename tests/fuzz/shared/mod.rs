@@ -11,5 +11,5 @@ pub(crate) use handles::{Asleep, Desk, Lender, Seat};
 pub(crate) use interpreter::{
     Act, Interpreter, MOST_HANDLES, RECEIVERS, SENDERS, run, wait_any_of,
 };
-pub(crate) use poller::{Meddle, Poller, Wait};
+pub(crate) use poller::{Meddle, Poller, WaitFuture};
 pub(crate) use value::{POISON, RANKS, Value, is_wanted};

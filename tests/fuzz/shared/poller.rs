@@ -2,9 +2,9 @@
 
 use super::Bytes;
 #[cfg(feature = "stream")]
-pub(crate) use futures::future::FusedFuture as Wait;
+pub(crate) use futures::future::FusedFuture as WaitFuture;
 #[cfg(not(feature = "stream"))]
-pub(crate) use std::future::Future as Wait;
+pub(crate) use std::future::Future as WaitFuture;
 use std::{
     pin::Pin,
     sync::{
@@ -81,7 +81,7 @@ impl Poller {
     }
 
     /// Polls the future. Returns `None` if that panicked.
-    pub(crate) fn poll<W: Wait + Unpin>(&self, wait: &mut W) -> Option<Poll<W::Output>> {
+    pub(crate) fn poll<W: WaitFuture + Unpin>(&self, wait: &mut W) -> Option<Poll<W::Output>> {
         #[cfg(feature = "stream")]
         assert!(!wait.is_terminated(), "before its end");
         let poll = self.call(|cx| Pin::new(&mut *wait).poll(cx));

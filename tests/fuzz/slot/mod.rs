@@ -6,7 +6,7 @@ mod meddling;
 mod model;
 mod receiving;
 
-use crate::shared::{Act, Bytes, Interpreter, Lender, Poller, RECEIVERS, SENDERS, Wait};
+use crate::shared::{Act, Bytes, Interpreter, Lender, Poller, RECEIVERS, SENDERS, WaitFuture};
 pub(crate) use meddling::Predicate;
 pub(crate) use model::{Call, Did, Item, Log, Model};
 use overwrite_channel::{ClosedFuture, RecvError, RecvTimeoutError, Waitable};
@@ -46,7 +46,7 @@ pub(crate) trait Flavour: Sized + 'static {
     type Rx: Clone + Send + Waitable;
     /// What a call returns that has taken a value.
     type Taken;
-    type Waiting: Wait<Output = Result<Self::Taken, RecvError>> + Unpin;
+    type Waiting: WaitFuture<Output = Result<Self::Taken, RecvError>> + Unpin;
     /// What the model knows of a receiver.
     type Known: Copy;
 

@@ -20,8 +20,8 @@ use std::{
 };
 use support::ledger::Ledger;
 
-type Desk = crate::shared::Desk<Watch>;
-type Seat = crate::shared::Seat<Watch>;
+type Desk = crate::shared::Desk<Register>;
+type Seat = crate::shared::Seat<Register>;
 
 /// How many looks a handle keeps before it parts with the first, a crowd of looks apart.
 const MOST_KEPT: usize = 3;
@@ -35,7 +35,7 @@ struct Present {
     is_brittle: bool,
 }
 
-pub(crate) struct Watch {
+pub(crate) struct Register {
     notes: Arc<Notes>,
     version: u64,
     present: Present,
@@ -47,7 +47,7 @@ pub(crate) struct Watch {
     meddling: [Arc<()>; 2],
 }
 
-impl Watch {
+impl Register {
     fn store(&mut self, present: Present) {
         self.version += 1;
         self.present = present;
@@ -97,7 +97,7 @@ impl Watch {
     }
 }
 
-impl Interpreter for Watch {
+impl Interpreter for Register {
     type Tx = Sender<Setting>;
     type Rx = Receiver<Setting>;
     type Waiting = Waiting;
@@ -144,7 +144,7 @@ impl Interpreter for Watch {
             Act::Replace => self.replace(tx, bytes),
             Act::Modify => self.modify(tx, bytes),
             Act::Borrow => {
-                self.borrow(|watch| &mut watch.desks[index].kept, || tx.borrow(), false, bytes);
+                self.borrow(|this| &mut this.desks[index].kept, || tx.borrow(), false, bytes);
             }
             Act::Subscribe if self.seats.len() < MOST_HANDLES => {
                 self.seats.push(Seat::new(tx.subscribe(), Known::at(self.version)));
@@ -161,7 +161,7 @@ impl Interpreter for Watch {
             Act::Wait => self.wait(index, bytes),
             Act::Borrow => {
                 let rx = seat.rx().expect("no future waits");
-                self.borrow(|watch| &mut watch.seats[index].kept, || rx.borrow(), is_new, bytes);
+                self.borrow(|this| &mut this.seats[index].kept, || rx.borrow(), is_new, bytes);
             }
             Act::Take => {
                 let look = Look::new(seat.idle().borrow_and_update(), present, is_new);

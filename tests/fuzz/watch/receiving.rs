@@ -1,6 +1,6 @@
 //! What is done with receivers that wait, and what the model knows of them.
 
-use super::{Look, Setting, Watch, setting::wanted};
+use super::{Look, Register, Setting, setting::wanted};
 use crate::shared::{Bytes, Interpreter, POISON, SENDERS, is_wanted, wait_any_of};
 use overwrite_channel::{
     RecvTimeoutError::{Disconnected, Timeout},
@@ -42,7 +42,7 @@ pub(crate) enum Waiting {
     For(WaitForFuture<'static, Setting, fn(&Setting) -> bool>, bool),
 }
 
-impl Watch {
+impl Register {
     /// A future begins to wait, and is polled.
     pub(super) fn wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let seat = &mut self.seats[index];

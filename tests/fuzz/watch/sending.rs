@@ -1,6 +1,6 @@
 //! What is done with senders.
 
-use super::{Look, Present, Sender, Setting, Watch};
+use super::{Look, Present, Register, Sender, Setting};
 use crate::shared::{Bytes, Interpreter, RANKS, RECEIVERS};
 use std::{cell::Cell, mem};
 use support::{
@@ -13,7 +13,7 @@ const MODIFY: usize = 0;
 /// Without a clone.
 const UPDATE: usize = 1;
 
-impl Watch {
+impl Register {
     pub(super) fn send(&mut self, tx: &Sender<Setting>, bytes: &mut Bytes<'_>) {
         let (setting, sent) = self.issue(bytes);
         let receivers = self.counts()[RECEIVERS];

@@ -51,7 +51,7 @@ fn check_all(seed: u64, histories: usize) {
 /// Records and checks so many histories, and prints what they were.
 ///
 /// # Panics
-/// At the first one that no order explains.
+/// At the first one that no order explains, or if too few calls overlap to show anything.
 fn check<S: Subject>(name: &str, first: u64, histories: usize) {
     let (mut calls, mut overlapping) = (0, 0);
     for seed in (first..).take(histories) {
@@ -68,6 +68,7 @@ fn check<S: Subject>(name: &str, first: u64, histories: usize) {
     println!(
         "{name}: {histories} histories of {calls} calls, {overlapping} of which overlap another"
     );
+    assert!(overlapping >= histories / 2, "{name}: the threads hardly meet");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::{
     },
     thread::yield_now,
 };
+use support::watchdog::until;
 
 /// More than two words of 64 bits have room for.
 pub(crate) const CROWD: usize = 130;
@@ -20,12 +21,7 @@ pub(crate) const CROWD: usize = 130;
 /// Waits until all threads of a history have come. So many are `missing`.
 pub(crate) fn meet(missing: &AtomicUsize) {
     missing.fetch_sub(1, AcqRel);
-    let mut looks = 0;
-    while missing.load(Acquire) > 0 {
-        looks += 1;
-        // With more threads than cores the other threads may be waiting for this thread's core.
-        if looks < 200 { spin_loop() } else { yield_now() }
-    }
+    until(|| missing.load(Acquire) == 0);
 }
 
 /// Pauses: now and then for long enough that another thread runs on this core.

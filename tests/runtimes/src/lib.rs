@@ -1,4 +1,4 @@
-//! What the tests need of each async runtime, and assertions about traits.
+//! What the tests need of each async runtime.
 //!
 //! The pages whose examples need another crate beside this one are run here, too.
 
@@ -6,7 +6,6 @@
 #![allow(clippy::must_use_candidate, reason = "a test that ignores a result is no fault")]
 
 pub mod runtime;
-pub mod traits;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-tokio-watch.md")]

@@ -1,11 +1,10 @@
 //! This crate's `watch`: what holds for both crates, what it does otherwise than tokio's, and what it has besides.
 
-use futures::{future::FusedFuture, poll};
+use futures::poll;
 use overwrite_channel::watch::{
     self, ChangedFuture, ClosedFuture, Ref,
     error::{RecvError, RecvTimeoutError, SendError},
 };
-use overwrite_channel_runtimes::{is, is_not};
 use std::{
     cell::Cell,
     fmt::Debug,
@@ -14,7 +13,7 @@ use std::{
     sync::Arc,
     thread,
 };
-use support::watchdog::watched;
+use support::{assert_is, watchdog::watched};
 use tokio::task::coop::{cooperative, unconstrained};
 
 mod watch_as_tokio;
@@ -58,7 +57,7 @@ fn looks_are_shown_as_their_values_and_handles_and_waits_whatever_the_value() {
     let look = watch::channel(2).1.borrow();
     assert_eq!(format!("{look} {look:03}"), "2 002");
     assert_eq!(format!("{look:?}"), "Ref { value: 2, has_changed: false }");
-    is_not!(Ref<'static, Plain>: Debug);
+    assert_is! { Ref<'static, Plain>: Debug = false; }
     let (tx, mut rx) = watch::channel(Plain);
     assert_eq!(format!("{tx:?} {rx:?}"), "Sender { .. } Receiver { .. }");
     assert_eq!(format!("{:?}", tx.closed()), "ClosedFuture { .. }");
@@ -102,11 +101,13 @@ fn a_closure_may_use_the_channel_and_a_modification_begins_again_then() {
 }
 
 #[test]
-fn looks_go_to_other_threads_and_waits_need_no_pin_and_know_their_end() {
-    is!(Ref<'static, u8>: Send);
-    is!(ClosedFuture<'static>: Unpin, FusedFuture);
-    is!(ChangedFuture<'static, u8>: Unpin, FusedFuture);
-    is!(WaitFor<u8>: Unpin, FusedFuture);
+fn looks_go_to_other_threads_and_waits_need_no_pin() {
+    assert_is! {
+        Ref<'static, u8>: Send = true;
+        ClosedFuture<'static>: Unpin = true;
+        ChangedFuture<'static, u8>: Unpin = true;
+        WaitFor<u8>: Unpin = true;
+    }
 }
 
 /// A wait is charged to the budget of its handle, whatever runs the task.
@@ -135,7 +136,7 @@ async fn a_wait_can_be_charged_to_the_task() {
 
 #[test]
 fn errors_are_compared_and_turned_into_those_of_timeouts() {
-    is!(RecvError: Copy, Eq);
+    assert_is! { RecvError: Copy = true, Eq = true; }
     assert_eq!(RecvTimeoutError::from(RecvError), RecvTimeoutError::Disconnected);
     let error: SendError<_> = watch::Sender::new(0).send(1).unwrap_err();
     assert_eq!(error.into_inner(), 1);
@@ -148,21 +149,20 @@ fn what_can_be_used_after_a_panic() {
     type Cells = Cell<u8>;
     fn can<F: Future + UnwindSafe>(_: F) {}
 
-    is_not!(Arc<Cells>: UnwindSafe, RefUnwindSafe);
-    is_not!(watch::Sender<Cells>: UnwindSafe, RefUnwindSafe);
-    is_not!(watch::Receiver<Cells>: UnwindSafe, RefUnwindSafe);
-    is_not!(Ref<'static, Cells>: UnwindSafe, RefUnwindSafe);
-    // `&mut u8` is not unwind safe, but a shared reference to it is.
-    is!(watch::Sender<&'static mut u8>: UnwindSafe);
-    is!(watch::Receiver<&'static mut u8>: UnwindSafe);
-    is!(Ref<'static, &'static mut u8>: UnwindSafe);
-
+    assert_is! {
+        Arc<Cells>: UnwindSafe = false, RefUnwindSafe = false;
+        watch::Sender<Cells>: UnwindSafe = false, RefUnwindSafe = false;
+        watch::Receiver<Cells>: UnwindSafe = false, RefUnwindSafe = false;
+        Ref<'static, Cells>: UnwindSafe = false, RefUnwindSafe = false;
+        // `&mut u8` is not unwind safe, but a shared reference to it is.
+        watch::Sender<&'static mut u8>: UnwindSafe = true;
+        watch::Receiver<&'static mut u8>: UnwindSafe = true;
+        Ref<'static, &'static mut u8>: UnwindSafe = true;
+        ChangedFuture<'static, u8>: UnwindSafe = false, RefUnwindSafe = true;
+        WaitFor<u8>: UnwindSafe = false, RefUnwindSafe = true;
+        ChangedFuture<'static, Cells>: RefUnwindSafe = false;
+        WaitFor<Cells>: RefUnwindSafe = false;
+    }
     can(watch::Sender::new(0).closed());
     can(watch::Sender::new(Cell::new(0)).closed());
-    is!(ChangedFuture<'static, u8>: RefUnwindSafe);
-    is!(WaitFor<u8>: RefUnwindSafe);
-    is_not!(ChangedFuture<'static, u8>: UnwindSafe);
-    is_not!(WaitFor<u8>: UnwindSafe);
-    is_not!(ChangedFuture<'static, Cells>: RefUnwindSafe);
-    is_not!(WaitFor<Cells>: RefUnwindSafe);
 }

@@ -1,6 +1,5 @@
 //! Tokio's `watch`: what holds for both crates, and what tokio documents but this crate's does not do.
 
-use overwrite_channel_runtimes::{is, is_not};
 use std::{
     cell::Cell,
     fmt::Debug,
@@ -8,7 +7,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
     thread,
 };
-use support::watchdog::watched;
+use support::{assert_is, watchdog::watched};
 use tokio::{sync::watch, task::coop::unconstrained};
 
 mod watch_as_tokio;
@@ -79,13 +78,14 @@ fn traits_that_differ() {
     impl<F> NotUnpin<()> for F {}
     impl<F: Unpin> NotUnpin<u8> for F {}
 
-    // A look is a lock of its thread.
-    is_not!(watch::Ref<'static, u8>: Send);
-    // Handles are shown where values are, and can be used after a panic whatever the value.
-    is_not!(watch::Sender<Plain>: Debug);
-    is_not!(watch::Receiver<Plain>: Debug);
-    is!(watch::Sender<Cell<u8>>: UnwindSafe, RefUnwindSafe);
-    is!(watch::Receiver<Cell<u8>>: UnwindSafe, RefUnwindSafe);
+    // A look is a lock of its thread. Handles are shown where values are, and can be used after a panic whatever the value.
+    assert_is! {
+        watch::Ref<'static, u8>: Send = false;
+        watch::Sender<Plain>: Debug = false;
+        watch::Receiver<Plain>: Debug = false;
+        watch::Sender<Cell<u8>>: UnwindSafe = true, RefUnwindSafe = true;
+        watch::Receiver<Cell<u8>>: UnwindSafe = true, RefUnwindSafe = true;
+    }
     let (tx, mut rx) = watch::channel(1);
     is_pinned(&tx.closed());
     is_pinned(&rx.changed());

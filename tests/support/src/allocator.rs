@@ -60,7 +60,6 @@ static LARGEST_ALLOWED: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 thread_local! {
     static THREAD: Cell<Counts> = const { Cell::new(Counts::ZERO) };
-    static ALLOCATED_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Runs `body` and returns what this thread allocated and freed in it.
@@ -68,13 +67,6 @@ thread_local! {
 /// Memory that one thread allocates and another frees cancels out in the sum over both.
 pub fn measure<R>(body: impl FnOnce() -> R) -> (R, Counts) {
     measured(|| THREAD.get(), body)
-}
-
-/// Runs `body` and returns how many bytes this thread allocated in it, whether freed since or not.
-pub fn measure_bytes<R>(body: impl FnOnce() -> R) -> (R, usize) {
-    let before = ALLOCATED_BYTES.get();
-    let (result, _) = measure(body);
-    (result, ALLOCATED_BYTES.get() - before)
 }
 
 /// Runs `body` and returns what all threads of the process allocated and freed meanwhile.
@@ -99,7 +91,7 @@ fn measured<R>(counts: fn() -> Counts, body: impl FnOnce() -> R) -> (R, Counts) 
     (result, counts)
 }
 
-/// Counts until the process ends, for [`process`] and [`this_thread`].
+/// Counts until the process ends, for [`process`].
 pub fn measure_from_now_on() {
     MEASUREMENTS.fetch_add(1, Relaxed);
 }
@@ -107,12 +99,6 @@ pub fn measure_from_now_on() {
 /// Returns what all threads allocated and freed while any measurement ran. Exact while no other thread allocates.
 pub fn process() -> Counts {
     Counts { allocations: ALLOCATIONS.load(Relaxed), live_bytes: LIVE_BYTES.load(Relaxed) }
-}
-
-/// Returns what this thread allocated and freed while any measurement ran, for code in which [`measure`] cannot wrap an
-/// `await`.
-pub fn this_thread() -> Counts {
-    THREAD.get()
 }
 
 /// Returns the largest alignment that a measured allocation asked for.
@@ -141,7 +127,6 @@ fn count(allocated: Option<Layout>, freed: usize) {
         live_bytes: bytes(size) - bytes(freed),
     };
     THREAD.set(THREAD.get() + change);
-    ALLOCATED_BYTES.set(ALLOCATED_BYTES.get() + size);
     ALLOCATIONS.fetch_add(change.allocations, Relaxed);
     LIVE_BYTES.fetch_add(change.live_bytes, Relaxed);
     LARGEST_ALIGNMENT.fetch_max(allocated.map_or(0, |layout| layout.align()), Relaxed);

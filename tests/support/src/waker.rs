@@ -63,6 +63,11 @@ pub fn tasks<const COUNT: usize>() -> [Task; COUNT] {
     array::from_fn(|_| Task::new())
 }
 
+/// Polls the future once, with a waker that does nothing.
+pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
 /// A task that counts what is done to its wakers.
 pub struct Task {
     shared: Arc<Shared>,

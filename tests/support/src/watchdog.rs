@@ -1,6 +1,7 @@
 //! A test that is stuck fails, and says which of its threads did not finish.
 
 use std::{
+    hint::spin_loop,
     panic::resume_unwind,
     sync::{
         Arc, Mutex,
@@ -58,8 +59,14 @@ pub fn watched(body: impl FnOnce(&Watch) + Send + 'static) {
     }
 }
 
-/// Waits, by yielding, until another thread has made `condition` true.
+/// Waits until another thread has made `condition` true: for a moment without a system call, then by yielding.
 pub fn until(mut condition: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if condition() {
+            return;
+        }
+        spin_loop();
+    }
     while !condition() {
         thread::yield_now();
     }

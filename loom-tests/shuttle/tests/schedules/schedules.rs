@@ -6,15 +6,9 @@ use shuttle::{
     scheduler::{PctScheduler, RandomScheduler, Scheduler},
     thread::{JoinHandle, yield_now},
 };
-use std::{
-    env,
-    future::Future,
-    mem,
-    pin::Pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{env, future::Future, mem, task::Poll, time::Duration};
 use support::dice::Dice;
+pub(crate) use support::waker::poll_once;
 
 /// How many schedules of each kind a test runs, unless `SCHEDULES` says otherwise.
 const SCHEDULES: usize = 2000;
@@ -70,11 +64,6 @@ pub(crate) fn or_else<R>(poll: Poll<R>, wait: impl FnOnce() -> R) -> R {
         Poll::Ready(output) => output,
         Poll::Pending => wait(),
     }
-}
-
-/// Polls once, with a waker that does nothing.
-pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Polls a future and drops it, woken or not.

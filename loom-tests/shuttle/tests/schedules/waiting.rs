@@ -152,30 +152,3 @@ fn each_send_wakes_one() {
         join(receivers);
     });
 }
-
-/// One receiver begins to wait, gives up, and stays; the other, asleep, must have the value all the same.
-#[test]
-fn a_dropped_future_passes_its_wake_on() {
-    explore(|| {
-        // The first receiver is notified first.
-        let (mut tx, mut gives_up) = channel();
-        let mut waits = gives_up.clone();
-        let (received, has_received) = mpsc::channel();
-        let other = received.clone();
-        let first = spawn(move || {
-            if let Poll::Ready(value) = poll_and_drop(gives_up.recv_async()) {
-                received.send(value).expect("the sender waits for it");
-            }
-            gives_up
-        });
-        let second = spawn(move || {
-            // It may come after all has been received: then it receives the end.
-            let _ = other.send(waits.recv());
-            waits
-        });
-        assert_eq!(tx.send(1), Ok(None));
-        assert_eq!(has_received.recv(), Ok(Ok(1)));
-        drop(tx);
-        join([first, second]);
-    });
-}

@@ -121,7 +121,7 @@ fn each_of_three_sees_the_last_change() {
 /// The next change comes when every receiver has seen the last one. So each must wake all that are asleep, and
 /// no other call will.
 #[test]
-fn each_change_wakes_everybody() {
+fn each_change_wakes_every_receiver() {
     explore(|| {
         let (tx, rx) = channel(0);
         let (seen, has_seen) = mpsc::channel();

@@ -8,11 +8,11 @@ use crate::{
     actor::{self, Actor, Rules},
     crowd, receiver,
     sender::{self, MOST_NUDGES},
-    setting::{Ledger, MOST_SENDERS},
+    setting::{Account, MOST_SENDERS},
     tally::{self, Count},
 };
 use overwrite_channel::buffer::channel;
-use reader::Reader;
+use reader::Viewer;
 use std::sync::{
     Arc,
     atomic::{
@@ -21,11 +21,11 @@ use std::sync::{
     },
 };
 use support::{allocator::measure, dice::Dice};
-use writer::Writer;
+use writer::Transmitter;
 
 struct World {
     rules: Arc<Rules>,
-    ledger: Arc<Ledger>,
+    account: Arc<Account>,
     /// What has become of each value, by its number. Each event is a bit of its own, so that a second one shows.
     values: Box<[AtomicU8]>,
     /// How many values have come to a reader.
@@ -49,22 +49,22 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     let room = 1 + writers * (quota + if stalls { MOST_NUDGES } else { 0 });
     let world = Arc::new(World {
         rules: Arc::clone(&rules),
-        ledger: Ledger::new(number),
+        account: Account::new(number),
         values: (0..room).map(|_| AtomicU8::new(0)).collect(),
         taken: AtomicUsize::new(0),
         stalls,
     });
     let actor = |name, number, dice: &mut Dice| Actor::new(&rules, name, number, dice);
 
-    let (tx, mut rx) = channel(world.ledger.setting(0, 0));
+    let (tx, mut rx) = channel(world.account.setting(0, 0));
     let mut parts = Vec::new();
     if let Some(size) = crowd {
         let steps = Some(dice.pick(&[2, 5, 15]));
-        let readers = vec![Reader::new(&world, rx.clone()); size];
+        let readers = vec![Viewer::new(&world, rx.clone()); size];
         parts.push(crowd::part(actor("buffer: crowd", 0, dice), steps, readers));
     }
     for writer in 0..writers {
-        let txs = vec![Writer::new(&world, writer, tx.clone())];
+        let txs = vec![Transmitter::new(&world, writer, tx.clone())];
         parts.push(sender::part(actor("buffer: writer", writer, dice), quota, txs));
     }
     // Many readers that stay, and park at once, or a few of which at least the last one stays if any does.
@@ -75,7 +75,7 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     for left in (0..if is_crowded { dice.within(3, 5) } else { dice.within(1, 3) }).rev() {
         let stays = rules.senders_first && (is_crowded || left == 0);
         let steps = (!stays).then(|| dice.pick(&[3, 20, 60]));
-        let reader = Reader::new(&world, rx.clone());
+        let reader = Viewer::new(&world, rx.clone());
         parts.push(receiver::part(actor("buffer: reader", left, dice), steps, reader));
     }
     crate::World { parts, close: Box::new(move || world.close()) }
@@ -101,7 +101,7 @@ impl World {
 
     /// Checks the account when every handle is gone.
     fn close(&self) {
-        self.ledger.close();
+        self.account.close();
         let sum =
             |event| self.values.iter().filter(|value| value.load(Relaxed) & event != 0).count();
         let [published, taken, replaced] = [PUBLISHED, TAKEN, REPLACED].map(sum);

@@ -2,7 +2,7 @@
 
 use super::{TAKEN, World};
 use crate::{
-    actor::{Actor, Wait, Waited},
+    actor::{Actor, Mode, Waited},
     receiver::View,
     setting::{MOST_SENDERS, Setting},
 };
@@ -16,7 +16,7 @@ use std::{
 
 /// A reader, and what it has shown.
 #[derive(Clone)]
-pub(super) struct Reader {
+pub(super) struct Viewer {
     rx: buffer::Reader<Setting>,
     log: Log,
 }
@@ -32,7 +32,7 @@ struct Log {
     turns: [u64; MOST_SENDERS],
 }
 
-impl Reader {
+impl Viewer {
     pub(super) fn new(world: &Arc<World>, rx: buffer::Reader<Setting>) -> Self {
         let log =
             Log { world: Arc::clone(world), last: 0, has_taken: false, turns: Default::default() };
@@ -58,7 +58,7 @@ impl Reader {
     }
 }
 
-impl View for Reader {
+impl View for Viewer {
     const ALL_ARE_WOKEN: bool = false;
 
     fn wait(&mut self) -> impl Future<Output = Result<(), RecvError>> + Unpin + Send {
@@ -77,7 +77,7 @@ impl View for Reader {
         StreamExt::next(rx).map(|next| next.map(|_clone| log.has_taken = true).ok_or(RecvError))
     }
 
-    fn block(&mut self, wait: Wait) -> Waited<()> {
+    fn block(&mut self, wait: Mode) -> Waited<()> {
         let Self { rx, log: Log { world, has_taken, .. } } = self;
         let came = world.unallocating(|| {
             wait.block(rx, |rx| rx.wait().map(drop), |rx, limit| rx.wait_timeout(limit).map(drop))
@@ -86,7 +86,7 @@ impl View for Reader {
     }
 
     /// Waits by `wait_any`, or just looks: a reader has no predicate.
-    async fn wait_for(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
+    async fn wait_for(&mut self, actor: &mut Actor, wait: Mode) -> Waited<()> {
         if wait.blocks {
             let _ready = wait.block(
                 &mut [&mut self.rx as _][..],
@@ -98,7 +98,7 @@ impl View for Reader {
     }
 
     /// Does not wait.
-    async fn own(&mut self, actor: &mut Actor, _: Wait) -> Waited<()> {
+    async fn own(&mut self, actor: &mut Actor, _: Mode) -> Waited<()> {
         let Self { rx, log: Log { world, last, has_taken, .. } } = self;
         *has_taken = world.unallocating(|| {
             if actor.dice.one_in(2) { rx.update() } else { rx.read().number != *last }

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
 };
 
-pub(super) struct Writer {
+pub(super) struct Transmitter {
     world: Arc<World>,
     index: usize,
     turn: u64,
@@ -21,19 +21,19 @@ pub(super) struct Writer {
     tx: buffer::Writer<Setting>,
 }
 
-impl Writer {
+impl Transmitter {
     pub(super) fn new(world: &Arc<World>, index: usize, tx: buffer::Writer<Setting>) -> Self {
         Self { world: Arc::clone(world), index, turn: 0, last: 0, tx }
     }
 }
 
-impl Transmit for Writer {
+impl Transmit for Transmitter {
     /// Changes the value that is there, or writes a new one. What comes back tells what was replaced.
     fn send(&mut self, actor: &mut Actor) -> Sent {
         let Self { world, index, turn, last, tx } = self;
         *turn += 1;
         let how = actor.dice.pick(&["publish", "write"]);
-        let new = (how == "write").then(|| world.ledger.setting(*index, *turn));
+        let new = (how == "write").then(|| world.account.setting(*index, *turn));
         if new.is_none() {
             tx.verify();
             tx.sign(*index, *turn);

@@ -14,8 +14,8 @@ use crate::{
     tally::{self, Count},
 };
 use overwrite_channel::channel;
-use receiver::Reader;
-use sender::{Handle, Writer};
+use receiver::Viewer;
+use sender::{Handle, Transmitter};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::Relaxed},
@@ -68,7 +68,7 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     let (txs, rxs): (Vec<_>, Vec<_>) = (0..channels).map(|_| channel::<Value>()).unzip();
     if let Some(size) = crowd {
         let steps = Some(dice.pick(&[2, 5, 15]));
-        let views = vec![Reader::new(&world, rxs[0].clone()); size];
+        let views = vec![Viewer::new(&world, rxs[0].clone()); size];
         parts.push(crowd::part(actor("channel: crowd", 0, dice), steps, views));
     }
     // Several actors have the same `SharedSender`s, or senders of their own.
@@ -78,7 +78,7 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
             let is_shared = dice.one_in(3);
             let tx =
                 if is_shared { Handle::Shared(shared.clone()) } else { Handle::Own(tx.clone()) };
-            Writer::new(&world, sender, tx)
+            Transmitter::new(&world, sender, tx)
         });
         let handles = handles.collect();
         parts.push(crate::sender::part(actor("channel: sender", sender, dice), quota, handles));
@@ -91,25 +91,25 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     // at times with many handles of each.
     let have_one = channels > 1 && dice.one_in(3);
     let each = if dice.one_in(4) { actor::crowd(dice) } else { 1 };
-    let mut readers_of_any = Vec::new();
+    let mut viewers_of_any = Vec::new();
     for mut rx in rxs {
         if is_crowded {
             rx.set_spin_limit(0);
         }
         for left in (0..if is_crowded { dice.within(3, 5) } else { dice.within(1, 3) }).rev() {
-            let reader = Reader::new(&world, rx.clone());
+            let viewer = Viewer::new(&world, rx.clone());
             if left == 0 && have_one {
-                readers_of_any.extend(vec![reader; each]);
+                viewers_of_any.extend(vec![viewer; each]);
                 continue;
             }
             let stays = rules.senders_first && (is_crowded || left == 0);
             let steps = (!stays).then(|| dice.pick(&[3, 20, 60]));
-            parts.push(part(actor("channel: receiver", left, dice), steps, reader));
+            parts.push(part(actor("channel: receiver", left, dice), steps, viewer));
         }
     }
     if have_one {
         let (actor, steps) = (actor("channels: receiver", 0, dice), rules.steps(dice));
-        parts.push(receiver::part_of_any(actor, steps, readers_of_any).at(Place::Thread));
+        parts.push(receiver::part_of_any(actor, steps, viewers_of_any).at(Place::Thread));
     }
     crate::World { parts, close: Box::new(move || world.close(channels)) }
 }

@@ -2,7 +2,7 @@
 
 use super::{Value, World};
 use crate::{
-    actor::{Actor, Wait, Waited},
+    actor::{Actor, Mode, Waited},
     crew::Part,
     receiver::{View, goes_on},
     setting::MOST_SENDERS,
@@ -26,7 +26,7 @@ use support::{ledger::Fate, panics::strike};
 
 /// A receiver of one of the channels.
 #[derive(Clone)]
-pub(super) struct Reader {
+pub(super) struct Viewer {
     rx: Receiver<Value>,
     log: Log,
 }
@@ -50,7 +50,7 @@ impl Log {
     }
 }
 
-impl Reader {
+impl Viewer {
     pub(super) fn new(world: &Arc<World>, rx: Receiver<Value>) -> Self {
         let last = Arc::new(array::from_fn(|_| AtomicUsize::new(0)));
         Self { rx, log: Log { world: Arc::clone(world), last } }
@@ -77,7 +77,7 @@ impl Reader {
     }
 }
 
-impl View for Reader {
+impl View for Viewer {
     const ALL_ARE_WOKEN: bool = false;
 
     fn wait(&mut self) -> impl Future<Output = Result<(), RecvError>> + Unpin + Send {
@@ -95,12 +95,12 @@ impl View for Reader {
         StreamExt::next(rx).map(|next| next.map(|value| log.got(value)).ok_or(RecvError))
     }
 
-    fn block(&mut self, wait: Wait) -> Waited<()> {
+    fn block(&mut self, wait: Mode) -> Waited<()> {
         let came = wait.block(&mut self.rx, Receiver::recv, Receiver::recv_timeout);
         came.map(|came| came.map(|value| self.log.got(value)))
     }
 
-    async fn wait_for(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
+    async fn wait_for(&mut self, actor: &mut Actor, wait: Mode) -> Waited<()> {
         let (mut dice, rough) = (actor.dice.split(), actor.rules.rough);
         let Self { rx, log } = self;
         let taken = &log.world.taken;
@@ -128,7 +128,7 @@ impl View for Reader {
     }
 
     /// Does not wait, or waits in a future that is polled here and then moved.
-    async fn own(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
+    async fn own(&mut self, actor: &mut Actor, wait: Mode) -> Waited<()> {
         if wait.limit.is_none() && actor.dice.one_in(2) {
             return Some(self.move_to_another_task().await);
         }
@@ -167,20 +167,20 @@ impl View for Reader {
 }
 
 /// Makes the part of an actor that waits for several channels at once, on a thread.
-pub(super) fn part_of_any(actor: Actor, steps: Option<usize>, readers: Vec<Reader>) -> Part {
-    Part::new(Arc::clone(&actor.post), async move { receive_any(actor, steps, readers) })
+pub(super) fn part_of_any(actor: Actor, steps: Option<usize>, viewers: Vec<Viewer>) -> Part {
+    Part::new(Arc::clone(&actor.post), async move { receive_any(actor, steps, viewers) })
 }
 
-fn receive_any(mut actor: Actor, mut steps: Option<usize>, mut readers: Vec<Reader>) {
+fn receive_any(mut actor: Actor, mut steps: Option<usize>, mut viewers: Vec<Viewer>) {
     let rules = Arc::clone(&actor.rules);
-    while !readers.is_empty() && goes_on(&mut steps) {
-        let any = actor.dice.below(readers.len());
+    while !viewers.is_empty() && goes_on(&mut steps) {
+        let any = actor.dice.below(viewers.len());
         if actor.dice.one_in(15) {
-            rules.catch(|| readers[any].fiddle(&mut actor));
+            rules.catch(|| viewers[any].fiddle(&mut actor));
         }
         let (_, wait) = actor.draw(&["wait_any"], 1);
         let mut each: Vec<_> =
-            readers.iter_mut().map(|of| &mut of.rx as &mut dyn Waitable).collect();
+            viewers.iter_mut().map(|of| &mut of.rx as &mut dyn Waitable).collect();
         let ready = rules.catch(|| {
             wait.block(
                 &mut each[..],
@@ -189,17 +189,17 @@ fn receive_any(mut actor: Actor, mut steps: Option<usize>, mut readers: Vec<Read
             )
         });
         let Some(Ok(ready)) = ready.flatten() else { continue };
-        match rules.catch(|| readers[ready].rx.try_recv()) {
-            Some(Ok(value)) => readers[ready].log.got(value),
+        match rules.catch(|| viewers[ready].rx.try_recv()) {
+            Some(Ok(value)) => viewers[ready].log.got(value),
             // Another receiver was faster.
             Some(Err(TryRecvError::Empty)) | None => {}
             Some(Err(TryRecvError::Disconnected)) => {
-                readers[ready].check_end(&actor);
-                readers.remove(ready).leave(&actor);
+                viewers[ready].check_end(&actor);
+                viewers.remove(ready).leave(&actor);
             }
         }
     }
-    for reader in readers {
-        reader.leave(&actor);
+    for viewer in viewers {
+        viewer.leave(&actor);
     }
 }

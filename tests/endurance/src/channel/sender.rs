@@ -40,7 +40,7 @@ impl Handle {
 }
 
 /// A handle of one of the senders.
-pub(super) struct Writer {
+pub(super) struct Transmitter {
     world: Arc<World>,
     sender: usize,
     tx: Handle,
@@ -48,13 +48,13 @@ pub(super) struct Writer {
     last: usize,
 }
 
-impl Writer {
+impl Transmitter {
     pub(super) fn new(world: &Arc<World>, sender: usize, tx: Handle) -> Self {
         Self { world: Arc::clone(world), sender, tx, last: 0 }
     }
 }
 
-impl Transmit for Writer {
+impl Transmit for Transmitter {
     fn send(&mut self, actor: &mut Actor) -> Sent {
         let (rules, dice) = (&self.world.rules, &mut actor.dice);
         let value = Value::issue(&self.world, self.sender, rules.rough && dice.one_in(50));

@@ -7,12 +7,12 @@ mod sender;
 use crate::{
     actor::{self, Actor, Rules},
     crowd,
-    setting::{Ledger, MOST_SENDERS},
+    setting::{Account, MOST_SENDERS},
     tally::Count,
 };
 use overwrite_channel::watch::channel;
-use receiver::Reader;
-use sender::Writer;
+use receiver::Viewer;
+use sender::Transmitter;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::SeqCst},
@@ -23,7 +23,7 @@ struct World {
     /// Drops do not panic in `rough` worlds: `arc_swap` drops values in the middle of its own work, and may leak another
     /// one if that panics.
     rules: Arc<Rules>,
-    ledger: Arc<Ledger>,
+    account: Arc<Account>,
     /// Every change is made by modifying. Then each setting says how many there were before.
     counted: bool,
     /// How many changes there were: at least so many, and exactly when the senders are gone.
@@ -41,35 +41,35 @@ pub(crate) fn begin(number: u64, dice: &mut Dice) -> crate::World {
     let seen = receivers + usize::from(crowd.is_some());
     let world = Arc::new(World {
         rules: Rules::new(number, dice),
-        ledger: Ledger::new(number),
+        account: Account::new(number),
         counted: dice.one_in(2),
         changes: AtomicU64::new(0),
         seen: (0..seen).map(|_| AtomicU64::new(0)).collect(),
     });
 
-    let (tx, rx) = channel(world.ledger.setting(0, 0));
+    let (tx, rx) = channel(world.account.setting(0, 0));
     let mut parts = Vec::new();
     let actor = |name, number, dice: &mut Dice| Actor::new(&world.rules, name, number, dice);
     for sender in 0..senders {
-        let txs = vec![Writer::new(&world, sender, tx.clone())];
+        let txs = vec![Transmitter::new(&world, sender, tx.clone())];
         parts.push(crate::sender::part(actor("watch: sender", sender, dice), quota, txs));
     }
     for receiver in 0..receivers {
         let rx = if dice.one_in(2) { rx.clone() } else { tx.subscribe() };
         let (actor, steps) = (actor("watch: receiver", receiver, dice), world.rules.steps(dice));
-        parts.push(crate::receiver::part(actor, steps, Reader::new(&world, receiver, rx)));
+        parts.push(crate::receiver::part(actor, steps, Viewer::new(&world, receiver, rx)));
     }
     if let Some(size) = crowd {
         let (actor, steps) = (actor("watch: crowd", 0, dice), world.rules.steps(dice));
-        let readers = vec![Reader::new(&world, receivers, rx); size];
-        parts.push(crowd::part(actor, steps, readers));
+        let viewers = vec![Viewer::new(&world, receivers, rx); size];
+        parts.push(crowd::part(actor, steps, viewers));
     }
     crate::World { parts, close: Box::new(move || world.close()) }
 }
 
 impl World {
     fn close(&self) {
-        self.ledger.close();
+        self.account.close();
         Count::Changes.add(self.changes.load(SeqCst));
     }
 }

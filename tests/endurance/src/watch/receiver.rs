@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::{
-    actor::{Actor, Wait, Waited, yield_now},
+    actor::{Actor, Mode, Waited, yield_now},
     receiver::View,
     setting::{MOST_SENDERS, Setting},
     tally::Count,
@@ -18,7 +18,7 @@ use support::panics::strike;
 
 /// A receiver, and what it has seen.
 #[derive(Clone)]
-pub(super) struct Reader {
+pub(super) struct Viewer {
     rx: Receiver<Setting>,
     seen: Seen,
 }
@@ -67,7 +67,7 @@ impl Seen {
     }
 }
 
-impl Reader {
+impl Viewer {
     pub(super) fn new(world: &Arc<World>, index: usize, rx: Receiver<Setting>) -> Self {
         let (world, turns) = (Arc::clone(world), Default::default());
         let seen = Seen { world, index, reports: 0, is_unseen: false, last: 0, count: 0, turns };
@@ -95,7 +95,7 @@ impl Reader {
     }
 }
 
-impl View for Reader {
+impl View for Viewer {
     const ALL_ARE_WOKEN: bool = true;
 
     fn wait(&mut self) -> impl Future<Output = Result<(), RecvError>> + Unpin + Send {
@@ -109,13 +109,13 @@ impl View for Reader {
         StreamExt::next(rx).map(move |next| next.map(&mut note).ok_or(RecvError))
     }
 
-    fn block(&mut self, wait: Wait) -> Waited<()> {
+    fn block(&mut self, wait: Mode) -> Waited<()> {
         let (changed, in_time) = (Receiver::blocking_changed, Receiver::blocking_changed_timeout);
         wait.block(&mut self.rx, changed, in_time).map(|came| came.map(|()| self.seen.report()))
     }
 
     /// Wants whatever is new, or only some of it if the wait has a limit.
-    async fn wait_for(&mut self, actor: &mut Actor, wait: Wait) -> Waited<()> {
+    async fn wait_for(&mut self, actor: &mut Actor, wait: Mode) -> Waited<()> {
         let (rough, mut dice) = (actor.rules.rough, actor.dice.split());
         let Self { rx, seen } = self;
         let wants = |setting: &Setting| {
@@ -136,7 +136,7 @@ impl View for Reader {
     }
 
     /// Keeps looking at a setting. A task moves between the workers meanwhile.
-    async fn own(&mut self, _: &mut Actor, _: Wait) -> Waited<()> {
+    async fn own(&mut self, _: &mut Actor, _: Mode) -> Waited<()> {
         let kept = self.rx.borrow();
         let number = kept.number;
         yield_now().await;
@@ -173,18 +173,18 @@ impl View for Reader {
 
     /// Notes how many changes they all have seen. A crowd looks until all have seen the same one: a receiver that is
     /// behind may not wait next, and senders wait for it.
-    fn settle(readers: &mut [Self]) {
-        let is_crowd = readers.len() > 1;
+    fn settle(viewers: &mut [Self]) {
+        let is_crowd = viewers.len() > 1;
         loop {
-            let looks = readers.iter_mut().map(|reader| {
-                if is_crowd || reader.seen.is_unseen {
-                    reader.look();
+            let looks = viewers.iter_mut().map(|viewer| {
+                if is_crowd || viewer.seen.is_unseen {
+                    viewer.look();
                 }
-                reader.add_up()
+                viewer.add_up()
             });
             let seen: Vec<_> = looks.collect();
             assert!(seen.is_sorted(), "a later look went back");
-            let Seen { world, index, .. } = &readers[0].seen;
+            let Seen { world, index, .. } = &viewers[0].seen;
             world.seen[*index].store(seen[0], SeqCst);
             if seen.first() == seen.last() {
                 break;

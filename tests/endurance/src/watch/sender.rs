@@ -19,7 +19,7 @@ use support::panics::strike;
 /// More looks than a thread can have for nothing.
 const MOST_KEPT: usize = 12;
 
-pub(super) struct Writer {
+pub(super) struct Transmitter {
     world: Arc<World>,
     index: usize,
     turn: u64,
@@ -30,7 +30,7 @@ pub(super) struct Writer {
     tx: Sender<Setting>,
 }
 
-impl Writer {
+impl Transmitter {
     pub(super) fn new(world: &Arc<World>, index: usize, tx: Sender<Setting>) -> Self {
         let (world, kept) = (Arc::clone(world), Vec::with_capacity(MOST_KEPT));
         Self { world, index, turn: 0, changes: 0, kept, tx }
@@ -52,7 +52,7 @@ impl Writer {
                 strike();
             }
         };
-        let setting = || self.world.ledger.setting(index, turn);
+        let setting = || self.world.account.setting(index, turn);
         actor.doing(how);
         match how {
             "send" => {
@@ -91,7 +91,7 @@ impl Writer {
     }
 }
 
-impl Transmit for Writer {
+impl Transmit for Transmitter {
     fn send(&mut self, actor: &mut Actor) -> Sent {
         let mut in_closure = false;
         let rules = Arc::clone(&actor.rules);

@@ -4,15 +4,14 @@ use crate::watch::{
     self, Receiver, Ref, Sender,
     error::{RecvError, SendError},
 };
-use overwrite_channel_runtimes::{is, is_not};
 use std::{
     cell::Cell,
-    error::Error,
     fmt::Debug,
     marker::PhantomPinned,
     panic::{RefUnwindSafe, UnwindSafe},
     rc::Rc,
 };
+use support::assert_is;
 
 /// `Send` but not `Sync`.
 type SendOnly = Cell<u8>;
@@ -20,15 +19,17 @@ type Neither = Rc<u8>;
 
 #[test]
 fn handles_go_to_other_threads_where_values_can_be_shared() {
-    is!(Sender<u8>: Send, Sync);
-    is!(Receiver<u8>: Send, Sync);
-    is!(Ref<'static, u8>: Sync);
-    is_not!(Sender<SendOnly>: Send, Sync);
-    is_not!(Receiver<SendOnly>: Send, Sync);
-    is_not!(Ref<'static, SendOnly>: Send, Sync);
-    is_not!(Sender<Neither>: Send, Sync);
-    is_not!(Receiver<Neither>: Send, Sync);
-    is_not!(Ref<'static, Neither>: Send, Sync);
+    assert_is! {
+        Sender<u8>: Send = true, Sync = true;
+        Receiver<u8>: Send = true, Sync = true;
+        Ref<'static, u8>: Sync = true;
+        Sender<SendOnly>: Send = false, Sync = false;
+        Receiver<SendOnly>: Send = false, Sync = false;
+        Ref<'static, SendOnly>: Send = false, Sync = false;
+        Sender<Neither>: Send = false, Sync = false;
+        Receiver<Neither>: Send = false, Sync = false;
+        Ref<'static, Neither>: Send = false, Sync = false;
+    }
 }
 
 #[test]
@@ -44,30 +45,28 @@ fn values_that_stay_in_one_thread_can_be_watched_there() {
 #[test]
 fn types_have_the_usual_traits() {
     struct Plain;
-    is!(Sender<u8>: UnwindSafe, RefUnwindSafe, Debug, Default);
-    is!(Receiver<u8>: UnwindSafe, RefUnwindSafe, Debug);
-    is!(Ref<'static, u8>: UnwindSafe, RefUnwindSafe, Debug);
-    is!(Sender<PhantomPinned>: Unpin);
-    is!(Receiver<PhantomPinned>: Unpin);
-    is!(Ref<'static, PhantomPinned>: Unpin);
-    is!(Sender<Plain>: Clone);
-    is!(Receiver<Plain>: Clone);
-    is_not!(Sender<Plain>: Default);
-    is_not!(Receiver<u8>: Default);
-    is_not!(Ref<'static, u8>: Clone);
+    assert_is! {
+        Sender<u8>: UnwindSafe = true, RefUnwindSafe = true, Debug = true, Default = true;
+        Receiver<u8>: UnwindSafe = true, RefUnwindSafe = true, Debug = true, Default = false;
+        Ref<'static, u8>: UnwindSafe = true, RefUnwindSafe = true, Debug = true, Clone = false;
+        Sender<PhantomPinned>: Unpin = true;
+        Receiver<PhantomPinned>: Unpin = true;
+        Ref<'static, PhantomPinned>: Unpin = true;
+        Sender<Plain>: Clone = true, Default = false;
+        Receiver<Plain>: Clone = true;
+    }
 }
 
 #[test]
 fn errors_are_what_their_values_are() {
-    is!(RecvError: Error, Send, Sync, Unpin, UnwindSafe);
-    is!(SendError<u8>: Error, Send, Sync, Unpin, UnwindSafe, Copy);
-    is!(SendError<SendOnly>: Error, Send);
-    is!(SendError<Neither>: Error);
-    is!(SendError<f32>: PartialEq);
-    is_not!(SendError<SendOnly>: Sync);
-    is_not!(SendError<Neither>: Send);
-    is_not!(SendError<String>: Copy);
-    is_not!(SendError<f32>: Eq);
+    assert_is! {
+        RecvError: Send = true, Sync = true, Unpin = true, UnwindSafe = true;
+        SendError<u8>: Send = true, Sync = true, Unpin = true, UnwindSafe = true, Copy = true;
+        SendError<SendOnly>: Send = true, Sync = false;
+        SendError<Neither>: Send = false;
+        SendError<f32>: PartialEq = true, Eq = false;
+        SendError<String>: Copy = false;
+    }
 }
 
 #[test]
