@@ -10,25 +10,44 @@
     not(miri)
 ))]
 
+#[path = "buffer/ways.rs"]
+#[expect(dead_code, reason = "the tests of the buffer use more of it")]
+mod of_buffer;
 #[path = "channel/receives.rs"]
 #[expect(dead_code, reason = "the tests of the channel use more of it")]
-mod receives;
+mod of_channel;
+#[cfg(feature = "watch")]
+#[path = "watch/ways.rs"]
+mod of_watch;
 
+use of_channel::LONG;
+#[cfg(feature = "watch")]
+use of_watch::{Limit, waits};
 #[cfg(feature = "watch")]
 use overwrite_channel::watch;
-use overwrite_channel::{RecvTimeoutError, channel, wait_any, wait_any_timeout};
-use receives::{LONG, timed, untimed};
+use overwrite_channel::{
+    Receiver,
+    RecvTimeoutError::{self, Disconnected, Timeout},
+    Sender,
+    buffer::{self, Reader, Writer},
+    channel, wait_any, wait_any_timeout,
+};
 use std::{
     env,
+    fmt::Debug,
     fs::File,
     io,
     os::unix::process::ExitStatusExt,
     panic::{AssertUnwindSafe, catch_unwind},
     process::{Command, ExitStatus, Stdio},
-    sync::mpsc::{Sender, channel as queue},
+    sync::{
+        Arc,
+        mpsc::{self, channel as queue},
+    },
     thread,
     time::{Duration, Instant},
 };
+use support::sleeper::Sleeper;
 
 /// Holds the number of the part that a process runs of its test. Without it, the test starts that process.
 const PART: &str = "OVERWRITE_CHANNEL_SANDBOX";
@@ -99,7 +118,7 @@ fn forbid_files(action: u32) {
 }
 
 /// A thread that was there before the sandbox.
-struct Helper(Sender<Box<dyn FnOnce() + Send>>);
+struct Helper(mpsc::Sender<Box<dyn FnOnce() + Send>>);
 
 impl Helper {
     fn new() -> Self {
@@ -125,60 +144,65 @@ impl Helper {
     }
 }
 
-/// Makes each call that waits: with a value there, with a value that comes at once or when the thread is parked, and in
-/// vain.
-fn wait_in_each_way(helper: &Helper) {
-    for (name, wait) in untimed().into_iter().chain(timed()) {
-        let (mut tx, mut rx) = channel();
-        assert_eq!(tx.send(1), Ok(None));
-        assert_eq!(wait(&mut rx, LONG), Ok(1), "{name}");
-        for (delay, spin_limit) in [(Duration::ZERO, 10), (SHORT, 10), (SHORT, 0)] {
-            let mut tx = tx.clone();
-            rx.set_spin_limit(spin_limit);
-            helper.after(delay, move || assert_eq!(tx.send(2), Ok(None)));
-            assert_eq!(wait(&mut rx, LONG), Ok(2), "{name}");
-        }
-        helper.after(SHORT, move || drop(tx));
-        assert_eq!(wait(&mut rx, LONG), Err(RecvTimeoutError::Disconnected), "{name}");
+/// Waits for a value that is there, for one that comes at once or when the thread is parked, and for the end.
+fn wait_until_the_end<S: Clone + Send + 'static, R>(
+    name: impl Debug,
+    helper: &Helper,
+    (mut tx, mut rx): (S, R),
+    send: fn(&mut S),
+    set_spin_limit: fn(&mut R, u32),
+    mut wait: impl FnMut(&mut R) -> Result<(), RecvTimeoutError>,
+) {
+    send(&mut tx);
+    assert_eq!(wait(&mut rx), Ok(()), "{name:?}");
+    for (delay, spin_limit) in [(Duration::ZERO, 10), (SHORT, 10), (SHORT, 0)] {
+        set_spin_limit(&mut rx, spin_limit);
+        let mut tx = tx.clone();
+        helper.after(delay, move || send(&mut tx));
+        assert_eq!(wait(&mut rx), Ok(()), "{name:?}");
     }
-    for (name, wait) in timed() {
-        let (_tx, mut rx) = channel::<u8>();
-        assert_eq!(wait(&mut rx, SHORT), Err(RecvTimeoutError::Timeout), "{name}");
-    }
+    helper.after(SHORT, move || drop(tx));
+    assert_eq!(wait(&mut rx), Err(Disconnected), "{name:?}");
 }
 
-#[cfg(feature = "watch")]
-fn wait_for_changes_in_each_way(helper: &Helper) {
-    type Wait = fn(&mut watch::Receiver<u32>, Duration) -> Result<(), RecvTimeoutError>;
-    const UNTIMED: usize = 2;
-    const WAITS: [Wait; 6] = [
-        |rx, _| Ok(rx.blocking_changed()?),
-        |rx, _| Ok(rx.blocking_wait_for(|value| *value == 1).map(drop)?),
-        |rx, timeout| rx.blocking_changed_timeout(timeout),
-        |rx, timeout| rx.blocking_changed_deadline(Instant::now() + timeout),
-        |rx, timeout| rx.blocking_wait_for_timeout(timeout, |value| *value == 1).map(drop),
-        |rx, timeout| {
-            rx.blocking_wait_for_deadline(Instant::now() + timeout, |value| *value == 1).map(drop)
-        },
-    ];
-    for (number, wait) in WAITS.into_iter().enumerate() {
-        let (tx, mut rx) = watch::channel(0);
-        tx.send(1).unwrap();
-        assert_eq!(wait(&mut rx, LONG), Ok(()));
-        for delay in [Duration::ZERO, SHORT] {
-            tx.send(0).unwrap();
-            rx.mark_unchanged();
-            let tx = tx.clone();
-            helper.after(delay, move || tx.send(1).unwrap());
-            assert_eq!(wait(&mut rx, LONG), Ok(()));
+/// Makes each call that waits: until the end, and in vain.
+fn wait_in_each_way(helper: &Helper) {
+    for (name, wait) in of_channel::untimed().into_iter().chain(of_channel::timed()) {
+        let wait = |rx: &mut _| wait(rx, LONG).map(|value| assert_eq!(value, 7));
+        let send = |tx: &mut Sender<_>| assert_eq!(tx.send(7), Ok(None));
+        wait_until_the_end(name, helper, channel(), send, Receiver::set_spin_limit, wait);
+    }
+    for (name, wait) in of_channel::timed() {
+        let (_tx, mut rx) = channel::<u8>();
+        assert_eq!(wait(&mut rx, SHORT), Err(Timeout), "{name}");
+    }
+    for (name, wait) in of_buffer::untimed().into_iter().chain(of_buffer::timed()) {
+        let wait = |reader: &mut _| wait(reader, LONG);
+        let send = |writer: &mut Writer<u8>| assert_eq!(writer.write(7), Ok(false));
+        wait_until_the_end(name, helper, buffer::channel(0), send, Reader::set_spin_limit, wait);
+    }
+    for (name, wait) in of_buffer::timed() {
+        let (_writer, mut reader) = buffer::channel(0);
+        assert_eq!(wait(&mut reader, SHORT), Err(Timeout), "{name}");
+    }
+    #[cfg(feature = "watch")]
+    {
+        let limits =
+            [Limit::Never, Limit::NeverAsTask, Limit::Timeout(LONG), Limit::Deadline(LONG)];
+        for wait in waits(&limits) {
+            let mut wanted = 0;
+            let run = |rx: &mut _| {
+                wanted += 1;
+                wait.run(rx, wanted).map(|value| assert_eq!(value, wanted))
+            };
+            let send = |tx: &mut watch::Sender<_>| tx.send_modify(|value| *value += 1);
+            let spin = watch::Receiver::set_spin_limit;
+            wait_until_the_end(wait, helper, watch::channel(0), send, spin, run);
         }
-        tx.send(0).unwrap();
-        rx.mark_unchanged();
-        if number >= UNTIMED {
-            assert_eq!(wait(&mut rx, SHORT), Err(RecvTimeoutError::Timeout));
+        for wait in waits(&[Limit::Timeout(SHORT), Limit::Deadline(SHORT)]) {
+            let (_tx, mut rx) = watch::channel(0);
+            assert_eq!(wait.run(&mut rx, 1), Err(Timeout), "{wait:?}");
         }
-        helper.after(SHORT, move || drop(tx));
-        assert_eq!(wait(&mut rx, LONG), Err(RecvTimeoutError::Disconnected));
     }
 }
 
@@ -197,31 +221,18 @@ fn every_blocking_call_works_where_no_file_may_be_opened() {
         let helper = Helper::new();
         forbid_files(libc::SECCOMP_RET_KILL_PROCESS);
         wait_in_each_way(&helper);
-        #[cfg(feature = "watch")]
-        wait_for_changes_in_each_way(&helper);
     });
     assert!(status.success(), "{status}");
 }
 
 /// Forks, and waits in the child: by `waits` with the handles it has from its parent, and with its own.
-fn fork_and_wait(waits: impl FnOnce()) {
+fn fork_and_wait(waits: impl FnOnce(&Helper)) {
     // SAFETY: the child uses memory, atomics and the thread's park token, which are its own; the allocator of the C
     // library works in it.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        end_with(8, || {
-            waits();
-            let (mut tx, mut rx) = channel();
-            assert_eq!(rx.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout));
-            tx.send(1).unwrap();
-            assert_eq!(rx.recv(), Ok(1));
-            // A thread of the child's wakes it.
-            let (mut other, mut answers) = channel();
-            let helper = Helper::new();
-            helper.after(SHORT, move || other.send(tx.send(2).is_ok()).map(drop).unwrap());
-            assert_eq!(rx.recv(), Ok(2));
-            assert_eq!(answers.recv(), Ok(true));
-        });
+        // A thread of the child's wakes it.
+        end_with(8, || waits(&Helper::new()));
     }
     let mut status = 0;
     // SAFETY: the status lives as long as the call.
@@ -234,6 +245,7 @@ fn fork_and_wait(waits: impl FnOnce()) {
 const FIRST_WAITS: &[fn()] = &[
     || assert!(channel::<u32>().1.recv().is_err()),
     || assert_eq!(wait_any(&mut [&mut channel::<u32>().1]), 0),
+    || assert!(buffer::channel(0).1.wait().is_err()),
     #[cfg(feature = "watch")]
     || assert!(watch::channel(0).1.blocking_changed().is_err()),
 ];
@@ -253,20 +265,28 @@ fn fork_beside(first_wait: fn()) {
     let (mut tx, mut rx) = channel();
     #[cfg(feature = "watch")]
     let (watch_tx, mut watch_rx) = watch::channel(0);
-    forbid_files(libc::SECCOMP_RET_TRAP);
-    thread::spawn(first_wait);
-    thread::sleep(Duration::from_millis(20));
-    fork_and_wait(|| {
-        assert_eq!(rx.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout));
+    let sleeper = Arc::new(Sleeper::default());
+    thread::spawn({
+        let sleeper = sleeper.clone();
+        move || {
+            sleeper.is_this_thread();
+            forbid_files(libc::SECCOMP_RET_TRAP);
+            first_wait();
+        }
+    });
+    sleeper.until_asleep();
+    fork_and_wait(|helper| {
+        assert_eq!(rx.recv_timeout(SHORT), Err(Timeout));
         assert_eq!(wait_any_timeout(&mut [&mut rx], SHORT), None);
         tx.send(1).unwrap();
         assert_eq!(rx.recv(), Ok(1));
         #[cfg(feature = "watch")]
         {
-            assert_eq!(watch_rx.blocking_changed_timeout(SHORT), Err(RecvTimeoutError::Timeout));
+            assert_eq!(watch_rx.blocking_changed_timeout(SHORT), Err(Timeout));
             watch_tx.send(1).unwrap();
             assert_eq!(watch_rx.blocking_changed(), Ok(()));
         }
+        wait_in_each_way(helper);
     });
 }
 
@@ -291,11 +311,14 @@ fn a_child_forked_at_any_moment_of_a_wait_can_wait() {
             let waiter = thread::spawn(move || waits.recv());
             let start = Instant::now();
             while start.elapsed() < Duration::from_micros(round * 5) {}
-            fork_and_wait(|| {
-                assert_eq!(mine.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout));
+            fork_and_wait(|helper| {
+                assert_eq!(mine.recv_timeout(SHORT), Err(Timeout));
                 // It wakes the thread that is not there, if that one waits, and not this one.
                 tx.send(1).unwrap();
                 assert_eq!(mine.recv(), Ok(1));
+                let send = |tx: &mut Sender<_>| assert_eq!(tx.send(2), Ok(None));
+                let recv = |rx: &mut Receiver<_>| Ok(rx.recv().map(drop)?);
+                wait_until_the_end("recv", helper, channel(), send, Receiver::set_spin_limit, recv);
             });
             tx.send(2).unwrap();
             assert_eq!(waiter.join().unwrap(), Ok(2));

@@ -234,7 +234,7 @@ fn a_closed_that_waits_renews_the_budget() {
 
 /// The handle that waits is used by several threads at once, as it may.
 #[test]
-fn threads_that_share_a_sender_share_its_budget() {
+fn a_sender_that_two_threads_poll_yields_to_both() {
     let (tx, rx) = channel::<u8>();
     drop(rx);
     let tx = tx.into_shared();

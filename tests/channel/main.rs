@@ -25,17 +25,15 @@ mod panics;
 mod payloads;
 #[cfg(feature = "std")]
 mod receives;
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", not(miri)))]
 mod sends;
 mod static_channel;
 #[cfg(all(feature = "std", feature = "stream"))]
 mod streams;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(miri)))]
 mod threads;
 #[cfg(all(feature = "alloc", not(miri)))]
 mod turns;
-#[cfg(all(feature = "alloc", not(miri)))]
-mod upstream;
 #[cfg(feature = "std")]
 mod wait_any;
 #[cfg(all(feature = "std", not(miri)))]

@@ -8,12 +8,8 @@ use futures::{
     select,
     stream::{FusedStream, Stream},
 };
-use overwrite_channel::Receiver;
 use std::fmt::Debug;
-use support::{
-    ledger::{Fate, Tracked},
-    waker::Task,
-};
+use support::waker::Task;
 
 /// Checks a stream that `end` ends between the question and the poll.
 fn ends_in_between<S>(rx: &mut S, end: impl FnOnce())
@@ -62,24 +58,4 @@ pub(crate) fn selects<S: Stream + FusedStream + Unpin>(mut rx: S) -> Vec<S::Item
             }
         }
     })
-}
-
-/// Receives from three streams until the end of each, which comes once.
-pub(crate) fn by_select([mut a, mut b, mut c]: [Receiver<Tracked>; 3]) {
-    let mut ends = [0; 3];
-    block_on(async {
-        loop {
-            let (at, value) = select! {
-                value = a.next() => (0, value),
-                value = b.next() => (1, value),
-                value = c.next() => (2, value),
-                complete => break,
-            };
-            match value {
-                Some(value) => value.meets(Fate::Received),
-                None => ends[at] += 1,
-            }
-        }
-    });
-    assert_eq!(ends, [1; 3]);
 }

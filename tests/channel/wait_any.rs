@@ -2,18 +2,18 @@
 
 use crate::receives::LONG;
 use overwrite_channel::{
-    Receiver, Sender, TryRecvError, Waitable, channel, wait_any, wait_any_deadline,
-    wait_any_timeout,
+    Receiver, Sender, Waitable, channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
+#[cfg(feature = "watch")]
+use overwrite_channel::{StaticChannel, buffer, watch};
 use std::{
     rc::Rc,
-    thread,
     time::{Duration, Instant},
 };
+#[cfg(feature = "watch")]
+use support::sleeper::asleep;
 use support::{
-    ledger::{Fate, Ledger, Tracked},
     panics::message,
-    rounds::rounds,
     waker::{Event, Task},
     watchdog::watched,
 };
@@ -100,65 +100,44 @@ fn of_no_receivers_it_panics() {
     }
 }
 
-fn waitables<T>(receivers: &mut [Receiver<T>]) -> Vec<&mut dyn Waitable> {
-    receivers.iter_mut().map(|rx| rx as &mut dyn Waitable).collect()
-}
-
-/// Receives from several channels until the end of each.
-type Receive = fn(Vec<Receiver<Tracked>>);
-const RECEIVES: &[(&str, Receive)] = &[
-    ("wait_any, which spins", by_wait_any),
-    ("wait_any, which parks", |mut receivers| {
-        receivers[0].set_spin_limit(0);
-        by_wait_any(receivers);
-    }),
-    #[cfg(feature = "stream")]
-    ("select", |receivers| crate::streams::by_select(receivers.try_into().unwrap())),
-];
-
-fn by_wait_any(mut receivers: Vec<Receiver<Tracked>>) {
-    while !receivers.is_empty() {
-        // Not always the same channel first.
-        receivers.rotate_left(1);
-        let ready = wait_any(&mut waitables(&mut receivers));
-        match receivers[ready].try_recv() {
-            Ok(value) => value.meets(Fate::Received),
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => drop(receivers.remove(ready)),
-        }
-    }
-}
-
-/// Two threads compete for all values of all channels, which end after each other.
+/// A thread sleeps until one of several flavours has a value, or the end of its senders, and says which one.
 #[test]
-fn each_value_of_several_channels_has_one_fate() {
-    const CHANNELS: usize = 3;
-    const VALUES: usize = 2_000;
+#[cfg(feature = "watch")]
+fn a_thread_sleeps_for_several_flavours() {
+    static CHANNEL: StaticChannel<u8, 2> = StaticChannel::new();
     watched(|watch| {
-        for (name, receive) in RECEIVES {
-            let ledger = Ledger::new(CHANNELS * VALUES);
-            let (senders, receivers): (Vec<_>, Vec<_>) = (0..CHANNELS).map(|_| channel()).unzip();
-            thread::scope(|scope| {
-                for (at, mut tx) in senders.into_iter().enumerate() {
-                    let ledger = &ledger;
-                    scope.spawn(move || {
-                        let _running = watch.running(format!("sender {at}: {name}"));
-                        for _ in rounds(VALUES / (at + 1)) {
-                            if let Some(stale) = tx.send(ledger.issue()).unwrap() {
-                                stale.meets(Fate::Displaced);
-                            }
-                            thread::yield_now();
-                        }
-                    });
-                }
-                for receivers in [receivers.clone(), receivers] {
-                    scope.spawn(move || {
-                        let _running = watch.running(*name);
-                        receive(receivers);
-                    });
-                }
-            });
-            assert_eq!(ledger.totals().dropped_with_channel, 0);
+        let _running = watch.running("wait_any");
+        for (ends, spin_limit) in [0, 10, 0, 10].into_iter().enumerate() {
+            let (mut static_tx, mut static_rx) = CHANNEL.split().unwrap();
+            let (mut tx, mut rx) = channel();
+            let (mut writer, mut reader) = buffer::channel("");
+            let (sender, mut watching) = watch::channel(0.0);
+            static_rx.set_spin_limit(spin_limit);
+            rx.set_spin_limit(spin_limit);
+            reader.set_spin_limit(spin_limit);
+            watching.set_spin_limit(spin_limit);
+            let mut sends: Vec<Box<dyn FnMut()>> = vec![
+                Box::new(move || assert_eq!(static_tx.send(1), Ok(None))),
+                Box::new(move || assert_eq!(tx.send('a'), Ok(None))),
+                Box::new(move || assert_eq!(writer.publish(), Ok(false))),
+                Box::new(move || sender.send(1.5).unwrap()),
+            ];
+            let mut wait = |then: &mut dyn FnMut()| {
+                let waits = || wait_any(&mut [&mut static_rx, &mut rx, &mut reader, &mut watching]);
+                let ready = asleep(waits, then);
+                let taken = [
+                    static_rx.try_recv().is_ok(),
+                    rx.try_recv().is_ok(),
+                    reader.update(),
+                    watching.borrow_and_update().has_changed(),
+                ];
+                (ready, taken)
+            };
+            for at in (0..4).cycle().take(20) {
+                assert_eq!(wait(&mut sends[at]), (at, std::array::from_fn(|it| it == at)));
+            }
+            let mut last = Some(sends.remove(ends));
+            assert_eq!(wait(&mut || drop(last.take())), (ends, [false; 4]));
         }
     });
 }

@@ -1,13 +1,15 @@
 //! Threads that wait: what ends a wait, how long it spins, and which of several threads is woken.
 
 use crate::{
-    receivers,
-    receives::{Receive, timed, waits},
+    many_receivers, receivers,
+    receives::{Receive, as_task, as_thread, timed, waits},
     sends::SENDS,
+    static_channel::{MOST, full_of_receivers},
 };
-use overwrite_channel::{RecvError, RecvTimeoutError, channel};
+use overwrite_channel::{Receiver, RecvError, RecvTimeoutError, Sender, StaticChannel, channel};
 use std::{
     sync::{
+        Mutex,
         atomic::{AtomicU32, Ordering::SeqCst},
         mpsc,
     },
@@ -15,9 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
-    sleeper::{asleep, awake},
+    sleeper::{Sleeper, asleep, awake},
     waker::{Event, Task},
-    watchdog::{until, watched},
+    watchdog::{Watch, until, watched},
 };
 
 #[test]
@@ -148,4 +150,55 @@ fn a_value_that_is_sent_in_time_is_received_however_late_the_wake() {
             assert!(timeouts.any(|timeout| in_time(name, receive, timeout)), "{name}");
         }
     });
+}
+
+type AsReceiver = fn(Receiver<usize>, &dyn Fn(usize));
+
+/// Sends to threads and tasks that receive, each time when all sleep, where the kernel says so. The end comes with the last
+/// value, and wakes all.
+fn have_equal_shares(
+    watch: &Watch,
+    ways: [AsReceiver; 2],
+    (mut tx, rxs): (Sender<usize>, Vec<Receiver<usize>>),
+    sends: usize,
+) {
+    let count = rxs.len();
+    let sleepers: Vec<_> = rxs.iter().map(|_| Sleeper::default()).collect();
+    let turns = &Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for (at, (rx, sleeper)) in rxs.into_iter().zip(&sleepers).enumerate() {
+            scope.spawn(move || {
+                let _running = watch.running(format!("receiver {at} of {count}"));
+                sleeper.is_this_thread();
+                ways[at % 2](rx, &|value| turns.lock().unwrap().push((value, at)));
+            });
+        }
+        let _running = watch.running("sender");
+        for value in 0..sends {
+            sleepers.iter().for_each(Sleeper::until_asleep);
+            assert_eq!(tx.send(value), Ok(None));
+            until(|| turns.lock().unwrap().len() > value);
+        }
+        sleepers.iter().for_each(Sleeper::until_asleep);
+        assert_eq!(tx.send(sends), Ok(None));
+        drop(tx);
+    });
+    let mut turns = turns.lock().unwrap();
+    assert!(turns.iter().map(|(value, _)| *value).eq(0..=sends), "each value, and the last");
+    turns.pop();
+    if cfg!(target_os = "linux") {
+        assert!(turns.iter().all(|(value, at)| value % count == *at), "{turns:?}");
+    }
+}
+
+#[test]
+fn threads_and_tasks_get_equal_shares_of_slow_sends_and_end_together() {
+    static CHANNEL: StaticChannel<usize, MOST> = StaticChannel::new();
+    let ways: [AsReceiver; 2] = [as_thread, as_task];
+    for ways in ways.into_iter().flat_map(|one| ways.map(|other| [one, other])) {
+        watched(move |watch| {
+            have_equal_shares(watch, ways, many_receivers(4), 400);
+            have_equal_shares(watch, ways, full_of_receivers(&CHANNEL), 3 * MOST);
+        });
+    }
 }

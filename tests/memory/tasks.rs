@@ -18,6 +18,14 @@ use support::{
     waker::{Task, tasks},
 };
 
+/// A runtime allocates the future of a wait as a part of its task.
+#[test]
+fn a_wait_takes_little_room_in_its_task() {
+    let (tx, mut rx) = channel::<[u8; 1000]>();
+    assert_eq!(size_of_val(&rx.recv_async()), size_of::<usize>());
+    assert!(size_of_val(&tx.closed()) <= size_of::<[usize; 8]>());
+}
+
 #[test]
 fn a_future_a_stream_and_a_sink_allocate_nothing() {
     let [task, other] = tasks();

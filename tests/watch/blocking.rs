@@ -1,11 +1,12 @@
 //! Waiting for a change as a thread: what is reported, when a wait gives up, and that a sleeping thread is woken.
 
-use crate::SENDS;
-use futures::executor::block_on;
+use crate::{
+    SENDS,
+    ways::{Limit, search, waits},
+};
 use overwrite_channel::{
-    RecvTimeoutError::{self, Disconnected, Timeout},
-    buffer, wait_any,
-    watch::{Receiver, Ref, channel},
+    RecvTimeoutError::{Disconnected, Timeout},
+    watch::channel,
 };
 use std::{
     cell::Cell,
@@ -19,48 +20,6 @@ use support::{
     sleeper::{Sleeper, asleep, awake},
     watchdog::{until, watched},
 };
-
-/// How long a wait may take.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Limit {
-    Never,
-    /// Never, in a future that the thread's executor polls.
-    NeverAsTask,
-    Timeout(Duration),
-    /// A deadline so far from the call.
-    Deadline(Duration),
-}
-
-/// Waits for a change.
-pub(crate) fn change<T>(rx: &mut Receiver<T>, limit: Limit) -> Result<(), RecvTimeoutError> {
-    match limit {
-        Limit::Never => Ok(rx.blocking_changed()?),
-        Limit::NeverAsTask => Ok(block_on(rx.changed())?),
-        Limit::Timeout(time) => rx.blocking_changed_timeout(time),
-        Limit::Deadline(time) => rx.blocking_changed_deadline(Instant::now() + time),
-    }
-}
-
-/// Waits for a value.
-pub(crate) fn search<T>(
-    rx: &mut Receiver<T>,
-    limit: Limit,
-    wanted: impl FnMut(&T) -> bool,
-) -> Result<Ref<'_, T>, RecvTimeoutError> {
-    match limit {
-        Limit::Never => Ok(rx.blocking_wait_for(wanted)?),
-        Limit::NeverAsTask => Ok(block_on(rx.wait_for(wanted))?),
-        Limit::Timeout(time) => rx.blocking_wait_for_timeout(time, wanted),
-        Limit::Deadline(time) => rx.blocking_wait_for_deadline(Instant::now() + time, wanted),
-    }
-}
-
-/// A wait for the next change, or for a certain value.
-#[derive(Clone, Copy, Debug)]
-struct Wait {
-    searches: bool,
-    limit: Limit,
-}
 
 const ZERO: Duration = Duration::ZERO;
 const SHORT: Duration = Duration::from_millis(1);
@@ -78,21 +37,6 @@ const PATIENT: [Limit; 6] = [
     Limit::Timeout(Duration::MAX),
     Limit::Deadline(LONG),
 ];
-
-fn waits(limits: &[Limit]) -> impl Iterator<Item = Wait> {
-    limits.iter().flat_map(|&limit| [false, true].map(|searches| Wait { searches, limit }))
-}
-
-impl Wait {
-    /// Waits, and returns the newest value: the wanted one, if that is the next.
-    fn run(self, rx: &mut Receiver<u32>, wanted: u32) -> Result<u32, RecvTimeoutError> {
-        if self.searches {
-            search(rx, self.limit, |value| *value == wanted).map(|value| *value)
-        } else {
-            change(rx, self.limit).map(|()| *rx.borrow())
-        }
-    }
-}
 
 #[test]
 fn a_wait_gives_up_in_time() {
@@ -162,8 +106,8 @@ fn a_value_sent_in_time_is_seen_however_late_the_look_is() {
 /// Each turn begins with receivers that sleep, or that are about to.
 #[test]
 fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
-    watched(|watch| {
-        for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
+    for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
+        watched(move |watch| {
             let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
             let woken = &AtomicUsize::new(0);
             let mut sent = 0;
@@ -209,8 +153,8 @@ fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
                 drop(tx);
             });
             assert_eq!(woken.load(SeqCst), (sent + 1) * receivers, "{wait:?}");
-        }
-    });
+        });
+    }
 }
 
 #[test]
@@ -233,41 +177,4 @@ fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
             }
         }
     });
-}
-
-/// A thread sleeps until one of several flavours has something, and it says which one.
-#[test]
-fn a_thread_sleeps_for_several_flavours() {
-    watched(|watch| {
-        let _running = watch.running("wait_any");
-        let (tx, mut watching) = channel(0);
-        let (mut writer, mut reader) = buffer::channel(0);
-        let (mut sender, mut receiver) = overwrite_channel::channel();
-        watching.set_spin_limit(0);
-        reader.set_spin_limit(0);
-        receiver.set_spin_limit(0);
-        for at in [0, 1, 2].into_iter().cycle().take(30) {
-            let ready = asleep(
-                || wait_any(&mut [&mut watching, &mut reader, &mut receiver]),
-                || match at {
-                    0 => tx.send(1).unwrap(),
-                    1 => assert_eq!(writer.publish(), Ok(false)),
-                    _ => assert_eq!(sender.send(1), Ok(None)),
-                },
-            );
-            assert_eq!(ready, at);
-            match at {
-                0 => assert_eq!(*watching.borrow_and_update(), 1),
-                1 => assert!(reader.update()),
-                _ => assert_eq!(receiver.try_recv(), Ok(1)),
-            }
-        }
-    });
-}
-
-#[test]
-fn handles_know_their_channel() {
-    let [(tx, rx), (other_tx, other_rx)] = [channel(0), channel(0)];
-    assert!(tx.same_channel(&tx.clone()) && !tx.same_channel(&other_tx));
-    assert!(rx.same_channel(&rx.clone()) && !rx.same_channel(&other_rx));
 }

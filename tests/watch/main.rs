@@ -4,10 +4,14 @@
 //! Wakers, streams and cooperation of `channel` and `watch` are in `tests/channel`.
 #![cfg(feature = "watch")]
 
+#[cfg(not(miri))]
 mod blocking;
 mod panics;
 mod refs;
+#[cfg(not(miri))]
 mod threads;
+#[cfg(not(miri))]
+mod ways;
 
 use overwrite_channel::watch::Sender;
 

@@ -1,7 +1,7 @@
 //! Several threads and tasks at once: no receiver sees a value after a newer one, no change is lost, and each that a
 //! receiver did not see is counted.
 
-use crate::blocking::{Limit, change, search};
+use crate::ways::{Limit, change, search};
 use futures::{
     executor::block_on,
     future::{join, join_all},

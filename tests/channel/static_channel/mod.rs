@@ -7,7 +7,7 @@ mod room;
 mod shared;
 mod values;
 mod waits;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(miri)))]
 mod waits_of_threads;
 
 use overwrite_channel::{Receiver, Sender, StaticChannel};
@@ -17,11 +17,11 @@ use std::iter;
 const NO_ROOM: &str = "no room in the static channel for one more handle or call: raise HANDLES";
 
 /// The largest number of handles.
-const MOST: usize = 30;
+pub(crate) const MOST: usize = 30;
 
 /// Splits a channel. Returns a sender, and as many receivers as there is room for, in the order of their turns.
 #[track_caller]
-fn full_of_receivers<T, const HANDLES: usize>(
+pub(crate) fn full_of_receivers<T, const HANDLES: usize>(
     channel: &'static StaticChannel<T, HANDLES>,
 ) -> (Sender<T>, Vec<Receiver<T>>) {
     let (tx, first) = channel.split().expect("no handle is left");

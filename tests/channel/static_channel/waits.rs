@@ -153,23 +153,3 @@ fn forgotten_futures_of_closed_leave_their_room_to_the_next_split() {
         assert!(task.poll(&mut tx.closed()).is_ready());
     }
 }
-
-#[cfg(all(feature = "stream", feature = "sink"))]
-#[test]
-fn its_handles_are_streams_and_sinks() {
-    use futures::{SinkExt, StreamExt, executor::block_on};
-
-    static CHANNEL: StaticChannel<u8, 3> = StaticChannel::new();
-    block_on(async {
-        let (mut tx, mut rx) = CHANNEL.split().unwrap();
-        let mut shared = tx.clone().into_shared();
-        for value in 0..3 {
-            SinkExt::send(&mut tx, value).await.unwrap();
-            assert_eq!(rx.next().await, Some(value));
-            SinkExt::send(&mut shared, value).await.unwrap();
-            assert_eq!(rx.next().await, Some(value));
-        }
-        drop((tx, shared));
-        assert_eq!(rx.next().await, None);
-    });
-}

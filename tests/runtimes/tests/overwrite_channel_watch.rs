@@ -54,7 +54,9 @@ fn a_look_delays_no_send_and_stays_what_it_is() {
 
 #[test]
 fn looks_are_shown_as_their_values_and_handles_and_waits_whatever_the_value() {
-    assert_eq!(format!("{} {0:03}", watch::channel(2).1.borrow()), "2 002");
+    let look = watch::channel(2).1.borrow();
+    assert_eq!(format!("{look} {look:03}"), "2 002");
+    assert_eq!(format!("{look:?}"), "Ref { value: 2, has_changed: false }");
     assert_is! { Ref<'static, Plain>: Debug = false; }
     let (tx, mut rx) = watch::channel(Plain);
     assert_eq!(format!("{tx:?} {rx:?}"), "Sender { .. } Receiver { .. }");

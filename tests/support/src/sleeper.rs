@@ -2,27 +2,25 @@
 //! once.
 
 use std::{
-    fs,
-    sync::atomic::{AtomicU32, Ordering::SeqCst},
+    fs::File,
+    io::{Read, Seek},
+    sync::OnceLock,
     thread,
     time::Duration,
 };
 
 const KERNEL_KNOWS: bool = cfg!(all(target_os = "linux", not(miri)));
 
-/// The one thread that a test waits for.
+/// The one thread that a test waits for: what the kernel says of it, which stays open, because a test may forbid files.
 #[derive(Debug, Default)]
-pub struct Sleeper(AtomicU32);
+pub struct Sleeper(OnceLock<File>);
 
 impl Sleeper {
     /// Says that the calling thread is the one. From here on, only the call under test may block it.
     pub fn is_this_thread(&self) {
-        // `/proc/thread-self` leads to `PID/task/TID`.
-        let tid = fs::read_link("/proc/thread-self")
-            .ok()
-            .and_then(|link| link.file_name()?.to_str()?.parse().ok())
-            .unwrap_or(0);
-        self.0.store(tid, SeqCst);
+        if let Ok(stat) = File::open("/proc/thread-self/stat") {
+            self.0.set(stat).expect("it is one thread");
+        }
     }
 
     /// Returns once the thread is known and sleeps.
@@ -36,7 +34,7 @@ impl Sleeper {
 
     /// Returns `true` if the thread was never seen asleep in a hundred looks.
     pub fn stays_awake(&self) -> bool {
-        while self.0.load(SeqCst) == 0 && KERNEL_KNOWS {
+        while self.0.get().is_none() && KERNEL_KNOWS {
             thread::yield_now();
         }
         (0..100).all(|_| {
@@ -47,10 +45,11 @@ impl Sleeper {
 
     /// Returns `true` if the thread is known and sleeps; `false` on systems other than Linux.
     pub fn is_asleep(&self) -> bool {
-        let tid = self.0.load(SeqCst);
+        let Some(mut stat) = self.0.get() else { return false };
+        let mut text = String::new();
         // `TID (NAME) STATE …`; a name may hold anything but ends with the last parenthesis.
-        fs::read_to_string(format!("/proc/self/task/{tid}/stat"))
-            .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')))
+        stat.rewind().and_then(|()| stat.read_to_string(&mut text)).is_ok()
+            && text.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
     }
 }
 
