@@ -189,7 +189,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`]. This excludes the same, and the allocator, if another
+    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`] if there is a value. This excludes the same, and the allocator, if another
     /// thread is sending through this very handle at this instant.
     ///
     /// # Panics
@@ -208,6 +208,9 @@ impl<T> SharedSender<T> {
     /// ```
     #[track_caller]
     pub fn withdraw(&self) -> Option<T> {
+        if self.is_empty() {
+            return None;
+        }
         withdraw(self.handle.borrow().access())
     }
 

@@ -17,7 +17,7 @@ impl<H: TakingHandle> Taker<H> {
         deadline: &mut Deadline,
         error: impl FnOnce(RecvTimeoutError) -> E,
     ) -> Result<H::Value, E> {
-        WaitGuard::end(self); // a future may have been forgotten
+        self.end_wait(); // a future may have been forgotten
         if let Some(value) = self.registration.take(false) {
             return Ok(H::into_value(value));
         }

@@ -132,6 +132,14 @@ impl<H: TakingHandle> Taker<H> {
         disarmed.into_waiter()
     }
 
+    /// Ends a wait in a call, of which the node may be armed and the baton held. A waker that `poll_recv` left stays.
+    pub(crate) fn end_wait(&mut self) {
+        // Dropped last: that may be user code, as a wake is.
+        let in_call = self.registration.armed() == Some(Armed::InCall);
+        let _last = if in_call { self.disarm() } else { None };
+        self.pass_on();
+    }
+
     /// Notifies the next receiver, which holds the baton then, if this one holds it.
     fn pass_on(&mut self) {
         if mem::take(&mut self.baton) {
@@ -165,18 +173,8 @@ impl<H: TakingHandle> Drop for Taker<H> {
 /// dropped future or a panic, the guard disarms the node and passes the baton on.
 pub(crate) struct WaitGuard<'a, H: TakingHandle>(pub(crate) &'a mut Taker<H>);
 
-impl<H: TakingHandle> WaitGuard<'_, H> {
-    /// Ends a wait of `taker`, if a call left one behind: a future that was forgotten.
-    pub(crate) fn end(taker: &mut Taker<H>) {
-        drop(WaitGuard(taker));
-    }
-}
-
 impl<H: TakingHandle> Drop for WaitGuard<'_, H> {
     fn drop(&mut self) {
-        // Dropped last: that may be user code, as a wake is. A waker that `poll_recv` left stays.
-        let in_call = self.0.registration.armed() == Some(Armed::InCall);
-        let _last = if in_call { self.0.disarm() } else { None };
-        self.0.pass_on();
+        self.0.end_wait();
     }
 }

@@ -60,7 +60,7 @@ impl<H: TakingHandle> WaitGuard<'_, H> {
         let poll = self.0.poll_armed(Armed::InCall, cx.waker());
         if poll.is_ready() {
             // The wait is over: a predicate that looks at the value next may take its time, or panic.
-            WaitGuard::end(self.0);
+            self.0.end_wait();
         }
         self.0.budget.charge(poll)
     }

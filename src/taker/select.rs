@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Taker, WaitGuard};
+use super::Taker;
 use crate::{
     core::TakingHandle,
     select::sealed::Source,
@@ -22,7 +22,7 @@ impl<H: TakingHandle> Source for Taker<H> {
     }
 
     fn begin(&mut self) {
-        WaitGuard::end(self);
+        self.end_wait();
     }
 
     fn is_ready(&self) -> bool {

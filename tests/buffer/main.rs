@@ -7,6 +7,7 @@
 mod operations;
 mod panics;
 mod payloads;
+#[cfg(not(miri))] // thousands of rounds
 mod threads;
 #[cfg(not(miri))] // it needs to see that threads sleep
 mod waiting;

@@ -11,11 +11,6 @@ use overwrite_channel::{
 use std::{iter::repeat_n, thread, time::Duration};
 use support::watchdog::{Watch, watched};
 
-/// Returns how many of so many are enough for Miri, which takes a thousand times as long.
-const fn fewer(most: u64) -> u64 {
-    if cfg!(miri) { most.div_ceil(100) } else { most }
-}
-
 /// A value whose words agree, unless it is torn.
 type Words<const N: usize> = [u64; N];
 
@@ -126,10 +121,10 @@ fn play<const N: usize>(watch: &Watch, [writers, readers, each]: [u64; 3], calls
 fn each_value_is_whole_and_taken_once_in_order_and_the_newest_is_not_lost() {
     watched(|watch| {
         for (writers, readers) in [(1, 1), (1, 3), (3, 0), (4, 1), (2, 2), (3, 3), (6, 2), (2, 6)] {
-            play::<1>(watch, [writers, readers, fewer(2_000)], u64::MAX);
-            play::<128>(watch, [writers, readers, fewer(2_000)], u64::MAX);
+            play::<1>(watch, [writers, readers, 2_000], u64::MAX);
+            play::<128>(watch, [writers, readers, 2_000], u64::MAX);
         }
-        for round in 0..fewer(200) {
+        for round in 0..200 {
             play::<3>(watch, [1 + round % 4, 3 - round % 4, 1 + round % 6 * 7], u64::MAX);
         }
     });
@@ -138,7 +133,7 @@ fn each_value_is_whole_and_taken_once_in_order_and_the_newest_is_not_lost() {
 #[test]
 fn readers_may_leave_while_threads_write() {
     watched(|watch| {
-        let calls = (0..fewer(300)).map(|play| play % 30);
+        let calls = (0..300).map(|play| play % 30);
         let left = calls.map(|calls| play::<16>(watch, [2, 2, 100], calls)).sum::<usize>();
         assert!(left > 0, "no reader left before all was written");
     });
@@ -176,7 +171,7 @@ fn take_all(
 /// Two threads compete, of which one parks at once.
 #[test]
 fn a_wait_for_receivers_and_readers_takes_every_value_of_each() {
-    const VALUES: u64 = fewer(5_000);
+    const VALUES: u64 = 5_000;
     watched(|watch| {
         let (mut sender, mut receiver) = overwrite_channel::channel();
         let ((mut large, large_reader), (mut small, small_reader)) = (channel([0; 64]), channel(0));

@@ -14,11 +14,6 @@ use support::{
     watchdog::{Watch, watched},
 };
 
-/// Returns how many of so many are enough for Miri, which takes a thousand times as long.
-const fn fewer(most: u32) -> u32 {
-    if cfg!(miri) { most.div_ceil(100) } else { most }
-}
-
 /// Its number is the greater the newer it is.
 type Value = (u32, Tracked);
 
@@ -215,12 +210,12 @@ fn every_value_has_one_fate_in_order_and_the_last_or_the_greatest_is_received() 
                 assert_eq!(left, 0, "handed back, or left in the channel");
             };
             for (senders, receivers) in [(1, 1), (1, 3)] {
-                play(senders, receivers, fewer(10_000));
+                play(senders, receivers, 10_000);
             }
             for (senders, receivers) in [(3, 0), (4, 1), (2, 2), (3, 3), (4, 4), (6, 2), (2, 6)] {
-                play(senders, receivers, fewer(2_000));
+                play(senders, receivers, 2_000);
             }
-            for round in 0..fewer(200) {
+            for round in 0..200 {
                 play(1 + round % 4, 3 - round % 4, 1 + round % 6 * 7);
             }
         });
@@ -231,7 +226,7 @@ fn every_value_has_one_fate_in_order_and_the_last_or_the_greatest_is_received() 
 #[test]
 fn receivers_may_leave_while_threads_send() {
     watched(|watch| {
-        let calls = (0..30).cycle().take(fewer(300) as usize);
+        let calls = (0..30).cycle().take(300);
         let cut_short = calls.zip(MIXES.into_iter().cycle());
         let cut_short = cut_short.map(|(calls, mix)| play(watch, mix, [2, 2, 100], calls));
         assert!(cut_short.sum::<usize>() > 0, "no receiver left before all was sent");
