@@ -185,6 +185,13 @@ pub(crate) fn run(bench: Option<&str>) -> ExitCode {
             Ok(())
         }
         Some(_) => report::run(&Setup::new()),
+        None if env::args().any(|arg| arg == "--help") => {
+            // What stands at the head of the bench.
+            let head =
+                include_str!("../main.rs").lines().map_while(|line| line.strip_prefix("//!"));
+            head.for_each(|line| println!("{}", line.trim_start()));
+            Ok(())
+        }
         None => suites(&Setup::new()),
     };
     match done {

@@ -24,8 +24,8 @@ type World = (String, Rc<RefCell<dyn FnMut(Option<Bystanders>) -> f64>>);
 fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> World {
     let name = contender.name();
     let (mut tx, mut rx) = contender.open(1);
-    let others = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1);
-    let mut others = others.collect::<Vec<_>>();
+    let bystanders = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1);
+    let mut bystanders = bystanders.collect::<Vec<_>>();
     let mut waits = Box::pin(async move {
         for newest in 1.. {
             assert_eq!(rx.take().await, newest, "{name} delivers");
@@ -35,11 +35,11 @@ fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> World {
     let turn = move |turn| {
         match turn {
             Some(Bystanders::NeverWaited) => assert!(task.poll(&mut waits).is_pending()),
-            Some(Bystanders::Cancelled) => others.iter_mut().for_each(|rx| {
+            Some(Bystanders::Cancelled) => bystanders.iter_mut().for_each(|rx| {
                 // The first poll of a `watch` may be ready: this receiver has not seen the value.
                 while task.poll(&mut pin!(rx.take())).is_ready() {}
             }),
-            Some(Bystanders::Gone) => others.clear(),
+            Some(Bystanders::Gone) => bystanders.clear(),
             None => {
                 return nanos(SENDS, |count| {
                     task.seen();

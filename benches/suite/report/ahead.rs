@@ -3,8 +3,7 @@
 use crate::suite::prelude::*;
 
 /// Why a peer is ahead in the tables that begin so, where that is known. Written by hand: nothing here is a guess.
-const REASONS: [(&str, &str); 5] = [
-    ("round trip, 1 KiB", "`ring-channel` puts a large value in a box, and hands the box over"),
+const REASONS: [(&str, &str); 4] = [
     ("bytes when built", "`flume` allocates when values come"),
     (
         "watch: send, after",
