@@ -252,7 +252,7 @@ fn count_all(record: bool) -> Result<bool, String> {
         return fs::write(RECORD, written(&counts)).map(|()| true).map_err(of_file);
     }
     let text = fs::read_to_string(RECORD).map_err(of_file)?;
-    let recorded = read(&text).ok_or(format!("{RECORD}: other operations: record these"))?;
+    let recorded = read(&text).ok_or(format!("{RECORD} has other operations: record these"))?;
     Ok(compare(&counts, recorded))
 }
 

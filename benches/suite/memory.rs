@@ -227,9 +227,9 @@ pub(super) fn measured(setup: &Setup) -> Section {
     check(&outcomes[0].1);
     let mut text = format!(
         "## Memory against MaxRetries\n\n\
-         Each channel is built in a process of its own, whose allocator refuses more than {} at once, and is \
-         then sent {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *filled* what it \
-         gave until the last send, *resident* by how much the process grew in memory; the system counts that in batches, \
+         Each channel is built in a process of its own, whose allocator refuses more than {} at once, and is then \
+         sent {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *filled* what \
+         it gave until the last send, *resident* by how much the process grew in memory; the system counts that in batches, \
          so a few hundred kB are nothing. `watch` allocates each value; what it holds more after the sends is a record \
          of the thread, which `arc-swap` makes at the first use and keeps for all later ones.\n\n",
         bytes(number(LIMIT)),
