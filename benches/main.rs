@@ -8,12 +8,11 @@
 //! cargo bench --bench suite -- buffer       # `buffer`, beside other ways to hand over large values: two minutes
 //! cargo bench --bench suite -- latency      # percentiles of a send and a hand-over: a minute
 //! cargo bench --bench suite -- fresh        # time to the fresh value, behind stale ones
-//! cargo bench --bench suite -- memory       # memory against MaxRetries, in processes with little memory
-//! cargo bench --bench suite -- crowds       # what thousands of receivers cost, and which are notified: two minutes
+//! cargo bench --bench suite -- memory       # memory against MaxRetries
+//! cargo bench --bench suite -- crowds       # what thousands of receivers cost: two minutes
 //!
 //! … -- ratios --quick          # a fourth of the time and less
 //! … -- ratios --only "1 KiB"   # the tables with this in their titles, the parts of `crowds` with this in their names
-//! … -- ratios --unpinned       # the system places the threads
 //! … -- ratios --test           # one round: does everything run?
 //! ```
 

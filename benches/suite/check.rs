@@ -1,10 +1,8 @@
 //! Before anything is timed: does each contender do what the others do?
 
 use super::prelude::*;
-use std::{
-    sync::mpsc,
-    thread::{self, ScopedJoinHandle},
-};
+use std::thread::{self, ScopedJoinHandle};
+use support::{sleeper::asleep, watchdog::watched};
 
 const SENDERS: u64 = 4;
 /// The values that each of them sends.
@@ -156,14 +154,14 @@ fn senders_meet<T: Payload, C: Overwrites<T, Tx: Clone>>(contender: C) {
     }
 }
 
-/// A receiver that waits gets the value that comes.
+/// A receiver that sleeps gets the value that comes.
 pub(crate) fn wakes(contender: impl Blocks<u64>) {
-    for value in 1..50 {
-        let (mut tx, mut rx) = contender.open(1);
-        let (done, received) = mpsc::channel();
-        thread::spawn(move || done.send(contender.recv(&mut rx)));
-        thread::yield_now();
-        contender.put(&mut tx, value);
-        assert_eq!(received.recv_timeout(PATIENCE), Ok(value), "{} wakes", contender.name());
-    }
+    watched(move |watch| {
+        let _running = watch.running(contender.name());
+        for value in 1..50 {
+            let (mut tx, mut rx) = contender.open(1);
+            let received = asleep(|| contender.recv(&mut rx), || contender.put(&mut tx, value));
+            assert_eq!(received, value, "{} wakes", contender.name());
+        }
+    });
 }

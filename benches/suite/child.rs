@@ -2,10 +2,10 @@
 
 use std::{env, process::Command};
 
-/// Starts this program with the options that it has itself, and at the end the child's option and its arguments.
+/// Starts this program with the child's option and its arguments.
 pub(super) fn command(option: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env::current_exe().expect("the path of this program"));
-    command.args(env::args_os().skip(1)).arg(option).args(arguments);
+    command.arg(option).args(arguments);
     command
 }
 

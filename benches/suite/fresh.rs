@@ -9,8 +9,6 @@ use std::thread;
 
 /// The attempts that timed out.
 const STALE: [u32; 4] = [1, 10, 1_000, 100_000];
-/// For a sentinel that is there: only a channel that has lost it uses this up.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Many stale values in one channel take long enough for the clock. Fewer are spread over channels that the receiver
 /// goes through, one after the other.
 const STALE_VALUES: u32 = 256;

@@ -8,7 +8,7 @@
 //! sent is the time. A receiver that is to be parked is: the sender looks at the state that the system says its thread
 //! is in, before each send (on other systems than Linux, it waits for a while instead).
 
-use super::{prelude::*, ratios::Crowd, waits::STOP};
+use super::{prelude::*, ratios::SenderHandles, waits::STOP};
 use crossbeam_utils::CachePadded;
 use hdrhistogram::Histogram;
 use std::{
@@ -204,12 +204,12 @@ fn with_others<C>(contender: C, count: usize, pair: Option<Pair>) -> Vec<u64>
 where
     C: Overwrites<u64, Tx: Clone>,
 {
-    let mut crowd = Crowd::open(contender, count, pair);
-    let nanos = crowd.together(|tx, meeting| {
+    let mut senders = SenderHandles::open(contender, count, pair);
+    let nanos = senders.together(|tx, meeting| {
         meeting.wait();
         sends(contender, tx).0
     });
-    assert!(contender.try_recv(&mut crowd.rx).is_some(), "{} keeps a value", contender.name());
+    assert!(contender.try_recv(&mut senders.rx).is_some(), "{} keeps a value", contender.name());
     nanos.concat()
 }
 

@@ -169,6 +169,14 @@ pub(crate) struct Standing {
     pub(crate) cells: Vec<(String, [f64; 3])>,
 }
 
+impl Standing {
+    /// The quartiles of the plainest of these contenders, which has the shortest name.
+    pub(crate) fn plainest(&self, is_meant: impl Fn(&str) -> bool) -> Option<[f64; 3]> {
+        let cells = self.cells.iter().filter(|(name, _)| is_meant(name));
+        cells.min_by_key(|(name, _)| name.len()).map(|(_, quartiles)| *quartiles)
+    }
+}
+
 /// Measures the tables for as long as most suites do.
 pub(crate) fn ratio_tables(
     setup: &Setup,

@@ -1,23 +1,19 @@
 //! Memory against `MaxRetries`: what it costs to have room for a sentinel of every attempt, and what a slot of one
 //! costs.
 //!
-//! A channel is built, filled and dropped in a process of its own, which may take no more than [`ADDRESS_SPACE`]: a
+//! A channel is built, filled and dropped in a process of its own, whose allocator refuses more than [`LIMIT`] at once: a
 //! channel that asks for more takes only that process with it. How such a channel ends is part of the table.
 
 use super::{child, prelude::*};
 use std::{array, fs::File, io::Read, process::ExitStatus};
-use support::allocator::measure_process;
+use support::allocator::{last_words, measure_process, refuse_above};
 
 /// The option that makes a process such a child.
 const OPTION: &str = "--memory-child";
-/// In bytes. What a process has mapped before is part of it.
-const ADDRESS_SPACE: u64 = 4 << 30;
-/// Without such a limit, no channel of more values is built.
-const HARMLESS: u64 = 1_000_000;
+/// In bytes: the most that a channel may ask for at once.
+const LIMIT: usize = 4_000_000_000;
 /// The values sent, of which none is received.
 const SENDS: u32 = 1_000_000;
-/// For a child to finish.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Values of `MaxRetries`. gh-ost's default is the first; the last is what an operator set it to.
 const CAPACITIES: [u64; 5] = [60, 1_000, 1_000_000, 1_000_000_000, 9_999_999_999_999];
@@ -85,41 +81,29 @@ type Outcome = Result<Found, String>;
 /// Of a contender, for each capacity.
 type Outcomes = (&'static str, Vec<Outcome>);
 
-const NOT_TRIED: &str = "not tried: ";
-
 /// How a child ended that has said nothing.
-fn autopsy(status: ExitStatus, complaint: &str) -> String {
-    let lines = complaint.lines().map(str::trim);
-    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note:"));
-    // A panic first says where it was. Otherwise what was wrong is said last.
-    let panicked = lines.clone().skip_while(|line| !line.contains("panicked at")).nth(1);
-    let message = panicked.or_else(|| lines.next_back()).unwrap_or("(no word)");
-    let message = message.chars().take(100).collect::<String>();
-    // Rust gives the process up if its allocator is refused memory.
-    let refused = message.strip_prefix("memory allocation of ");
-    let refused = refused.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
-    match (refused, panicked) {
-        (Some(refused), _) => format!("aborts: {} asked for", bytes(refused)),
-        (None, Some(_)) => format!("panics: {message}"),
-        (None, None) => format!("is ended: {status}: {message}"),
+fn autopsy(status: ExitStatus, stderr: &[u8]) -> String {
+    match last_words(stderr) {
+        (_, Some(refused)) => format!("aborts: {} asked for", bytes(number(refused))),
+        // As a panic ends a program.
+        (said, None) if status.code() == Some(101) => format!("panics: {said}"),
+        (said, None) => format!("is ended: {status}: {said}"),
     }
 }
 
 /// Has a child try the contender. Panics if there is no child, or it saw the channel do something wrong.
 fn in_child(name: &str, capacity: u64) -> Outcome {
     let mut command = child::command(OPTION, &[name, &capacity.to_string()]);
-    // It ends: its processor time is limited, and its wait has a deadline.
+    // It ends: its wait has a deadline.
     let output = command.env("RUST_BACKTRACE", "0").output().expect("a child process");
-    let [said, complaint] =
-        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    let said = String::from_utf8_lossy(&output.stdout);
     match said.trim_end().split_once(' ').unwrap_or_default() {
         ("found", numbers) => {
             let mut numbers = numbers.split(' ').map(|number| number.parse().expect("a number"));
             Ok(Found(array::from_fn(|_| numbers.next().expect("a line as the child prints it"))))
         }
-        ("missing", what) => Err([NOT_TRIED, what].concat()),
         ("wrong", what) => panic!("{name} with a capacity of {capacity}: {what}"),
-        _ => Err(autopsy(output.status, &complaint)),
+        _ => Err(autopsy(output.status, &output.stderr)),
     }
 }
 
@@ -130,44 +114,13 @@ pub(super) fn is_child() -> bool {
     let contender =
         contenders().into_iter().find(|contender| contender.name == name).expect("a contender");
     let capacity = capacity.parse::<u64>().expect("a capacity");
-    let line = match (limit(), usize::try_from(capacity)) {
-        (Err(missing), _) if capacity > HARMLESS => format!("missing {missing}"),
-        (_, Err(_)) => "missing a `usize` that goes so far".into(),
-        (_, Ok(capacity)) => (contender.build)(capacity).map_or_else(
-            |wrong| format!("wrong {wrong}"),
-            |found| format!("found {}", found.0.map(|number| number.to_string()).join(" ")),
-        ),
-    };
+    refuse_above(LIMIT);
+    let line = (contender.build)(capacity.try_into().unwrap_or(usize::MAX)).map_or_else(
+        |wrong| format!("wrong {wrong}"),
+        |found| format!("found {}", found.0.map(|number| number.to_string()).join(" ")),
+    );
     println!("{line}");
     true
-}
-
-/// Limits what this process can do to the machine.
-#[cfg(unix)]
-fn limit() -> Result<(), String> {
-    use rlimit::Resource;
-
-    let lower = |resource: Resource, most: u64| {
-        let (soft, hard) = resource.get()?;
-        resource.set(soft.min(most), hard)
-    };
-    // An abort is expected: its picture would fill the disk. And should the parent be gone, this ends. Both are good to
-    // have, and no more.
-    let _ = lower(Resource::CORE, 0);
-    let _ = lower(Resource::CPU, 2 * PATIENCE.as_secs());
-    lower(Resource::AS, ADDRESS_SPACE)
-        .map_err(|error| format!("no limit of the address space here ({error})"))?;
-    // Some systems take the limit, and do not keep to it.
-    let too_much = usize::try_from(ADDRESS_SPACE).unwrap_or(usize::MAX);
-    match black_box(Vec::<u8>::new()).try_reserve_exact(black_box(too_much)) {
-        Err(_) => Ok(()),
-        Ok(()) => Err("this system limits no address space".into()),
-    }
-}
-
-#[cfg(not(unix))]
-fn limit() -> Result<(), String> {
-    Err("no limit of the address space on this platform".into())
 }
 
 /// In the child: builds the channel, fills it, looks for the newest value, drops it.
@@ -196,8 +149,7 @@ pub(super) fn build(contender: impl Relays, capacity: usize) -> Result<Found, St
     let filled_resident = resident() - before;
 
     let newest = newest.ok_or("it accepted nothing")?;
-    // So that there is time left to say so.
-    let deadline = Instant::now() + PATIENCE / 2;
+    let deadline = Instant::now() + PATIENCE;
     let (received, receiving) = measure_process(|| contender.wait_for(&mut rx, newest, deadline));
     let stale = received.ok_or("the newest accepted value did not come")?;
     let expected = if contender.keeps_all() { accepted - 1 } else { 0 };
@@ -238,9 +190,7 @@ fn resident() -> f64 {
 
 /// What this crate claims: one value, whatever `MaxRetries` is and however many are sent.
 fn check(outcomes: &[Outcome]) {
-    let is_tried = |outcome: &&Outcome| !matches!(outcome, Err(why) if why.starts_with(NOT_TRIED));
-    let tried = outcomes.iter().filter(is_tried);
-    let counts = tried.map(|outcome| {
+    let counts = outcomes.iter().map(|outcome| {
         let found = outcome.as_ref().expect("a channel with one slot can be built");
         let [bytes, blocks, filled_bytes, filled_blocks, refused] = found.counted();
         assert_eq!([bytes, blocks], [filled_bytes, filled_blocks], "a send does not allocate");
@@ -277,12 +227,12 @@ pub(super) fn measured(setup: &Setup) -> Section {
     check(&outcomes[0].1);
     let mut text = format!(
         "## Memory against MaxRetries\n\n\
-         Each channel is built in a process of its own, which may have an address space of {} GiB, and is then sent \
-         {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *filled* what it \
-         gave until the last send, *resident* by how much the process grew in memory; the system counts that in batches, \
+         Each channel is built in a process of its own, whose allocator refuses more than {} at once, and is then \
+         sent {} values of 16 bytes that are not received. *Bytes* and *blocks* are what the allocator gave, *filled* what \
+         it gave until the last send, *resident* by how much the process grew in memory; the system counts that in batches, \
          so a few hundred kB are nothing. `watch` allocates each value; what it holds more after the sends is a record \
          of the thread, which `arc-swap` makes at the first use and keeps for all later ones.\n\n",
-        ADDRESS_SPACE >> 30,
+        bytes(number(LIMIT)),
         with_commas(SENDS)
     );
     for (which, capacity) in CAPACITIES.into_iter().enumerate() {
@@ -312,13 +262,9 @@ fn standings(outcomes: &[Outcomes]) -> Vec<Standing> {
     let standing = |(what, of): (&str, Figure), which: usize| {
         // The channel's own place is looked for, not that of `watch`.
         let rows = outcomes.iter().filter(|(name, _)| !name.ends_with(" watch"));
-        let cells = rows.filter_map(|(name, outcomes)| {
-            let figure = match &outcomes[which] {
-                Ok(found) => found.get(of),
-                Err(failure) if failure.starts_with(NOT_TRIED) => return None,
-                Err(_) => f64::INFINITY,
-            };
-            Some(((*name).to_owned(), [figure; 3]))
+        let cells = rows.map(|(name, outcomes)| {
+            let figure = outcomes[which].as_ref().map_or(f64::INFINITY, |found| found.get(of));
+            ((*name).to_owned(), [figure; 3])
         });
         let title = format!("{what}, MaxRetries {}", with_commas(CAPACITIES[which]));
         Standing { title, floor: String::new(), cells: cells.collect() }

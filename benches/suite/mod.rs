@@ -112,11 +112,10 @@ impl Setup {
             true => Effort::Quick,
             false => Effort::Whole,
         };
-        let (mut only, mut names, mut pair) = (None, Vec::new(), OnceCell::new());
+        let (mut only, mut names) = (None, Vec::new());
         let mut args = env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {
-                "--unpinned" => pair = Pair::floating().into(),
                 "--only" => only = args.next(),
                 // Other options may be for criterion.
                 option if option.starts_with('-') => {}
@@ -127,7 +126,7 @@ impl Setup {
         let one = Builder::new_current_thread().build().expect("a runtime");
         let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
         let runtimes = [one, two].map(Arc::new);
-        Self { effort, only, names, runtimes, pair }
+        Self { effort, only, names, runtimes, pair: OnceCell::new() }
     }
 
     fn pick(&self, whole: u64, quick: u64, test: u64) -> u64 {
@@ -186,6 +185,13 @@ pub(crate) fn run(bench: Option<&str>) -> ExitCode {
             Ok(())
         }
         Some(_) => report::run(&Setup::new()),
+        None if env::args().any(|arg| arg == "--help") => {
+            // What stands at the head of the bench.
+            let head =
+                include_str!("../main.rs").lines().map_while(|line| line.strip_prefix("//!"));
+            head.for_each(|line| println!("{}", line.trim_start()));
+            Ok(())
+        }
         None => suites(&Setup::new()),
     };
     match done {

@@ -116,10 +116,10 @@ impl Visit<u64> for Senders {
     fn shared<C: Overwrites<u64, Tx: Clone>>(&mut self, contender: C) -> Option<Timed> {
         let Self(count, pair) = *self;
         let start = move || {
-            let mut crowd = Crowd::open(contender, count, pair);
+            let mut senders = SenderHandles::open(contender, count, pair);
             move |sends: u32| {
                 let each = sends.div_ceil(u32::try_from(count).expect("a few senders"));
-                let times = crowd.together(|tx, meeting| {
+                let times = senders.together(|tx, meeting| {
                     (0..WARM_UP).for_each(|_| _ = black_box(contender.send(tx, 1)));
                     meeting.wait();
                     let start = Instant::now();
@@ -139,14 +139,14 @@ impl Visit<u64> for Senders {
 }
 
 /// The handles of several senders of one slot. No two threads write to one cache line but for the slot's own.
-pub(crate) struct Crowd<C: Contender> {
+pub(crate) struct SenderHandles<C: Contender> {
     handles: Vec<CachePadded<C::Tx>>,
     pub(crate) rx: C::Rx,
     _kept: Vec<Opened<C>>,
     pair: Option<Pair>,
 }
 
-impl<C: Contender<Tx: Clone>> Crowd<C> {
+impl<C: Contender<Tx: Clone>> SenderHandles<C> {
     pub(crate) fn open(contender: C, count: usize, pair: Option<Pair>) -> Self {
         let (tx, rx, kept) = open_elsewhere(contender);
         // The first handle is used too: an idle one would be a handle more than there are senders.

@@ -5,7 +5,6 @@ use crossbeam_utils::CachePadded;
 use std::{
     fmt, fs,
     hint::spin_loop,
-    pin::pin,
     sync::{
         Arc,
         atomic::{
@@ -14,13 +13,12 @@ use std::{
         },
         mpsc,
     },
-    task::{Context, Poll, Waker},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 use support::sleeper::Sleeper;
 
-/// How long a thread waits for another before it takes it for dead.
+/// How long to wait for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The two cores of two threads.
@@ -168,14 +166,6 @@ pub(crate) fn until_asleep(sleeper: &Sleeper) {
         poll(1, || sleeper.is_asleep().then_some(()));
     } else {
         thread::sleep(Duration::from_micros(300));
-    }
-}
-
-/// What a task gets that looks once.
-pub(crate) fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
     }
 }
 

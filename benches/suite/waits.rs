@@ -123,6 +123,6 @@ pub(super) fn measured(setup: &Setup) -> Section {
     }
     let head = "## Hand-overs to a receiver that waits\n\n\
                 Round trips: each side waits for the other. Queues have room for one value. Of the threads, this \
-                crate's and `crossbeam-channel`'s spin before they park.";
+                crate's and `crossbeam-channel`'s spin before they park, and `kanal`'s yield up to 256 times.";
     Section::of_ratios(setup, head, contests)
 }

@@ -40,14 +40,8 @@ pub(crate) fn try_build(max_retries: u64) -> Result<(), Death> {
     if status.success() {
         return Ok(());
     }
-    let stderr = String::from_utf8_lossy(&stderr);
-    // The last line is what was wrong; the line before it is where, if it was a panic.
-    let mut lines = stderr.lines().map(str::trim).rev();
-    let last = lines.find(|line| !line.is_empty() && !line.starts_with("note:"));
-    let said: String = last.unwrap_or_default().chars().take(100).collect();
-    let bytes = said.strip_prefix("memory allocation of ");
-    let bytes = bytes.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
-    let (cause, why) = match bytes {
+    let (said, refused) = allocator::last_words(&stderr);
+    let (cause, why) = match refused {
         None => (said.clone(), ""),
         // Reserves address space, touches none of it, and gives it back.
         Some(bytes) if Vec::<u8>::new().try_reserve_exact(bytes).is_err() => {

@@ -1,28 +1,30 @@
 //! `cutover`: what it prints for each policy, and how it refuses bad input.
 
 use super::{refused, run};
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
-/// Short, and still long enough for a busy machine to send a sentinel in time.
-const BRIEFLY: [&str; 4] = ["--timeout", "400ms", "--stall", "2"];
+/// Times nothing out: it is played once, and waits for no more than its sentinel.
+const ON_TIME: [&str; 4] = ["--timeout", "60s", "--stall", "0"];
+/// Two attempts time out. The timeout is long enough for a busy machine to send a sentinel in time.
+const LATE: [&str; 4] = ["--timeout", "2s", "--stall", "2"];
 
-/// Plays briefly with one policy; returns what is printed, and the exit status.
-fn play(policy: &str, options: &[&str]) -> (String, i32) {
+/// Plays with one policy; returns what is printed, and the exit status.
+fn play(faults: [&str; 4], policy: &str, options: &[&str]) -> (String, i32) {
     let (out, err, status) =
-        run("cutover", &[&BRIEFLY[..], &["--policy", policy], options].concat());
+        run("cutover", &[&faults[..], &["--policy", policy], options].concat());
     assert_eq!(err, "");
     (out, status.unwrap())
 }
 
-/// Returns the rows of the two plays: attempts, false timeouts, skipped, blocked, bytes, outcome.
-fn rows(printed: &str) -> [[String; 6]; 2] {
+/// Returns the row of each play: attempts, false timeouts, skipped, blocked, bytes, outcome.
+fn rows(printed: &str) -> Vec<[String; 6]> {
     let columns = |row: &str| {
         let mut row = row.chars().skip(26);
         let mut column = |width| row.by_ref().take(width).collect::<String>().trim().to_owned();
         [9, 9, 8, 10, 7, 100].map(&mut column)
     };
     let first_rows = printed.split("  outcome\n").skip(1).map(|rows| rows.lines().next().unwrap());
-    first_rows.map(columns).collect::<Vec<_>>().try_into().unwrap()
+    first_rows.map(columns).collect()
 }
 
 /// Returns the path of a file with that content, named after the test that uses it.
@@ -90,35 +92,46 @@ fn a_wrong_file_gets_one_line() {
     assert_eq!(fs::read(path).unwrap(), b"1,a,insert\n");
 }
 
+/// The policies wait for their timeouts at the same time.
 #[test]
 fn each_policy_ends_in_its_own_way() {
-    const ON_TIME: &str = "cut over at the first chance";
-    const LATE: &str = "cut over 1 attempt late";
+    const FIRST: &str = "cut over at the first chance";
+    const SECOND: &str = "cut over 1 attempt late";
     const STUCK: &str = "worker blocked for ever";
     // For each play: attempts, false timeouts, perhaps what was skipped, and the outcome.
-    for (policy, options, expected, status) in [
-        ("send-newest", &[][..], [("3 0 1", ON_TIME), ("3 0 0", ON_TIME)], 0),
-        ("send-newest", &["--attempts", "2"], [("2 0", "not cut over"); 2], 1),
-        ("send", &[], [("3 0", ON_TIME), ("4 1", LATE)], 0),
-        // From here on the overwrite channel is not played.
-        ("drain-then-send", &[], [("3 0", ON_TIME), ("4 1", LATE)], 1),
-        ("drop-newest", &[], [("4 1", LATE), ("4 1", LATE)], 1),
-        ("rendezvous", &[], [("1 0", STUCK), ("2 0", STUCK)], 1),
-        ("bounded", &["--max-retries", "10"], [("3 0", ON_TIME), ("3 0", ON_TIME)], 1),
-    ] {
-        let (printed, exited) = play(policy, options);
-        for (row, (counts, expected)) in rows(&printed).into_iter().zip(expected) {
-            assert!(row[..3].join(" ").starts_with(counts), "{printed}");
-            assert_eq!((&*row[5], row[3] == "for ever"), (expected, expected == STUCK));
+    thread::scope(|scope| {
+        for (policy, options, expected, status) in [
+            ("send-newest", &[][..], [("3 0 1", FIRST), ("3 0 0", FIRST)], 0),
+            ("send-newest", &["--attempts", "2"], [("2 0", "not cut over"); 2], 1),
+            ("send", &[], [("3 0", FIRST), ("4 1", SECOND)], 0),
+            // From here on the overwrite channel is not played.
+            ("drain-then-send", &[], [("3 0", FIRST), ("4 1", SECOND)], 1),
+            ("drop-newest", &[], [("4 1", SECOND), ("4 1", SECOND)], 1),
+            ("rendezvous", &[], [("1 0", STUCK), ("2 0", STUCK)], 1),
+            ("bounded", &["--max-retries", "10"], [("3 0", FIRST), ("3 0", FIRST)], 1),
+        ] {
+            scope.spawn(move || {
+                let (printed, exited) = play(LATE, policy, options);
+                let rows = rows(&printed);
+                assert_eq!(rows.len(), 2, "{printed}");
+                for (row, (counts, expected)) in rows.into_iter().zip(expected) {
+                    assert!(row[..3].join(" ").starts_with(counts), "{printed}");
+                    assert_eq!((&*row[5], row[3] == "for ever"), (expected, expected == STUCK));
+                }
+                let stalled = printed.contains("the worker stalled through every attempt");
+                assert_eq!(
+                    (stalled, exited),
+                    (options.contains(&"--attempts"), status),
+                    "{policy}"
+                );
+            });
         }
-        let stalled = printed.contains("the worker stalled through every attempt");
-        assert_eq!((stalled, exited), (options.contains(&"--attempts"), status), "{policy}");
-    }
+    });
 }
 
 #[test]
 fn the_memory_does_not_depend_on_max_retries() {
-    let bytes = |retries| rows(&play("send", &["--max-retries", retries]).0)[0][4].clone();
+    let bytes = |retries| rows(&play(ON_TIME, "send", &["--max-retries", retries]).0)[0][4].clone();
     assert_eq!(bytes("3"), bytes("9999999999999"));
 }
 
@@ -130,7 +143,7 @@ fn a_bounded_channel_for_all_retries_cannot_be_built() {
         // A request that a machine could grant, and that would hurt it.
         ("100000000", "died: "),
     ] {
-        let (printed, _) = play("bounded", &["--max-retries", retries]);
+        let (printed, _) = play(LATE, "bounded", &["--max-retries", retries]);
         assert!(rows(&printed)[0][5].starts_with(death), "{printed}");
         let said = printed.contains("its process said \"memory allocation of ");
         assert_eq!(said, death == "died: ", "{printed}");
@@ -145,7 +158,7 @@ fn events_are_replayed() {
         ("examples/data/sysbench-binlog.csv", "rows: 4700 in 4 tables, recorded over 10 s"),
         (&windows, "rows: 2 in 2 tables, recorded over 4 s"),
     ] {
-        let (printed, status) = play("send-newest", &["--events", path]);
+        let (printed, status) = play(ON_TIME, "send-newest", &["--events", path]);
         assert!(printed.contains(rows), "{printed}");
         assert_eq!(status, 0);
     }
@@ -154,7 +167,7 @@ fn events_are_replayed() {
 #[test]
 fn a_trace_has_one_line_an_event() {
     let path = file("trace", b"");
-    play("send-newest", &["--trace", &path, "--policy", "bounded", "--max-retries", "9"]);
+    play(LATE, "send-newest", &["--trace", &path, "--policy", "bounded", "--max-retries", "9"]);
     let trace = fs::read_to_string(path).unwrap();
     for line in trace.lines() {
         let (elapsed, event) = line.split_once(" ms  ").unwrap();

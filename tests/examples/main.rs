@@ -8,27 +8,20 @@ mod frames;
 mod meter;
 
 use std::{
-    env,
+    env::consts::EXE_EXTENSION,
     path::PathBuf,
     process::{Command, Output},
     sync::LazyLock,
 };
+use support::example::built;
 
-/// The folder of the examples. Cargo builds those that are not up to date.
-static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
-    let this_test = env::current_exe().unwrap();
-    let profile = this_test.ancestors().nth(2).unwrap();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet"]);
-    build.args(["cutover", "frames", "meter"].map(|example| format!("--example={example}")));
-    build.args(profile.ends_with("release").then_some("--release"));
-    assert!(build.status().unwrap().success());
-    profile.join("examples")
-});
+/// One of the examples. The others are built beside it.
+static CUTOVER: LazyLock<PathBuf> =
+    LazyLock::new(|| built("cutover", &["--example=frames", "--example=meter"]));
 
 /// Returns what an example writes to its outputs, and its exit status.
 fn run(example: &str, arguments: &[&str]) -> (String, String, Option<i32>) {
-    let path = EXAMPLES.join(example).with_extension(env::consts::EXE_EXTENSION);
+    let path = CUTOVER.with_file_name(example).with_extension(EXE_EXTENSION);
     let Output { stdout, stderr, status } = Command::new(path).args(arguments).output().unwrap();
     let [out, err] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     (out, err, status.code())

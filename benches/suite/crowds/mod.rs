@@ -1,40 +1,23 @@
-//! What waiting costs where there are many receivers, and what becomes of the receivers that wait.
+//! What waiting costs where there are many receivers.
 //!
 //! *Making* receivers and *waking* one task among many are timed in interleaved short rounds, as ratios to tokio's
 //! `watch` in the same round; *polling* as a ratio to a bare swap, so that two builds can be compared.
 //!
-//! *Fairness* counts how many of 2,000 slow sends each of four waiting receivers gets. *Stalled* counts the sends until a
-//! receiver is woken, after one has notified a task that is not polled again. *Real-time* measures the processor time of
-//! `recv_timeout` on a thread that shares its core with the sender and has precedence over it. *Allocations* counts what
-//! a channel, a clone and a wait ask of the allocator.
+//! *Real-time* measures the processor time of `recv_timeout` on a thread that shares its core with the sender and has
+//! precedence over it.
 //!
 //! The last table compares the figures with their goals. A missed goal does not fail the bench, because it may be the
 //! machine's fault. A wrong value fails it.
 
-mod allocations;
 mod costs;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod real_time;
-mod turns;
 mod waking;
 
 use super::prelude::*;
-use overwrite_channel::Receiver;
-use std::{
-    ops::RangeInclusive,
-    pin::pin,
-    sync::atomic::{
-        AtomicU64,
-        Ordering::{Acquire, Release},
-    },
-    task::Poll,
-    thread::{self, JoinHandle},
-};
-use support::{
-    allocator::{Counts, measure},
-    sleeper::Sleeper,
-    waker::Task,
-};
+use futures_util::FutureExt;
+use std::{ops::RangeInclusive, pin::pin, task::Poll};
+use support::waker::Task;
 
 /// A figure, and where it should be.
 struct Goal(String, f64, RangeInclusive<f64>);
@@ -43,13 +26,11 @@ impl Goal {
     fn words(&self) -> Vec<String> {
         let Self(what, figure, allowed) = self;
         let goal = match (*allowed.start(), *allowed.end()) {
-            (low, high) if low >= high => format!("{low}"),
             (0.0, high) => format!("at most {high}"),
             (low, high) => format!("{low} to {high}"),
         };
         let met = if allowed.contains(figure) { "met" } else { "missed" };
-        let figure = if figure.is_finite() { format!("{figure:.2}") } else { "never".into() };
-        vec![what.clone(), figure, goal, met.into()]
+        vec![what.clone(), format!("{figure:.2}"), goal, met.into()]
     }
 }
 
@@ -66,13 +47,10 @@ pub(super) fn measured(setup: &Setup) -> Section {
     check(overwrite());
     check(watch());
     check(tokio_watch());
-    let parts: [(&str, Part); 7] = [
-        ("allocations", allocations::part),
+    let parts: [(&str, Part); 4] = [
         ("making", costs::making),
         ("waking", waking::part),
         ("polling", costs::polling),
-        ("fairness", turns::fairness),
-        ("stalled", turns::stalled),
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         ("real-time", real_time::part),
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
@@ -96,7 +74,7 @@ pub(super) fn measured(setup: &Setup) -> Section {
 
 /// Sends, which is ready at once.
 fn put(tx: &mut impl AsyncSend, value: u64) {
-    at_once(tx.put(value)).expect("a send is ready at once");
+    tx.put(value).now_or_never().expect("a send is ready at once");
 }
 
 /// Panics unless the contender's clones wait, are woken once, receive the newest value, and cancel their waits.
@@ -111,46 +89,5 @@ fn check(contender: impl Awaits<Rx: Clone>) {
         put(&mut tx, value);
         assert_eq!(task.seen().woken, 1, "{name} wakes one task once");
         assert_eq!(task.poll(&mut recv), Poll::Ready(value), "{name} delivers");
-    }
-}
-
-/// A thread that receives until the senders are gone, and parks at once where there is no value.
-struct Parked {
-    sleeper: Arc<Sleeper>,
-    received: Arc<AtomicU64>,
-    thread: JoinHandle<Counts>,
-}
-
-impl Parked {
-    fn start(mut rx: Receiver<u64>) -> Self {
-        rx.set_spin_limit(0);
-        let (sleeper, received) = (Arc::<Sleeper>::default(), Arc::<AtomicU64>::default());
-        let (itself, counter) = (Arc::clone(&sleeper), Arc::clone(&received));
-        let thread = thread::spawn(move || {
-            itself.is_this_thread();
-            let mut recv = move || rx.recv().map(|_| counter.fetch_add(1, Release)).is_ok();
-            // What a thread sets up for its first wait is not counted.
-            recv();
-            measure(|| while recv() {}).1
-        });
-        Self { sleeper, received, thread }
-    }
-
-    fn received(&self) -> u64 {
-        self.received.load(Acquire)
-    }
-
-    fn until_asleep(&self) {
-        until_asleep(&self.sleeper);
-    }
-
-    fn until_received(&self, count: u64) {
-        poll(1, || (self.received() >= count).then_some(()));
-    }
-
-    /// Waits for the end of the thread, whose senders are gone. Returns what it asked of the allocator from its second
-    /// wait on.
-    fn end(self) -> Counts {
-        self.thread.join().expect("the receiver ends well")
     }
 }

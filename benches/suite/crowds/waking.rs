@@ -10,7 +10,7 @@ const SENDS: u32 = 100;
 
 /// What the other receivers do, or did, in the order in which a channel sees it.
 #[derive(Clone, Copy, PartialEq)]
-enum Crowd {
+enum Bystanders {
     NeverWaited,
     Cancelled,
     Gone,
@@ -18,14 +18,14 @@ enum Crowd {
 
 /// A channel, one task that waits for it, and the receivers that do not. Has these do something, or returns the
 /// nanoseconds of a send.
-type World = (String, Rc<RefCell<dyn FnMut(Option<Crowd>) -> f64>>);
+type World = (String, Rc<RefCell<dyn FnMut(Option<Bystanders>) -> f64>>);
 
 /// The receiver that waits is counted.
 fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> World {
     let name = contender.name();
     let (mut tx, mut rx) = contender.open(1);
-    let crowd = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1);
-    let mut crowd = crowd.collect::<Vec<_>>();
+    let bystanders = iter::repeat_with(|| rx.clone()).take(receivers as usize - 1);
+    let mut bystanders = bystanders.collect::<Vec<_>>();
     let mut waits = Box::pin(async move {
         for newest in 1.. {
             assert_eq!(rx.take().await, newest, "{name} delivers");
@@ -34,12 +34,12 @@ fn world(contender: impl Awaits<Rx: Clone>, receivers: u32) -> World {
     let (task, mut sent) = (Task::new(), 0);
     let turn = move |turn| {
         match turn {
-            Some(Crowd::NeverWaited) => assert!(task.poll(&mut waits).is_pending()),
-            Some(Crowd::Cancelled) => crowd.iter_mut().for_each(|rx| {
+            Some(Bystanders::NeverWaited) => assert!(task.poll(&mut waits).is_pending()),
+            Some(Bystanders::Cancelled) => bystanders.iter_mut().for_each(|rx| {
                 // The first poll of a `watch` may be ready: this receiver has not seen the value.
                 while task.poll(&mut pin!(rx.take())).is_ready() {}
             }),
-            Some(Crowd::Gone) => crowd.clear(),
+            Some(Bystanders::Gone) => bystanders.clear(),
             None => {
                 return nanos(SENDS, |count| {
                     task.seen();
@@ -83,12 +83,12 @@ pub(super) fn part(setup: &Setup, goals: &mut Vec<Goal>) -> String {
         ]
     });
     let mut text = String::new();
-    for (crowd, what) in [
-        (Crowd::NeverWaited, "exist and never waited"),
-        (Crowd::Cancelled, "exist and waited once"),
-        (Crowd::Gone, "came and went"),
+    for (bystanders, what) in [
+        (Bystanders::NeverWaited, "exist and never waited"),
+        (Bystanders::Cancelled, "exist and waited once"),
+        (Bystanders::Gone, "came and went"),
     ] {
-        worlds.iter().flatten().for_each(|(_, world)| _ = world.borrow_mut()(Some(crowd)));
+        worlds.iter().flatten().for_each(|(_, world)| _ = world.borrow_mut()(Some(bystanders)));
         let titles = sizes.map(|size| format!("a send, {size} receivers {what}"));
         let tables = titles.iter().zip(&worlds).map(|(title, worlds)| table(title, worlds));
         let (more, tables) = ratio_tables(setup, tables);
@@ -96,7 +96,7 @@ pub(super) fn part(setup: &Setup, goals: &mut Vec<Goal>) -> String {
         for row in [2, 4] {
             let name = &tables[0].rows[row].name;
             let ratio = |table: usize, row: usize| tables[table].rows[row].ratio(0)[1];
-            if crowd == Crowd::Gone {
+            if bystanders == Bystanders::Gone {
                 let growth = ratio(0, row) / ratio(0, row - 1);
                 goals.push(Goal(format!("{name}: {}, to after 1", titles[0]), growth, 0.0..=2.5));
             }

@@ -6,6 +6,7 @@ use crate::suite::{
     memory::{self, Found},
     prelude::*,
 };
+use futures_util::FutureExt;
 use overwrite_channel::{channel, watch};
 use std::sync::mpsc::sync_channel;
 
@@ -77,20 +78,20 @@ pub(crate) fn relaying() -> Vec<Relaying> {
             "async-channel",
             async_channel::bounded,
             |tx, sentinel| tx.try_send(sentinel).is_ok(),
-            |rx, _| at_once(rx.recv())?.ok(),
+            |rx, _| rx.recv().now_or_never()?.ok(),
         )),
         used(relay(
             "tokio mpsc",
             tokio::sync::mpsc::channel,
             |tx, sentinel| tx.try_send(sentinel).is_ok(),
-            |rx, _| at_once(rx.recv())?,
+            |rx, _| rx.recv().now_or_never()?,
         )),
         // As a task receives from the peers that know no deadline.
         used(lossy(relay(
             "overwrite-channel, a task",
             |_| channel(),
             |tx, sentinel| tx.send(sentinel).is_ok(),
-            |rx, _| at_once(rx.recv_async())?.ok(),
+            |rx, _| rx.recv_async().now_or_never()?.ok(),
         ))),
     ]
 }

@@ -3,8 +3,7 @@
 use crate::suite::prelude::*;
 
 /// Why a peer is ahead in the tables that begin so, where that is known. Written by hand: nothing here is a guess.
-const REASONS: [(&str, &str); 5] = [
-    ("round trip, 1 KiB", "`ring-channel` puts a large value in a box, and hands the box over"),
+const REASONS: [(&str, &str); 4] = [
     ("bytes when built", "`flume` allocates when values come"),
     (
         "watch: send, after",
@@ -22,11 +21,10 @@ const REASONS: [(&str, &str); 5] = [
     ),
 ];
 
-/// The peers of a kind whose median is less than the least of this crate's, the farthest ahead first. Each comes after
-/// its part of what this crate takes, and after a question mark if the quartiles overlap.
+/// The peers of a kind whose median is less than that of this crate's plain row, the farthest ahead first. Each comes
+/// after its part of what this crate takes, and after a question mark if the quartiles overlap.
 fn leads(standing: &Standing, can_wait: bool) -> String {
-    let ours = standing.cells.iter().filter(|(name, _)| is_ours(name)).map(|cell| cell.1);
-    let Some(ours) = ours.min_by(|a, b| a[1].total_cmp(&b[1])) else { return String::new() };
+    let Some(ours) = standing.plainest(is_ours) else { return String::new() };
     let peers = standing.cells.iter().filter(|(name, _)| is_peer(name));
     let peers = peers.filter(|(name, _)| can_be_waited_for(name) == can_wait);
     // What is written as 1.00 is no lead.
@@ -58,8 +56,9 @@ fn table(standings: &[&Standing], can_wait: bool) -> String {
 pub(super) fn section(standings: &[&Standing]) -> String {
     format!(
         "## Where a peer is ahead\n\n\
-         Each cell of this page in which a peer's median is below that of this crate's best row. A question mark: their \
-         quartiles overlap, and another run may say otherwise. Not looked at: *resident* memory, which the system counts \
+         Each cell of this page in which a peer's median is below that of this crate's plain row: its `channel` with the \
+         defaults, and in their own tables its `watch` and its `buffer`. A question mark: their quartiles overlap, and \
+         another run may say otherwise. Not looked at: *resident* memory, which the system counts \
          in batches, and the times of the Go program, which does not take turns with the others. Times to build are \
          medians without quartiles. Four senders share the cores that there are.\n\n\
          ### Peers that can be waited for\n\n{}### Peers without a blocking receive\n\n\

@@ -34,8 +34,7 @@ fn plain(name: &str) -> &str {
 
 /// The median of the plainest use of the contender.
 fn median(standing: &Standing, contender: &str) -> Option<f64> {
-    let uses = standing.cells.iter().filter(|(name, _)| plain(name) == contender);
-    uses.min_by_key(|(name, _)| name.len()).map(|(_, quartiles)| quartiles[1])
+    standing.plainest(|name| plain(name) == contender).map(|quartiles| quartiles[1])
 }
 
 fn ratio(ratio: f64) -> String {

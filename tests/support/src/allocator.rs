@@ -111,6 +111,17 @@ pub fn refuse_above(bytes: usize) {
     LARGEST_ALLOWED.store(bytes, Relaxed);
 }
 
+/// Returns what a process said last, in up to 100 characters, and how many bytes it was refused, if it died of that.
+pub fn last_words(stderr: &[u8]) -> (String, Option<usize>) {
+    let stderr = String::from_utf8_lossy(stderr);
+    let mut lines = stderr.lines().map(str::trim).rev();
+    let last = lines.find(|line| !line.is_empty() && !line.starts_with("note:"));
+    let said: String = last.unwrap_or_default().chars().take(100).collect();
+    let refused = said.strip_prefix("memory allocation of ");
+    let refused = refused.and_then(|rest| rest.strip_suffix(" bytes failed")?.parse().ok());
+    (said, refused)
+}
+
 /// Converts a size, so that it can be subtracted.
 pub fn bytes(size: usize) -> isize {
     size.try_into().expect("no allocation is larger than `isize::MAX`")
