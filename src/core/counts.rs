@@ -96,26 +96,6 @@ pub(super) fn close(unowned: &AtomicU32) -> bool {
     unowned.fetch_or(ABANDONED, AcqRel) & ABANDONED != 0
 }
 
-/// Undoes [`count`], for a handle that was not made.
-pub(super) fn uncount(handles: &AtomicUsize) {
-    // ORDERING: Relaxed; nothing was done with the channel, and another handle of the side is left.
-    handles.fetch_sub(1, Relaxed);
-}
-
-/// Counts one handle more, and returns how many there are.
-///
-/// # Panics
-/// If there are half as many as can be counted; only forgotten handles of a zero-sized type can be.
-pub(crate) fn count(handles: &AtomicUsize) -> usize {
-    // ORDERING: Acquire pairs with the Release of each handle's end: its wait node is vacant (W7).
-    let before = handles.fetch_add(1, Acquire);
-    if before > usize::MAX / 2 {
-        uncount(handles);
-        panic!("too many handles of one channel");
-    }
-    before + 1
-}
-
 /// One side of a channel.
 pub(crate) trait Side {
     type Flavour: Flavour;

@@ -48,7 +48,7 @@ impl<T> WriteHandle<T> {
     /// Makes another writer's handle, whose node holds a clone of this one's value.
     ///
     /// # Panics
-    /// See [`count`](super::count). And if the clone panics.
+    /// See [`count`](crate::wait::count). And if the clone panics.
     pub(crate) fn another(&self) -> Self
     where
         T: Clone,
@@ -135,7 +135,7 @@ impl<T> ReadHandle<T> {
     /// there are with it.
     ///
     /// # Panics
-    /// See [`count`](super::count). And if a clone panics.
+    /// See [`count`](crate::wait::count). And if a clone panics.
     pub(crate) fn another(&self) -> (Self, usize)
     where
         T: Clone,

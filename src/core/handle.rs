@@ -2,13 +2,13 @@
 
 use super::{
     block::{Block, Header},
-    counts::{Counts, Receivers, Senders, Side, count, uncount},
+    counts::{Counts, Receivers, Senders, Side},
     flavour::{Flavour, Moves},
     node::{Held, Node, OwnedNode},
 };
 use crate::{
     sync::{AtomicPtr, get_mut},
-    wait::{ListOwner, Registration, WaitList},
+    wait::{ListOwner, Registration, WaitList, count, uncount},
 };
 use core::{
     marker::PhantomData,

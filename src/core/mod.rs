@@ -27,7 +27,7 @@ mod node;
 mod slot;
 mod static_block;
 
-pub(crate) use counts::{Receivers, Senders, count};
+pub(crate) use counts::{Receivers, Senders};
 #[cfg(feature = "alloc")]
 pub(crate) use filled::{ReadHandle, WriteHandle, buffer};
 #[cfg(feature = "alloc")]

@@ -1,7 +1,7 @@
 //! Waiting for the receivers' end.
 
-use super::{Armed, Budget, ListOwner, OnceBox, Registration, WaitList, Waiter, reschedule};
-use crate::{core::count, sync::AtomicUsize};
+use super::{Armed, Budget, ListOwner, OnceBox, Registration, WaitList, Waiter, count, reschedule};
+use crate::sync::AtomicUsize;
 use core::{
     fmt,
     future::Future,

@@ -6,6 +6,7 @@
 
 mod budget;
 mod closed;
+mod count;
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
 mod counted_arc;
 #[cfg(feature = "std")]
@@ -22,6 +23,7 @@ mod static_room;
 pub(crate) use budget::Budget;
 pub use closed::ClosedFuture;
 pub(crate) use closed::ReceiverCount;
+pub(crate) use count::{count, uncount};
 #[cfg(all(feature = "watch", target_has_atomic = "64"))]
 pub(crate) use counted_arc::{CountedArc, CountsOwners};
 #[cfg(feature = "std")]

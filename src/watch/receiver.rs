@@ -5,8 +5,7 @@
 use super::{shared::Shared, state::Snapshot, value::Ref};
 use crate::{
     RecvError,
-    core::count,
-    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused, Waiter},
+    wait::{Budget, CountedArc, DEFAULT_LIMIT, Registration, UNKNOWN, Unpaused, Waiter, count},
 };
 use alloc::sync::Arc;
 use core::{
@@ -27,7 +26,7 @@ pub struct Receiver<T> {
     /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, in a call or
     /// detached, so there is no baton.
     pub(super) registration: Registration<CountedArc<Shared<T>>>,
-    /// The newest version that a call of this receiver has marked as seen. It was announced.
+    /// The newest version that a call of this receiver has marked as seen. It was published.
     seen: u64,
     /// The value was marked as not seen.
     marked: bool,
@@ -293,8 +292,8 @@ impl<T> Clone for Receiver<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**, with a step for every 64 of the most receivers that existed at once. This excludes the allocator, which is
-    /// asked for memory whenever the number of receivers doubles.
+    /// **Lock-free**, with a step for every 64 (32 on 32-bit targets) of the most receivers that existed at once. This excludes
+    /// the allocator, which is asked for memory whenever the number of receivers doubles.
     ///
     /// # Panics
     ///

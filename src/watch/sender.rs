@@ -3,10 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Receiver, error::SendError, shared::Shared, value::Ref};
-use crate::{
-    core::count,
-    wait::{Budget, ClosedFuture},
-};
+use crate::wait::{Budget, ClosedFuture, count};
 use alloc::sync::Arc;
 use core::{
     fmt,
@@ -246,8 +243,8 @@ impl<T> Sender<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**, with a step for every 64 of the most receivers that existed at once. This excludes the allocator, which is
-    /// asked for memory whenever the number of receivers doubles.
+    /// **Lock-free**, with a step for every 64 (32 on 32-bit targets) of the most receivers that existed at once. This excludes
+    /// the allocator, which is asked for memory whenever the number of receivers doubles.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! What the handles share: the value, the word that announces it, and the wait list.
+//! What the handles share: the value, the word that publishes it, and the wait list.
 
 #![forbid(unsafe_code)]
 
@@ -37,8 +37,8 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Returns the newest value, with its version, for a caller that can observe it. If the word has announced a version, it
-    /// is that or a newer one; and when this returns, the word has announced it.
+    /// Returns the newest value, with its version, for a caller that can observe it. If a version is published in the
+    /// word, it is that or a newer one; and when this returns, it is published.
     #[inline]
     pub(super) fn look(&self) -> Content<T> {
         let value = self.slot.load();

@@ -1,4 +1,4 @@
-//! The word by which senders and receivers meet: the version that was announced last, and two flags.
+//! The word by which senders and receivers meet: the version that was published last, and two flags.
 //!
 //! | call          | before                       | after                     | and then                                 |
 //! |---------------|------------------------------|---------------------------|------------------------------------------|
@@ -61,7 +61,7 @@ impl State {
         Snapshot(self.0.load(Acquire))
     }
 
-    /// Announces a version, after its value was stored. If it returns `true`, the caller must notify all.
+    /// Publishes a version, after its value was stored. If it returns `true`, the caller must notify all.
     pub(super) fn publish(&self, version: u64) -> bool {
         // The flags count in the comparison, too. So an older version loses its `WAITING`; the same version, which a
         // look has raised, keeps it. `CLOSED` is not there: the caller is a sender.
@@ -70,7 +70,7 @@ impl State {
         self.0.fetch_max(version << VERSION, AcqRel) & WAITING != 0
     }
 
-    /// Announces the version of a value that the caller has found, if its sender has not yet. Leaves the flags: the sender
+    /// Publishes the version of a value that the caller has found, if its sender has not yet. Leaves the flags: the sender
     /// notifies. Lock-free: if it has to try again, another thread has raised the word or set a flag.
     #[inline]
     pub(super) fn raise(&self, version: u64) {
@@ -102,7 +102,7 @@ impl State {
         Snapshot(self.0.fetch_or(WAITING, AcqRel))
     }
 
-    /// Announces that the last sender is gone. It must notify all.
+    /// Marks the word closed, for the last sender, which must notify all.
     pub(super) fn close(&self) {
         // ORDERING: AcqRel. Release pairs with the Acquire in `load` and `set_waiting`: everything that the senders
         // did has happened. Acquire pairs with the Release in `set_waiting`: the nodes are armed.

@@ -50,8 +50,8 @@ impl<T> Deref for Value<T> {
 /// waits for it. The value is dropped when it has been replaced and the last `Ref` to it is dropped.
 ///
 /// Making a `Ref` is **lock-free**. Up to eight of them at once cost a thread writes to memory of its own only. Each further one
-/// increments the value's counter, which all threads share. A look that finds a value whose sender has not announced it yet
-/// announces it.
+/// increments the value's counter, which all threads share. A look that finds a value whose sender has not published it yet
+/// publishes it.
 ///
 /// # Examples
 ///

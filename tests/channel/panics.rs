@@ -87,8 +87,12 @@ fn a_panic_that_is_the_callers_fault_points_to_the_call() {
         points_here(|| shared.send_newest(3));
         points_here(|| shared.send_newest_by_key(3, |value| *value));
         points_here(|| shared.send_merged(3, |_, value| value));
-        points_here(|| shared.withdraw());
         unread + value
     });
     assert_eq!(merged, Ok(true));
+    let displaced = shared.send_newest_by_key(4, |value| {
+        points_here(|| shared.withdraw());
+        *value
+    });
+    assert_eq!(displaced, Ok(Some(3)));
 }
