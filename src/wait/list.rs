@@ -298,20 +298,20 @@ impl<'a> Walk<'a> {
     }
 
     fn notify(&mut self, node: &WaitNode, place: usize, segment: Option<&Segment>) {
-        let mut found_call = false;
+        let is_sought_call = |armed| armed == Armed::InCall && self.sought == Sought::OneCall;
         let taken = node.take(self.sought, |armed, waiter| {
             if let Some(segment) = segment {
                 segment.clear(armed, node);
             }
-            found_call = armed == Armed::InCall && self.sought == Sought::OneCall;
-            if found_call {
+            if is_sought_call(armed) {
                 self.advance(place, waiter);
             }
         });
-        let Some(waiter) = taken else { return };
+        let Some((armed, waiter)) = taken else { return };
+        let found = is_sought_call(armed);
         waiter.wake();
         // Only now: a waker that panicked has woken nothing.
-        if found_call {
+        if found {
             self.sought = Sought::Detached;
         }
     }

@@ -112,7 +112,7 @@ impl WaitNode {
         &self,
         sought: Sought,
         on_take: impl FnOnce(Armed, &Waiter),
-    ) -> Option<Waiter> {
+    ) -> Option<(Armed, Waiter)> {
         let armed = self.armed(sought)?;
         // ORDERING: AcqRel. Acquire pairs with `arm`: the waiter is written. Release pairs with the failing Acquire
         // of `disarm`. Relaxed when it fails: nothing was taken.
@@ -123,7 +123,7 @@ impl WaitNode {
         // ORDERING: Release pairs with the Acquire of `is_idle` (the waiter is out, the bit is cleared), and with the
         // failing one of `disarm`.
         self.state.set(IDLE, Release);
-        Some(waiter)
+        Some((armed, waiter))
     }
 
     /// # Safety
