@@ -53,9 +53,10 @@ impl<T> Sender<T> {
     ///
     /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying a receiver that waits: a step
     /// for every 64 of the most receivers that existed at once (32 on 32-bit targets; in a `StaticChannel` for each), and a system
-    /// call to unpark a thread or the `wake` of a task's waker, for one receiver and for each that has left a waker in `poll_recv`. A
-    /// send that displaces a value also notifies a receiver if a task was notified after the last such send, because that task may
-    /// never poll again. In a channel that never had two receivers it does not.
+    /// call to unpark a thread or the `wake` of a task's waker. It notifies one receiver that waits in a call, each that has left a
+    /// waker by `poll_recv` or by its stream, and each thread in `wait_any`. A send that displaces a value notifies, too, if a task
+    /// was notified in a call since a sender last notified for this reason: that task may never poll again. In a channel that never
+    /// had two receivers it does not.
     ///
     /// # Errors
     ///
@@ -223,7 +224,8 @@ impl<T> Sender<T> {
     /// # Progress
     ///
     /// **Wait-free**: no exchange if there is no value, one if there is. This excludes notifying a receiver: the call notifies one
-    /// where a [`send`](Self::send) that displaces a value does. Rarely, that receiver waits for the next value.
+    /// where a [`send`](Self::send) that displaces a value does. If another handle takes the value first, it may notify a receiver
+    /// that waits for the next one.
     ///
     /// # Panics
     ///

@@ -23,6 +23,10 @@ use core::{
 /// A send costs two exchanges more than [`Sender::send`], on a word that all users of the handle share. If each place that
 /// sends can own a handle, clone a `Sender` for each: that is faster and never allocates. A `SharedSender` can be cloned,
 /// too; threads that have a clone each do not contend for that word.
+///
+/// # Panics
+///
+/// Its drop, as that of a [`Sender`].
 pub struct SharedSender<T> {
     handle: SharedHandle<T>,
     /// Of `closed`.
@@ -189,8 +193,8 @@ impl<T> SharedSender<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`] if there is a value. This excludes the same, and the allocator, if another
-    /// thread is sending through this very handle at this instant.
+    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`] if there is a value. This excludes
+    /// notifying a receiver. It also excludes the allocator, if another thread is sending through this very handle at this instant.
     ///
     /// # Panics
     ///

@@ -61,7 +61,7 @@ impl<T, F: Flavour> Block<T, F> {
     }
 
     /// Allocates a block, whose header is still to be written, and makes its nodes.
-    pub(super) fn allocate<const INNER: usize>() -> (Memory<T, F>, [OwnedNode<T>; INNER]) {
+    pub(super) fn allocate<const INNER: usize>() -> (HeapMemory<T, F>, [OwnedNode<T>; INNER]) {
         const { assert!(INNER == F::INNER) };
         // SAFETY: the layout is not empty: it holds a `Header`.
         let memory = unsafe { alloc(Self::LAYOUT.0) };
@@ -75,7 +75,7 @@ impl<T, F: Flavour> Block<T, F> {
             // SAFETY: each of the inner nodes gets one owner (I1).
             unsafe { OwnedNode::from_owned(node) }
         });
-        (Memory(memory, PhantomData), nodes)
+        (HeapMemory(memory, PhantomData), nodes)
     }
 
     /// Frees the block.
@@ -83,7 +83,7 @@ impl<T, F: Flavour> Block<T, F> {
     /// # Safety
     /// It is on the heap. No handle is left, and the block is not used again.
     pub(super) unsafe fn dealloc(&self) {
-        let memory = Memory::<T, F>(self.as_ptr(), PhantomData); // its drop frees it
+        let memory = HeapMemory::<T, F>(self.as_ptr(), PhantomData); // its drop frees it
         // No waiter is left in it: a receiver disarms its node before it goes, and a future of `closed` that was forgotten
         // is notified by the receivers' end.
         // SAFETY: no handle is left to use the block, whose memory goes next.
@@ -91,10 +91,10 @@ impl<T, F: Flavour> Block<T, F> {
     }
 }
 
-/// The memory of a block without a header, before it is written or after it was dropped. The drop frees it: the nodes are empty.
-pub(super) struct Memory<T, F: Flavour>(NonNull<Header<T>>, PhantomData<F>);
+/// Frees the memory of a block on the heap when it is dropped. The nodes are empty then.
+pub(super) struct HeapMemory<T, F: Flavour>(NonNull<Header<T>>, PhantomData<F>);
 
-impl<T, F: Flavour> Memory<T, F> {
+impl<T, F: Flavour> HeapMemory<T, F> {
     /// Makes the block, with one handle on each side and `slot` as the slot's node.
     pub(super) fn finish(self, slot: OwnedNode<T>) -> Block<T, F> {
         let memory = self.0;
@@ -104,7 +104,7 @@ impl<T, F: Flavour> Memory<T, F> {
     }
 }
 
-impl<T, F: Flavour> Drop for Memory<T, F> {
+impl<T, F: Flavour> Drop for HeapMemory<T, F> {
     fn drop(&mut self) {
         // SAFETY: allocated in `allocate` with this very layout, and not used again.
         unsafe { dealloc(self.0.as_ptr().cast(), Block::<T, F>::LAYOUT.0) };

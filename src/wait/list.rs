@@ -236,7 +236,7 @@ impl WaitList {
     /// send that has displaced a value.
     #[inline]
     pub(crate) fn notify_past_stalled(&self) {
-        // ORDERING: Relaxed, the exchange decides. Its Acquire pairs with the Release in `Walk::notify`: each node that
+        // ORDERING: Relaxed, the exchange decides. Its Acquire pairs with the Release in `Walk::advance`: each node that
         // the notifier of the task saw armed is seen.
         if self.may_stall.load(Relaxed) && self.may_stall.swap(false, Acquire) {
             self.notify_one();

@@ -108,8 +108,8 @@ impl<T> Receiver<T> {
     ///
     /// It is for code that implements futures by hand. Otherwise use [`changed`](Self::changed).
     ///
-    /// The waker stays until the next change, until the last sender is dropped, or until the next call that waits on this
-    /// receiver (a future once it is polled). A sender that was overtaken may wake it in vain. Only the waker of the last poll is
+    /// The waker stays until the next change, until the last sender is dropped, or until the next call on this receiver that parks
+    /// (a future once it is polled). A sender that was overtaken may wake it in vain. Only the waker of the last poll is
     /// woken. Unlike [`changed`](Self::changed) it never yields while there is a new value. Code that calls it in a loop should
     /// return `Pending` now and then.
     ///
@@ -173,7 +173,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// A receiver that waits over many polls. However that ends, no notifier wakes its task afterwards.
+/// A receiver that waits over many polls. The drop takes back the waiter that such a poll has armed, unless a notifier has it.
 struct DisarmOnDrop<'a, T>(&'a mut Receiver<T>);
 
 impl<T> Drop for DisarmOnDrop<'_, T> {

@@ -20,8 +20,8 @@ use core::{
 ///
 /// # Panics
 ///
-/// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). If a waker panics then, the drop
-/// panics.
+/// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). The drop of a receiver drops a waker that
+/// a poll left behind, and the drop of the last handle the value. If such a waker or that value panics, the drop panics.
 pub struct Receiver<T> {
     /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, in a call or
     /// detached, so there is no baton.

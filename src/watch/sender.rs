@@ -17,7 +17,8 @@ use core::{
 ///
 /// # Panics
 ///
-/// The drop of the last sender notifies every waiting receiver. If a task's waker panics then, the drop panics.
+/// The drop of the last sender notifies every waiting receiver. The drop of the last handle drops the value. If a task's waker or
+/// that value panics then, the drop panics.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
     /// Of `closed`.
