@@ -220,7 +220,7 @@ pub(crate) mod sealed {
         fn source(&mut self) -> &mut dyn Source;
     }
 
-    /// What a thread waits for beside others: a receiver without the type of its values.
+    /// A receiver that a thread waits for beside others, without the type of its values.
     pub trait Source {
         fn spin_limit(&self) -> u32;
         /// The knowledge from earlier waits about spinning.

@@ -1,4 +1,4 @@
-//! What the two senders share: each call, with the access of any handle.
+//! The calls that both senders share, each with the access of a handle of either kind.
 
 #![forbid(unsafe_code)]
 

@@ -109,7 +109,7 @@ impl<H: TakingHandle> Taker<H> {
         self.registration.take(baton)
     }
 
-    /// Arms the node, and announces that on the slot's word. The node stays armed, whatever the announcement found.
+    /// Arms the node, and announces that on the slot's word. Unless it returns `Busy`, the node stays armed.
     fn arm(&mut self, armed: Armed, waiter: Waiter) -> Announced<H::Value> {
         if !self.registration.arm(armed, waiter) {
             return Announced::Busy;

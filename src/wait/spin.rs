@@ -51,7 +51,7 @@ pub(crate) struct SpinWait {
     last: Option<Before>,
 }
 
-/// How spinning ended.
+/// The outcome of spinning.
 pub(crate) enum Spun<R> {
     /// A look found what was waited for.
     Found(R),

@@ -1,4 +1,4 @@
-//! What the handles share: the value, the word that publishes it, and the wait list.
+//! The state that all handles share: the value, the word that publishes it, and the wait list.
 
 #![forbid(unsafe_code)]
 

@@ -214,36 +214,61 @@ fn a_waker_may_send_through_the_same_handle() {
     assert_eq!(shared.send(3), Ok(None));
 }
 
-#[test]
-fn a_future_that_is_dropped_before_it_is_polled_leaves_a_waker_left_behind_in_place() {
+/// Leaves a waker behind by `leave`, drops futures that were not polled, and sends: the waker is woken.
+#[track_caller]
+fn stays_in_place<H>(
+    mut receiver: H,
+    leave: impl FnOnce(&mut H, &Task) -> bool,
+    drop_unpolled: impl FnOnce(&mut H),
+    send: impl FnOnce(),
+) {
     let task = Task::new();
-    let (mut tx, mut rx) = channel();
-    assert!(rx.poll_recv(&mut task.context()).is_pending());
-    drop(rx.recv_async());
-    drop(rx.recv_matching_async(|_| true));
+    assert!(leave(&mut receiver, &task));
+    drop_unpolled(&mut receiver);
     assert_eq!(task.seen(), CLONED);
-    tx.send(1).unwrap();
+    send();
     assert_eq!(task.seen(), WOKEN);
 }
 
 #[test]
-#[cfg(feature = "watch")]
-fn a_future_of_watch_that_is_dropped_before_it_is_polled_leaves_a_waker_left_behind_in_place() {
-    type Leave = fn(&mut watch::Receiver<u8>, &Task) -> bool;
-    let leaves: &[Leave] = &[
-        |rx, task| rx.poll_changed(&mut task.context()).is_pending(),
-        #[cfg(feature = "stream")]
-        |rx, task| task.poll(&mut futures::StreamExt::next(rx)).is_pending(),
-    ];
-    for leave in leaves {
-        let task = Task::new();
-        let (tx, mut rx) = watch::channel(0);
-        assert!(leave(&mut rx, &task));
-        drop(rx.changed());
-        drop(rx.wait_for(|_| true));
-        assert_eq!(task.seen(), CLONED);
-        tx.send(1).unwrap();
-        assert_eq!(task.seen(), WOKEN);
+fn a_future_that_is_dropped_before_it_is_polled_leaves_a_waker_left_behind_in_place() {
+    let (mut tx, rx) = channel();
+    stays_in_place(
+        rx,
+        |rx, task| rx.poll_recv(&mut task.context()).is_pending(),
+        |rx| {
+            drop(rx.recv_async());
+            drop(rx.recv_matching_async(|_| true));
+        },
+        || assert_eq!(tx.send(1), Ok(None)),
+    );
+    let (mut writer, reader) = buffer::channel(0);
+    stays_in_place(
+        reader,
+        |reader, task| reader.poll_updated(&mut task.context()).is_pending(),
+        |reader| drop(reader.updated()),
+        || assert_eq!(writer.publish(), Ok(false)),
+    );
+    #[cfg(feature = "watch")]
+    {
+        type Leave = fn(&mut watch::Receiver<u8>, &Task) -> bool;
+        let leaves: &[Leave] = &[
+            |rx, task| rx.poll_changed(&mut task.context()).is_pending(),
+            #[cfg(feature = "stream")]
+            |rx, task| task.poll(&mut futures::StreamExt::next(rx)).is_pending(),
+        ];
+        for leave in leaves {
+            let (tx, rx) = watch::channel(0);
+            stays_in_place(
+                rx,
+                leave,
+                |rx| {
+                    drop(rx.changed());
+                    drop(rx.wait_for(|_| true));
+                },
+                || tx.send(1).unwrap(),
+            );
+        }
     }
 }
 

@@ -39,7 +39,11 @@ fn a_channel_is_one_small_allocation() {
     // Two lines, or four where the processor fetches two at once: the counts and the wait list lie on the first half,
     // the word and its nodes on the second.
     if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-        assert_eq!(made.live_bytes, bytes(2 * align_of::<CachePadded<u8>>()));
+        let lines = bytes(align_of::<CachePadded<u8>>());
+        assert_eq!(made.live_bytes, 2 * lines);
+        // The line of the word has room for three nodes of 16 bytes. Larger nodes have lines of their own.
+        assert_eq!(measure(channel::<[u64; 2]>).1.live_bytes, 2 * lines);
+        assert_eq!(measure(channel::<[u64; 3]>).1.live_bytes, 5 * lines);
     }
 
     // Room for a second receiver, and for futures that wait for the receivers' end, is less than a kilobyte.
