@@ -11,8 +11,8 @@
 //! * A send never waits, and memory stays constant, however long the server is slow or away: the slot displaces what the
 //!   forwarder has no time for. When the server is back, the newest position is stored, if the process still runs.
 //! * No older position is stored after a newer one, however many forwarders share a key. A position carries a sequence. A
-//!   forwarder reads an entry and replaces it, if its sequence is smaller, by compare-and-set on its revision. A put that is late or
-//!   overtaken finds another revision and fails. After each failure the forwarder reads the entry again.
+//!   forwarder reads an entry and replaces it, if its sequence is smaller, by compare-and-set on its revision. A put that is late
+//!   or overtaken finds another revision and fails. After each failure the forwarder reads the entry again.
 //! * "Newer" is what the sequence says. Here it is a clock, which never goes back within a process; between processes it is as
 //!   good as their clocks. The server must keep what it has acknowledged.
 //!

@@ -73,9 +73,9 @@
 //! it: the sender a displaced value, the receiver a received one, and the last handle the value that is still in the channel.
 //!
 //! Memory is constant: a `channel` holds one value, and each handle has room for one more (a reader of a `buffer` for two).
-//! `channel()` makes one allocation. A clone allocates if no dropped handle has left its room behind. Sending, receiving and waiting do not
-//! allocate. (Each send of a `watch` does. Sends of several threads at once through one [`SharedSender`] may, and so may a wait
-//! for the other side's end.)
+//! `channel()` makes one allocation. A clone allocates if no dropped handle has left its room behind. Sending, receiving and
+//! waiting do not allocate. (Each send of a `watch` does. Sends of several threads at once through one [`SharedSender`] may, and
+//! so may a wait for the other side's end.)
 //!
 //! # Features
 //!

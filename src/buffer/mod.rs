@@ -1,9 +1,9 @@
 //! A channel for large values, which stay where they lie: a triple buffer that a reader can wait for.
 //!
 //! Each handle owns a value, and a reader a second, spare one. A writer changes its value in place and *publishes* it: the handle
-//! exchanges it for the slot's. A reader takes the newest value in the same way. It keeps the value, to look at or to change, until
-//! it takes a newer one. So [`publish`](Writer::publish), [`update`](Reader::update), [`read`](Reader::read) and [`wait`](crate#features)
-//! allocate, free, make, move and drop nothing, however large a value is.
+//! exchanges it for the slot's. A reader takes the newest value in the same way. It keeps the value, to look at or to change,
+//! until it takes a newer one. So [`publish`](Writer::publish), [`update`](Reader::update), [`read`](Reader::read) and
+//! [`wait`](crate#features) allocate, free, make, move and drop nothing, however large a value is.
 //!
 //! There may be any number of writers and readers. Readers compete: each published value goes to one of them. The value
 //! that was published last survives its writers.

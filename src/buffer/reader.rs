@@ -181,8 +181,8 @@ impl<T: Clone> Clone for Reader<T> {
     /// # Progress
     ///
     /// **Lock-free**, with a step for every 64 (32 on 32-bit targets) of the most readers that existed at once. This excludes
-    /// `T::clone` and the allocator, which is asked for memory if no dropped handle has left its room behind, and whenever the number
-    /// of readers doubles.
+    /// `T::clone` and the allocator, which is asked for memory if no dropped handle has left its room behind, and whenever the
+    /// number of readers doubles.
     ///
     /// # Panics
     ///

@@ -22,8 +22,8 @@ use core::{
 ///
 /// # Panics
 ///
-/// The drop of a writer drops its value. The drop of the last writer notifies every waiting reader. The drop of the last handle drops
-/// the value that is left in the slot. If a value's drop or a task's waker panics then, the drop panics.
+/// The drop of a writer drops its value. The drop of the last writer notifies every waiting reader. The drop of the last handle
+/// drops the value that is left in the slot. If a value's drop or a task's waker panics then, the drop panics.
 pub struct Writer<T> {
     handle: WriteHandle<T>,
     /// Of `closed`.

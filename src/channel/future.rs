@@ -29,11 +29,11 @@ impl<T> Receiver<T> {
     /// one branch of a `select!`, or stand under a runtime's timeout. A future that is *ready* holds the value: in a `join!` with
     /// a timeout around it, the value of the branch that was ready first is dropped with the `join!`.
     ///
-    /// Once polled, go on polling the future or drop it. A future that was notified, and is neither polled nor dropped, delays the
-    /// other receivers until the next send that displaces a value or takes it back: they sleep although there is a value. `select!` over
-    /// `&mut future` does that if its task then awaits something else. If no task may poll again, use
-    /// [`poll_recv`](Self::poll_recv) or the `Stream`. If the future was forgotten by [`mem::forget`](core::mem::forget), the next
-    /// call that waits on this receiver notifies in its place, or the drop of the receiver does; `try_recv` does not.
+    /// Once polled, go on polling the future or drop it. A future that was notified, and is neither polled nor dropped, delays
+    /// the other receivers until the next send that displaces a value or takes it back: they sleep although there is a value.
+    /// `select!` over `&mut future` does that if its task then awaits something else. If no task may poll again, use
+    /// [`poll_recv`](Self::poll_recv) or the `Stream`. If the future was forgotten by [`mem::forget`](core::mem::forget), the
+    /// next call that waits on this receiver notifies in its place, or the drop of the receiver does; `try_recv` does not.
     ///
     /// # Cooperation
     ///

@@ -11,8 +11,8 @@ impl<T> Receiver<T> {
     ///
     /// It is for code that implements futures by hand. Otherwise use [`recv_async`](Self::recv_async).
     ///
-    /// The waker stays until the next send, until the last sender is dropped, or until the next call on this receiver that
-    /// parks (a future once it is polled). Only the waker of the last poll is woken. **Every** send to a channel with waiting receivers
+    /// The waker stays until the next send, until the last sender is dropped, or until the next call on this receiver that parks
+    /// (a future once it is polled). Only the waker of the last poll is woken. **Every** send to a channel with waiting receivers
     /// wakes it, in addition to one receiver that waits inside a call, because its task may never poll again. So a task that
     /// loses interest takes no notification away from other receivers. A task may be woken and find no value.
     ///

@@ -198,8 +198,8 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// As [`Sender::withdraw`]. And if a [`StaticChannel`](crate::StaticChannel) has a value, but no room for one more call at the same
-    /// time.
+    /// As [`Sender::withdraw`]. And if a [`StaticChannel`](crate::StaticChannel) has a value, but no room for one more call at
+    /// the same time.
     ///
     /// # Examples
     ///

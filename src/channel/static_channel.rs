@@ -19,17 +19,17 @@ use core::{
 ///
 /// Two things differ from a channel on the heap:
 ///
-/// * **Room is limited.** Each sender and each receiver takes room for one handle, and gives it back when it is dropped. Where there
-///   is no room, `try_clone` is `None`, and `clone` panics.
+/// * **Room is limited.** Each sender and each receiver takes room for one handle, and gives it back when it is dropped. Where
+///   there is no room, `try_clone` is `None`, and `clone` panics.
 /// * **It can be used again.** After the last handle is gone, `split` makes new ones. The thread that drops the last handle drops
 ///   the value that is left, before that.
 ///
 /// # Number of handles
 ///
-/// Add up all senders and receivers that there are at once. A `SharedSender` counts as many as the sends and withdrawals through it
-/// that can be under way at once: one on each thread, one more there for each signal handler that can be active on it, and one
-/// more if a waker, a key or a closure sends through it in the middle of a send. The numbers of several `SharedSender`s add up, also if their
-/// sends never coincide. Without room such a call panics, and the value is dropped.
+/// Add up all senders and receivers that there are at once. A `SharedSender` counts as many as the sends and withdrawals through
+/// it that can be under way at once: one on each thread, one more there for each signal handler that can be active on it, and one
+/// more if a waker, a key or a closure sends through it in the middle of a send. The numbers of several `SharedSender`s add up,
+/// also if their sends never coincide. Without room such a call panics, and the value is dropped.
 ///
 /// A `Sender` for each place that sends takes no more room, is faster, and lacks room when it is made, not in a race.
 ///
@@ -42,8 +42,8 @@ use core::{
 ///
 /// # Memory
 ///
-/// It has room for `HANDLES + 1` values, for two wait nodes for each handle, and for the words that every channel has. The values lie
-/// side by side. If a large one has to be apart from the next because of caches, send a `CachePadded`, of `crossbeam-utils`.
+/// It has room for `HANDLES + 1` values, for two wait nodes for each handle, and for the words that every channel has. The values
+/// lie side by side. If a large one has to be apart from the next because of caches, send a `CachePadded`, of `crossbeam-utils`.
 ///
 /// [`closed`](Sender::closed) has room for one future more than there can be handles. A future without room wakes its task at
 /// each poll, so that the task is busy, until there is room. A forgotten future keeps its room until the last handle is gone.

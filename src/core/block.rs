@@ -122,8 +122,8 @@ impl<T, F: Flavour> Block<T, F> {
 
     /// Returns a node for a new handle; `None` if all nodes of a static channel have an owner.
     ///
-    /// Wait-free but for the allocator, which is asked if every inner node of a block on the heap has an owner; lock-free in a static
-    /// channel.
+    /// Wait-free but for the allocator, which is asked if every inner node of a block on the heap has an owner; lock-free in a
+    /// static channel.
     pub(super) fn acquire_node(&self) -> Option<OwnedNode<T>> {
         let inner = self.inner_nodes();
         // ORDERING: Relaxed; a stale answer costs a node on the heap, and nothing else. A node of a static channel that was

@@ -91,8 +91,8 @@ impl<T, const HANDLES: usize> StaticBlock<T, HANDLES> {
         let unowned = (1 << inner.len) - (1 << 3);
         // SAFETY: the field is inside the memory.
         let waiters = unsafe { &raw mut (*memory.as_ptr()).waiters };
-        // SAFETY: no other thread uses the memory, and no channel that was in it. The list and the count lie in the header, which is
-        // never dropped. Each receiver has a node, and the slot has one, so there are at most `HANDLES` receivers.
+        // SAFETY: no other thread uses the memory, and no channel that was in it. The list and the count lie in the header, which
+        // is never dropped. Each receiver has a node, and the slot has one, so there are at most `HANDLES` receivers.
         let (wait_list, receivers) = unsafe { StaticRoom::init(waiters) };
         let counts = Counts::with(wait_list, receivers, unowned);
         // SAFETY: the memory is that of a block, and no other thread uses it.

@@ -3,10 +3,10 @@
 //! Its length is at most twice that of the most owners at once: receivers, or futures that wait for the receivers' end. In a
 //! static channel it is fixed.
 //!
-//! * **W7** *An owner looks for a node only after it has seen more nodes than there were owners when it was counted, and
-//!   an owner has one node at most.* So a node is vacant for every owner that looks for one. An owner whose node a notifier
-//!   is still taking leaves that node to the notifier, and looks for another node. In a static channel there are more nodes than there can be
-//!   owners: each receiver has a handle, and a future for which there is no node does not become an owner.
+//! * **W7** *An owner looks for a node only after it has seen more nodes than there were owners when it was counted, and an owner
+//!   has one node at most.* So a node is vacant for every owner that looks for one. An owner whose node a notifier is still
+//!   taking leaves that node to the notifier, and looks for another node. In a static channel there are more nodes than there can
+//!   be owners: each receiver has a handle, and a future for which there is no node does not become an owner.
 
 use super::{
     OnceBox, Waiter,

@@ -20,8 +20,8 @@ impl<const HANDLES: usize> StaticRoom<HANDLES> {
     /// Makes the room where `memory` is. Returns the wait list of a channel that has it, and the count of its first receiver.
     ///
     /// # Safety
-    /// `memory` is valid for a room for ever. What an earlier call made of the same memory is not used again. What this one returns is
-    /// never dropped. There are at most `HANDLES` receivers.
+    /// `memory` is valid for a room for ever. What an earlier call made of the same memory is not used again. What this one
+    /// returns is never dropped. There are at most `HANDLES` receivers.
     pub(crate) unsafe fn init(memory: *mut MaybeUninit<Self>) -> (WaitList, ReceiverCount) {
         // SAFETY: as the caller promises.
         let memory: &'static mut MaybeUninit<Self> = unsafe { &mut *memory };

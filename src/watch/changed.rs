@@ -115,7 +115,8 @@ impl<T> Receiver<T> {
     ///
     /// # Progress
     ///
-    /// **Lock-free**: it reads one word, and may try again only to register the waker. This excludes the waker's `clone` and `drop`.
+    /// **Lock-free**: it reads one word, and may try again only to register the waker. This excludes the waker's `clone` and
+    /// `drop`.
     ///
     /// # Errors
     ///

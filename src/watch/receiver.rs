@@ -20,8 +20,8 @@ use core::{
 ///
 /// # Panics
 ///
-/// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). The drop of a receiver drops a waker that
-/// a poll left behind, and the drop of the last handle the value. If such a waker or that value panics, the drop panics.
+/// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). The drop of a receiver drops a waker
+/// that a poll left behind, and the drop of the last handle the value. If such a waker or that value panics, the drop panics.
 pub struct Receiver<T> {
     /// The state that all handles share, and where this receiver waits. Every change notifies every waiter, in a call or
     /// detached, so there is no baton.
@@ -76,8 +76,8 @@ impl<T> Receiver<T> {
     /// # Progress
     ///
     /// **Lock-free.** No sender waits for the [`Ref`], however long it is kept. This excludes one allocation when a thread uses
-    /// `arc-swap` for the first time, if no thread that has ended left its record behind. It also excludes the drop of the value, if
-    /// the `Ref` is the last reference to a replaced value.
+    /// `arc-swap` for the first time, if no thread that has ended left its record behind. It also excludes the drop of the value,
+    /// if the `Ref` is the last reference to a replaced value.
     ///
     /// # Examples
     ///
