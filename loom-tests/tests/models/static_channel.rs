@@ -85,6 +85,17 @@ fn last_room() {
     });
 }
 
+/// The same with room for both: the one that loses its place to the other finds the next one.
+#[test]
+fn room_for_both() {
+    model::<4>(2, |tx, rx| {
+        let thread = spawn(move || (rx.try_clone(), rx));
+        let made = tx.try_clone();
+        let (made_there, _rx) = thread.join();
+        assert!(made.is_some() && made_there.is_some());
+    });
+}
+
 /// clone ∥ a receiver dropped, which has just received: its room is found, or there is none.
 #[test]
 fn room_is_left_and_found() {
