@@ -13,7 +13,7 @@ use std::{
 };
 use support::dice::Dice;
 
-/// Maximum number of nanoseconds from the end of a handler to its next signal.
+/// Maximum number of nanoseconds from the end of a handler to its next signal, while the thread gets on.
 const LATEST: usize = 15_000;
 
 /// The signals of the handlers, by index.
@@ -24,6 +24,9 @@ static HANDLERS: OnceLock<[Handler; 2]> = OnceLock::new();
 static RUNS: AtomicBool = AtomicBool::new(false);
 /// Number of signals that were handled since the last call of [`start`].
 static HANDLED: AtomicUsize = AtomicUsize::new(0);
+/// Number of signals that were handled since the thread last got on. Where a signal costs more than the time to the next one, the
+/// thread would get on no more. So the more there were, the later the next one may come.
+static SINCE: AtomicUsize = AtomicUsize::new(0);
 /// Number of signals that have interrupted a send in the other handler.
 static NESTED: AtomicUsize = AtomicUsize::new(0);
 static SENDS: AtomicBool = AtomicBool::new(false);
@@ -47,6 +50,11 @@ pub(crate) fn start() {
     for handler in handlers() {
         handler.signal_in(1);
     }
+}
+
+/// Notes that the thread has got on.
+pub(crate) fn got_on() {
+    SINCE.store(0, Relaxed);
 }
 
 /// Lets no signal come any more.
@@ -129,7 +137,8 @@ extern "C" fn handle(signal: c_int) {
 
     let number = HANDLED.fetch_add(1, Relaxed);
     if RUNS.load(Relaxed) {
-        handler.signal_in(Dice::new(number as u64).within(1, LATEST));
+        let latest = LATEST * (1 + SINCE.fetch_add(1, Relaxed) / 4);
+        handler.signal_in(Dice::new(number as u64).within(1, latest));
     }
     // SAFETY: it belongs to this thread.
     unsafe { errno.write(errno_before) };

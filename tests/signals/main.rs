@@ -53,6 +53,7 @@ fn interrupted(mut act: impl FnMut()) {
         handlers::start();
         while handlers::handled() < SIGNALS {
             act();
+            handlers::got_on();
         }
         handlers::stop();
     });
