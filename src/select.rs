@@ -14,6 +14,17 @@ use std::time::{Duration, Instant};
 
 /// A handle that a thread can wait for together with others: a [`Receiver`], the [`Reader`] of a buffer, or a receiver of
 /// [`watch`](crate#which-one), of any type. This trait is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::{Waitable, channel, wait_any};
+///
+/// let (mut senders, mut receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| channel()).unzip();
+/// senders[1].send("ready").unwrap();
+/// let mut all: Vec<_> = receivers.iter_mut().map(|rx| rx as &mut dyn Waitable).collect();
+/// assert_eq!(wait_any(&mut all), 1);
+/// ```
 pub trait Waitable: sealed::HasSource {}
 
 impl<T> Waitable for Receiver<T> {}
@@ -41,8 +52,9 @@ impl<T> Waitable for watch::Receiver<T> {}
 /// # Progress
 ///
 /// **Waits**: it looks at all receivers for a moment, limited by the smallest
-/// [`set_spin_limit`](Receiver::set_spin_limit) among them, and then parks the thread. It allocates nothing. It uses the
-/// thread's park token, as [`recv`](Receiver::recv) does.
+/// [`set_spin_limit`](Receiver::set_spin_limit) among them, and then parks the thread. It uses the thread's park token, as
+/// [`recv`](Receiver::recv) does. It allocates nothing itself; the standard library
+/// [may](crate::guides::guarantees#memory).
 ///
 /// # Panics
 ///
@@ -200,12 +212,12 @@ fn first_ready(receivers: &mut [&mut dyn Waitable]) -> Option<usize> {
 fn park(receivers: &mut [&mut dyn Waitable], deadline: &mut Deadline) -> Option<usize> {
     loop {
         let mut late = deadline.has_passed();
-        if sources(receivers).all(Source::arm) {
+        if sources(receivers).all(Source::arm_thread) {
             while !late && sources(receivers).all(|source| source.is_armed()) {
                 late = deadline.park();
             }
         }
-        sources(receivers).for_each(Source::disarm);
+        sources(receivers).for_each(Source::disarm_thread);
         let ready = first_ready(receivers);
         if ready.is_some() || late {
             return ready;
@@ -230,9 +242,9 @@ pub(crate) mod sealed {
         fn is_ready(&self) -> bool;
         /// Announces that this thread waits. Returns `false` if the thread must look again: the receiver is ready, or
         /// notifiers were at work in every vacant node and the call has rested.
-        fn arm(&mut self) -> bool;
+        fn arm_thread(&mut self) -> bool;
         fn is_armed(&self) -> bool;
-        fn disarm(&mut self);
+        fn disarm_thread(&mut self);
     }
 }
 

@@ -62,38 +62,55 @@ pub(super) fn send_merged<T>(
         drop(merge); // not as this returns: see above
         return Err(SendError(value));
     }
-    let mut taken_back = None;
+    let mut owed = Owed::new(&access);
     loop {
-        if let Some(unread) = access.take() {
-            // One for all: to drop one here would notify with the values in hand, which a panic of a waker would lose.
-            let wait_list = &access.channel().counts.wait_list;
-            taken_back.get_or_insert_with(|| TakenBack(wait_list));
+        let others_wait = owed.must_notify;
+        if let Some(unread) = access.take(others_wait, || owed.must_notify = true) {
+            // The exchange has set `WAITING` again. So a send notifies, however long `merge` takes.
+            owed.must_notify = false;
+            owed.has_taken = true;
             value = merge(unread, value);
         }
         match access.put_if_empty(value) {
-            Ok(()) => break,
+            Ok(()) => return Ok(owed.has_taken),
             Err(held) => value = held,
         }
     }
-    let has_merged = taken_back.is_some();
-    // Notifies, with the value in the slot. If `merge` panics, the drop notifies while that unwinds.
-    drop(taken_back);
-    Ok(has_merged)
 }
 
 /// See `Sender::withdraw`.
 pub(super) fn withdraw<T>(mut access: Access<'_, T>) -> Option<T> {
-    let value = access.take()?;
-    drop(TakenBack(&access.channel().counts.wait_list));
-    Some(value)
+    let mut owed = Owed::new(&access);
+    let value = access.take(false, || owed.must_notify = true);
+    owed.has_taken = value.is_some();
+    drop(owed); // not as this returns: see above
+    value
 }
 
-/// A sender took a value of which a task may have been notified, which may stall. The drop notifies one more receiver, because the
-/// next send finds the slot empty and would not.
-struct TakenBack<'a>(&'a WaitList);
+/// What a sender that takes values owes the receivers. The drop notifies: the call has no value in hand then that a panic of a
+/// waker would lose, or a panic of `merge` unwinds.
+struct Owed<'a> {
+    wait_list: &'a WaitList,
+    /// It has removed `WAITING` (I3).
+    must_notify: bool,
+    /// It took a value of which a task may have been notified, which may stall. One more receiver is notified, because the next
+    /// send finds the slot empty and would not.
+    has_taken: bool,
+}
 
-impl Drop for TakenBack<'_> {
+impl<'a> Owed<'a> {
+    fn new<T>(access: &Access<'a, T>) -> Self {
+        let wait_list = &access.channel().counts.wait_list;
+        Self { wait_list, must_notify: false, has_taken: false }
+    }
+}
+
+impl Drop for Owed<'_> {
     fn drop(&mut self) {
-        self.0.notify_past_stalled();
+        let passes_stalled = self.has_taken && self.wait_list.lower_may_stall();
+        // One that is awake serves both duties.
+        if passes_stalled || self.must_notify {
+            self.wait_list.notify_one();
+        }
     }
 }

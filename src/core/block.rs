@@ -9,7 +9,7 @@
 //! A handle that goes leaves such an inner node to the next clone, and frees any other.
 
 use super::{
-    counts::{ABANDONED, Counts, Side, close, leave},
+    counts::{ABANDONED, Counts, Side, close, release_handle},
     flavour::Flavour,
     node::{Node, OwnedNode},
     slot::Slot,
@@ -161,7 +161,7 @@ impl<T, F: Flavour> Block<T, F> {
             // ORDERING: Release pairs with the Acquire in `acquire_node`.
             self.counts.unowned.fetch_or(1 << index, Release);
         } else {
-            // SAFETY: it is no inner node, so it was made on the heap.
+            // SAFETY: a handle has nodes of its own block only. This one is no inner node, so it was made on the heap.
             #[cfg(feature = "alloc")]
             unsafe {
                 node.free();
@@ -185,7 +185,7 @@ impl<T, F: Flavour> Block<T, F> {
     /// The handle is counted on that side, and does not use the block again. Its node is `node`.
     pub(super) unsafe fn end<S: Side<Flavour = F>>(self, node: OwnedNode<T>) {
         self.release_node(node);
-        if leave(S::count(&self.counts)) {
+        if release_handle(S::count(&self.counts)) {
             let side_ends = SideEnds(self);
             S::notify_closed(&side_ends.0.counts);
         }

@@ -62,13 +62,13 @@ impl Counts {
     /// Returns `false` if every sender is gone. Then it stays `false`, and every send has happened before.
     #[inline]
     pub(crate) fn has_senders(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `leave`: what the senders sent is seen.
+        // ORDERING: Acquire pairs with the Release in `release_handle`: what the senders sent is seen.
         self.senders.load(Acquire) != 0
     }
 
     /// Returns `true` if there is a sender left that, if it is the last to go, sees the node that this thread has armed.
     pub(crate) fn confirm_open(&self) -> bool {
-        // ORDERING: Release, and a write, to stand before or after the last sender's in `leave` (I4). If before, that
+        // ORDERING: Release, and a write, to stand before or after the last sender's in `release_handle` (I4). If before, that
         // sender sees the armed node. If after, nothing is read because of it: the next look at the senders acquires.
         self.senders.fetch_add(0, Release) != 0
     }
@@ -82,7 +82,7 @@ pub(super) const ABANDONED: u32 = 1 << 31;
 // assume that of an atomic, which is an `UnsafeCell`.
 
 /// Uncounts a handle, which has given its node back. Returns `true` if it was the last of its side.
-pub(super) fn leave(handles: &AtomicUsize) -> bool {
+pub(super) fn release_handle(handles: &AtomicUsize) -> bool {
     // ORDERING: AcqRel. Release: what this handle did with the channel comes before its end, and its sends before
     // `has_senders` is false. Acquire: the last handle sees the same of all the others, and the nodes armed before
     // either `confirm_open`. Release also pairs with `count`: the wait node is vacant.

@@ -40,7 +40,8 @@ pub(crate) struct Handle<T, S: Side> {
 
 // SAFETY: a handle moves values of type `T` from thread to thread, and shares none.
 unsafe impl<T: Send, S: Side> Send for Handle<T, S> {}
-// SAFETY: `&Handle` gives access to counts and word, which are atomics, and to the wait list, which is `Sync`.
+// SAFETY: through `&Handle` a thread uses atomics and the wait list, which is `Sync`, and makes another handle, which moves values.
+// The handles of a buffer, which also lend `&T`, ask for `T: Sync` themselves.
 unsafe impl<T: Send, S: Side> Sync for Handle<T, S> {}
 
 impl<T, S: Side> Handle<T, S> {
@@ -176,10 +177,12 @@ impl<'a, T> Access<'a, T> {
         Err(unsafe { self.node.read() })
     }
 
-    /// Takes the unread value back, if there is one.
-    pub(crate) fn take(&mut self) -> Option<T> {
+    /// Takes the unread value back, if there is one. Calls `must_notify` if the exchange removed `WAITING`: the caller must
+    /// notify a receiver (I3). `others_wait` as in `Slot::take`.
+    pub(crate) fn take(&mut self, others_wait: bool, must_notify: impl FnOnce()) -> Option<T> {
         // SAFETY: the word said `FULL`, so the node that came back holds a value (I2).
-        self.channel.take(self.node, false, |node| unsafe { node.read() })
+        let read = |node: &mut OwnedNode<T>| unsafe { node.read() };
+        self.channel.slot.take(self.node, others_wait, must_notify, read)
     }
 }
 
@@ -285,7 +288,7 @@ pub(crate) struct SharedHandle<T> {
 
 // SAFETY: a handle moves values of type `T` from thread to thread, and shares none.
 unsafe impl<T: Send> Send for SharedHandle<T> {}
-// SAFETY: `&SharedHandle` puts: that moves values. The node at home has one owner, by an exchange.
+// SAFETY: `&SharedHandle` puts and takes: both move values. The node at home has one owner, by an exchange.
 unsafe impl<T: Send> Sync for SharedHandle<T> {}
 
 impl<T> SharedHandle<T> {

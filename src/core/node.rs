@@ -1,6 +1,6 @@
 //! Nodes: where a value lies, and which owner has it.
 
-use crate::sync::{UnsafeCell, init_room};
+use crate::sync::UnsafeCell;
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::{
@@ -20,10 +20,14 @@ impl<T> Node<T> {
     /// # Safety
     /// `memory` is valid for writes of a node, and aligned for one.
     pub(super) unsafe fn init(memory: NonNull<Self>) {
-        // SAFETY: the field is inside what the caller promised.
-        let value = unsafe { &raw mut (*memory.as_ptr()).value };
+        // Room for a value needs no write; loom's cell has a state of its own.
+        #[cfg(overwrite_loom)]
         // SAFETY: as the caller promised.
-        unsafe { init_room(value) };
+        unsafe {
+            memory.write(Self { value: UnsafeCell::new(MaybeUninit::uninit()) });
+        }
+        #[cfg(not(overwrite_loom))]
+        let _ = memory;
     }
 }
 

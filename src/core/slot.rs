@@ -32,7 +32,7 @@
 //! |            | a, `FULL`       | unchanged          | nothing                                |
 
 use super::node::{Node, OwnedNode};
-use crate::sync::{AtomicPtr, prefetch};
+use crate::sync::AtomicPtr;
 use core::{
     ptr::NonNull,
     sync::atomic::Ordering::{AcqRel, Relaxed},
@@ -91,10 +91,16 @@ impl<T> Slot<T> {
     /// Fetches the word's line for an exchange that follows soon.
     ///
     /// The exchange has to wait for earlier ones of this thread, on any channel, to end; fetching its line need not. An echo
-    /// between two threads is shorter with it (see `ratios` in docs/benchmarks.md).
+    /// between two threads is shorter with it (see `ratios` in docs/benchmarks.md). It does nothing on targets for which stable
+    /// Rust has no such instruction.
     #[inline]
     pub(super) fn prefetch(&self) {
-        prefetch(&raw const self.word);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a prefetch never faults, whatever the address.
+        unsafe {
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>((&raw const self.word).cast());
+        }
     }
 
     /// Exchanges `node`, with `FULL`. Returns what `displaced` makes of the node that came back, if that was `FULL`.

@@ -1,5 +1,3 @@
-use core::mem::MaybeUninit;
-
 /// `core`'s cell behind loom's interface: an access is a closure, so that a model sees its extent.
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
@@ -19,9 +17,3 @@ impl<T> UnsafeCell<T> {
         f(self.0.get())
     }
 }
-
-/// Makes an empty cell where `memory` is: room for a value needs no write.
-///
-/// # Safety
-/// `memory` is valid for writes of a cell, and aligned for one.
-pub(crate) unsafe fn init_room<T>(_memory: *mut UnsafeCell<MaybeUninit<T>>) {}

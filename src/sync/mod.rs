@@ -3,6 +3,8 @@
 //! The private cfgs `overwrite_loom` and `overwrite_shuttle` set it, never plain `loom`: `RUSTFLAGS="--cfg loom"` for another
 //! crate must not change this one. `overwrite_late` delays the real atomics, for tests that look for narrow races.
 
+#![forbid(unsafe_code)]
+
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 pub(crate) use real::*;
 
@@ -26,7 +28,7 @@ pub(crate) trait Set {
 
 #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
 mod real {
-    pub(crate) use super::cell::{UnsafeCell, init_room};
+    pub(crate) use super::cell::UnsafeCell;
     #[cfg(overwrite_late)]
     use super::late as atomic;
     #[cfg(all(feature = "watch", target_has_atomic = "64"))]
@@ -51,20 +53,6 @@ mod real {
         fn set(&self, value: u8, order: Ordering) {
             self.store(value, order);
         }
-    }
-
-    /// Asks the processor for the line of `pointer`, without waiting for it. It does nothing on targets for which stable Rust
-    /// has no such instruction.
-    #[inline]
-    pub(crate) fn prefetch<T>(pointer: *const T) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a prefetch never faults, whatever the address.
-        unsafe {
-            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(pointer.cast());
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = pointer;
     }
 
     #[cfg(feature = "std")]
@@ -107,9 +95,7 @@ mod modelled {
     #[cfg(feature = "watch")]
     pub(crate) use super::arc_swap::{ArcSwap, Guard};
     #[cfg(overwrite_shuttle)]
-    pub(crate) use super::cell::{UnsafeCell, init_room};
-    #[cfg(overwrite_loom)]
-    use core::mem::MaybeUninit;
+    pub(crate) use super::cell::UnsafeCell;
     use core::sync::atomic::Ordering;
     #[cfg(overwrite_loom)]
     use loom as scheduler;
@@ -130,16 +116,6 @@ mod modelled {
     #[cfg(overwrite_loom)]
     pub(crate) use thread::{Thread, current, park};
 
-    /// loom's cell has a state of its own.
-    ///
-    /// # Safety
-    /// `memory` is valid for writes of a cell, and aligned for one.
-    #[cfg(overwrite_loom)]
-    pub(crate) unsafe fn init_room<T>(memory: *mut UnsafeCell<MaybeUninit<T>>) {
-        // SAFETY: as the caller promised.
-        unsafe { memory.write(UnsafeCell::new(MaybeUninit::uninit())) };
-    }
-
     pub(crate) fn get_mut<T>(atomic: &mut AtomicPtr<T>) -> *mut T {
         #[cfg(overwrite_loom)]
         return atomic.with_mut(|pointer| *pointer);
@@ -157,8 +133,6 @@ mod modelled {
     pub(crate) fn rest() {
         yield_now();
     }
-
-    pub(crate) fn prefetch<T>(_: *const T) {}
 
     /// A model has no clock: a deadline passes when, and only when, the thread has waited for it.
     pub(crate) fn expired(_: Option<Instant>) -> bool {

@@ -29,7 +29,7 @@ impl<H: TakingHandle> Source for Taker<H> {
         !self.is_empty() || self.is_closed()
     }
 
-    fn arm(&mut self) -> bool {
+    fn arm_thread(&mut self) -> bool {
         drop(self.disarm()); // a waker that a poll left behind
         if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
             rest();
@@ -42,7 +42,7 @@ impl<H: TakingHandle> Source for Taker<H> {
         self.registration.is_armed()
     }
 
-    fn disarm(&mut self) {
-        drop(self.disarm()); // the taker's own
+    fn disarm_thread(&mut self) {
+        drop(self.disarm());
     }
 }

@@ -76,7 +76,7 @@ impl PerKind {
     }
 }
 
-struct Word {
+struct IndexWord {
     claimed: AtomicUsize,
     armed: PerKind,
 }
@@ -86,7 +86,7 @@ pub(super) struct Segment {
     /// The place of its first node.
     base: usize,
     pub(super) next: OnceBox<Segment>,
-    words: Many<Word>,
+    words: Many<IndexWord>,
     counts: Many<PerKind>,
     nodes: Many<WaitNode>,
 }
@@ -100,7 +100,7 @@ impl Segment {
             base,
             next: OnceBox::new(),
             words: (0..words)
-                .map(|_| Word { claimed: AtomicUsize::new(0), armed: PerKind::new() })
+                .map(|_| IndexWord { claimed: AtomicUsize::new(0), armed: PerKind::new() })
                 .collect(),
             counts: (0..counts).map(|_| PerKind::new()).collect(),
             nodes: (0..len).map(|_| WaitNode::new()).collect(),

@@ -117,7 +117,7 @@ impl WaitList {
     /// Claims a node for one of `owners`; see [`Registration::new`](super::Registration::new).
     #[inline]
     pub(super) fn claim(&self, owners: usize) -> Claimed {
-        // ORDERING: Acquire pairs with the Release of `grow`: the segments are linked.
+        // ORDERING: Acquire pairs with the Release of `grow_on_heap`: the segments are linked.
         if self.capacity.load(Acquire) <= owners {
             self.grow(owners);
         }
@@ -196,8 +196,11 @@ impl WaitList {
         self.vacancy.store(base, Relaxed);
     }
 
-    /// Leaves a node, which is not armed, to the next claimer.
-    pub(super) fn release(&self, node: &WaitNode, segment: Option<&Segment>) {
+    /// Leaves a node to the next claimer.
+    ///
+    /// # Safety
+    /// The caller owns the node, which is one of this list, and has not armed it. It does not use the node again.
+    pub(super) unsafe fn release(&self, node: &WaitNode, segment: Option<&Segment>) {
         if let Some(segment) = segment {
             let place = segment.release(node);
             // ORDERING: Relaxed; a hint.
@@ -236,11 +239,17 @@ impl WaitList {
     /// send that has displaced a value.
     #[inline]
     pub(crate) fn notify_past_stalled(&self) {
-        // ORDERING: Relaxed, the exchange decides. Its Acquire pairs with the Release in `Walk::advance`: each node that
-        // the notifier of the task saw armed is seen.
-        if self.may_stall.load(Relaxed) && self.may_stall.swap(false, Acquire) {
+        if self.lower_may_stall() {
             self.notify_one();
         }
+    }
+
+    /// Lowers the flag that a task was notified. Returns `true` if it was raised: then the caller must notify one more waiter.
+    #[inline]
+    pub(crate) fn lower_may_stall(&self) -> bool {
+        // ORDERING: Relaxed, the exchange decides. Its Acquire pairs with the Release in `Walk::advance`: each node that
+        // the notifier of the task saw armed is seen.
+        self.may_stall.load(Relaxed) && self.may_stall.swap(false, Acquire)
     }
 }
 
@@ -327,7 +336,7 @@ impl<'a> Walk<'a> {
         // With the inline nodes alone there has been one owner at most (W7), and a stalled task holds up no other.
         // ORDERING: Relaxed; an owner that waits has made its node before it announced that.
         if matches!(waiter, Waiter::Task(_)) && capacity.load(Relaxed) > INLINE {
-            // ORDERING: Release pairs with the Acquire of `notify_past_stalled`; and a read-modify-write, because that
+            // ORDERING: Release pairs with the Acquire of `lower_may_stall`; and a read-modify-write, because that
             // must acquire from every walk that has raised the flag, not only from the last one.
             may_stall.swap(true, Release);
         }

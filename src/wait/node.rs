@@ -68,8 +68,11 @@ impl WaitNode {
         self.state.load(Acquire) == IDLE
     }
 
-    /// Stores `waiter`, for notifiers to take. The caller owns the node and has seen it idle.
-    pub(super) fn arm(&self, armed: Armed, waiter: Waiter) {
+    /// Stores `waiter`, for notifiers to take.
+    ///
+    /// # Safety
+    /// The caller owns the node, and has seen it idle.
+    pub(super) unsafe fn arm(&self, armed: Armed, waiter: Waiter) {
         self.waiter.with_mut(|place| {
             // SAFETY: in `IDLE` the waiter's place belongs to the owner (W4).
             unsafe { place.write(MaybeUninit::new(waiter)) };
@@ -85,8 +88,11 @@ impl WaitNode {
         matches!(self.state.load(Relaxed), IN_CALL | DETACHED)
     }
 
-    /// Takes the waiter back. The caller owns the node and has armed it so. `None` if a notifier took the waiter.
-    pub(super) fn disarm(&self, armed: Armed) -> Option<Waiter> {
+    /// Takes the waiter back. Returns `None` if a notifier took the waiter.
+    ///
+    /// # Safety
+    /// The caller owns the node, and has armed it so.
+    pub(super) unsafe fn disarm(&self, armed: Armed) -> Option<Waiter> {
         // ORDERING: Relaxed when it succeeds: the waiter is still the one that the owner wrote. Acquire when it
         // fails, pairs with both writes of `take`: a baton's holder sees every node that its notifier saw armed.
         self.state.compare_exchange(armed as u8, IDLE, Relaxed, Acquire).ok()?;

@@ -25,7 +25,7 @@ impl<T> OnceBox<T> {
     /// Refers to a value that lies elsewhere.
     ///
     /// # Safety
-    /// Where it is used as a value, the pointer is to one that outlives this. This is never dropped.
+    /// Either the value outlives this; or it is no `T`, and neither `get` nor `get_or_init` is called. This is never dropped.
     pub(super) unsafe fn lent(value: NonNull<T>) -> Self {
         Self { value: AtomicPtr::new(value.as_ptr()), owns: PhantomData }
     }
@@ -39,7 +39,7 @@ impl<T> OnceBox<T> {
 
     #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
-        // SAFETY: the pointer is null, or to a value that lives as long as `self`.
+        // SAFETY: null; or to a value that lives as long as `self`, as `get_or_init` made it or the caller of `lent` promised.
         unsafe { self.load().as_ref() }
     }
 

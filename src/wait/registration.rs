@@ -100,7 +100,8 @@ impl<P: ListOwner> Registration<P> {
         if let Some(segment) = self.segment() {
             segment.set(armed, self.node());
         }
-        self.node().arm(armed, waiter);
+        // SAFETY: the node belongs to this owner (W7), and was seen idle.
+        unsafe { self.node().arm(armed, waiter) };
         self.armed = Some(armed);
         true
     }
@@ -108,7 +109,8 @@ impl<P: ListOwner> Registration<P> {
     #[cold]
     fn move_away(&mut self) -> bool {
         // In this order: an owner never has two nodes (W7).
-        self.owner.wait_list().release(self.node(), self.segment());
+        // SAFETY: the node belongs to this owner, which has not armed it and uses the next one from now on.
+        unsafe { self.owner.wait_list().release(self.node(), self.segment()) };
         let (node, segment) = self.owner.wait_list().claim_vacant();
         (self.node, self.segment) = (node, segment);
         self.node().is_idle()
@@ -131,7 +133,8 @@ impl<P: ListOwner> Registration<P> {
         let Some(armed) = self.armed.take() else {
             return Disarmed::Idle;
         };
-        let Some(waiter) = self.node().disarm(armed) else {
+        // SAFETY: the node belongs to this owner (W7), which has armed it so.
+        let Some(waiter) = (unsafe { self.node().disarm(armed) }) else {
             return Disarmed::Notified(armed);
         };
         if let Some(segment) = self.segment() {
@@ -145,6 +148,7 @@ impl<P: ListOwner> Drop for Registration<P> {
     fn drop(&mut self) {
         // Dropped last: a waker's drop is user code.
         let _waiter = self.disarm();
-        self.owner.wait_list().release(self.node(), self.segment());
+        // SAFETY: the node belongs to this owner, which has disarmed it and ends.
+        unsafe { self.owner.wait_list().release(self.node(), self.segment()) };
     }
 }

@@ -25,7 +25,7 @@ impl<T> Source for Receiver<T> {
         self.poll_state().is_some()
     }
 
-    fn arm(&mut self) -> bool {
+    fn arm_thread(&mut self) -> bool {
         drop(self.disarm()); // a waker that a poll left behind
         if !self.registration.arm(Armed::Detached, Waiter::this_thread()) {
             rest();
@@ -38,7 +38,7 @@ impl<T> Source for Receiver<T> {
         self.registration.is_armed()
     }
 
-    fn disarm(&mut self) {
-        drop(self.disarm()); // the receiver's own
+    fn disarm_thread(&mut self) {
+        drop(self.disarm());
     }
 }

@@ -19,6 +19,13 @@
 //!
 //! A look that finds a value whose sender has not published it yet raises the word in its place, but notifies no receiver:
 //! a look runs no waker. So it leaves `WAITING`, and the sender notifies, although it raises nothing then.
+//!
+//! * **W1** *A version is in the word only after its value is in the slot, and before a look at that value returns.* So a
+//!   thread that acquires a version from the word finds that value, or a newer one. The version in the word never falls.
+//! * **W2** *`WAITING` is set after a node was armed, and removed only by a sender that raises the word.* A sender that finds
+//!   it notifies all, whether it raises the word or not. `CLOSED` stays, because no sender is left to publish, and the last
+//!   sender notifies all, too.
+//! * **W3** *A receiver's `seen` never falls, and is never newer than the word.* It comes from the word, or from a look (W1).
 
 #![forbid(unsafe_code)]
 

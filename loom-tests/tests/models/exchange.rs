@@ -5,7 +5,11 @@ use crate::scene::{
     spawn, take, wait_as_task,
 };
 use overwrite_channel_loom::{Sender, TryRecvError};
-use support::panics::{caught, strike};
+use std::task::Poll;
+use support::{
+    panics::{caught, strike},
+    waker::{Event, Task},
+};
 
 /// send ∥ send: one of the two values stays, and the other was displaced or never there to displace.
 #[test]
@@ -278,6 +282,53 @@ fn merges_and_a_wait() {
         while sum < 3 {
             sum += rx.recv().unwrap().number();
         }
+    });
+}
+
+/// `send_merged` ∥ a task that takes the unread value, waits for the next one, and whose waker panics: the value is sent.
+#[test]
+fn waker_panics_in_a_merge() {
+    model(3, |mut tx, mut rx| {
+        put(&mut tx, 1);
+        let thread = spawn(move || (caught(|| add(&mut tx, 2)), tx));
+        let first = take(&mut rx);
+        let task = Task::panicking_in(Event::Wake);
+        let mut future = rx.recv_async();
+        let second = match task.poll(&mut future) {
+            Poll::Ready(received) => received.ok().map(|value| value.number()),
+            Poll::Pending => None,
+        };
+        drop(future);
+        let _tx = thread.join();
+        let seen = [first, second, take(&mut rx)];
+        assert_eq!(seen.iter().flatten().sum::<u32>(), 3, "{seen:?}");
+    });
+}
+
+/// `send_merged`, whose closure waits for the receiver ∥ two sends ∥ a thread that waits: the second send notifies it.
+#[test]
+fn a_send_notifies_while_a_merge_goes_on() {
+    model(3, |mut tx, mut rx| {
+        let (received, is_received) = loom::sync::mpsc::channel();
+        put(&mut tx, 1);
+        let mut other = tx.clone();
+        let _sends = spawn(move || {
+            drop(other.send(Tracked::new(2)));
+            drop(other.send(Tracked::new(3)));
+            other
+        });
+        let _waits = spawn(move || {
+            while rx.recv().unwrap().number() < 3 {}
+            received.send(()).unwrap();
+            rx
+        });
+        let sum = |unread: Tracked, value: Tracked| {
+            if unread.number() == 2 {
+                is_received.recv().unwrap();
+            }
+            Tracked::new(unread.number() + value.number())
+        };
+        drop(tx.send_merged(Tracked::new(4), sum));
     });
 }
 
