@@ -45,6 +45,16 @@ impl<T> Error for SendError<T> {}
 /// Every reader of a buffer is gone. The value that was not published is still the writer's.
 ///
 /// Returned by [`buffer::Writer::publish`](crate::buffer::Writer::publish).
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::{PublishError, buffer};
+///
+/// let (mut writer, reader) = buffer::channel(1);
+/// drop(reader);
+/// assert_eq!(writer.publish(), Err(PublishError));
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishError;
@@ -64,6 +74,16 @@ impl Error for PublishError {}
 /// Returned by [`Receiver::recv`](crate#overview), [`Receiver::recv_async`](crate::Receiver::recv_async) and the other calls
 /// that wait for a value. The calls of `watch` return it if the receiver has also seen the last value; `has_changed` returns it
 /// in any case.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::RecvError;
+///
+/// let (tx, mut rx) = overwrite_channel::channel::<u8>();
+/// drop(tx);
+/// assert_eq!(rx.recv(), Err(RecvError));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecvError;
 
@@ -76,6 +96,17 @@ impl fmt::Display for RecvError {
 impl Error for RecvError {}
 
 /// The reason why [`Receiver::try_recv`](crate::Receiver::try_recv) returned no value.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::TryRecvError;
+///
+/// let (tx, mut rx) = overwrite_channel::channel::<u8>();
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert!(rx.try_recv().unwrap_err().is_disconnected());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryRecvError {
     /// There is no value now, but a sender is left.
@@ -118,6 +149,18 @@ impl From<RecvError> for TryRecvError {
 /// The reason why a call with a deadline returned no value.
 ///
 /// Returned by the calls of a receiver or reader whose names end in `_timeout` and `_deadline`.
+///
+/// # Examples
+///
+/// ```
+/// use overwrite_channel::RecvTimeoutError;
+/// use std::time::Duration;
+///
+/// let (tx, mut rx) = overwrite_channel::channel::<u8>();
+/// assert_eq!(rx.recv_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
+/// drop(tx);
+/// assert!(rx.recv_timeout(Duration::ZERO).unwrap_err().is_disconnected());
+/// ```
 #[cfg(feature = "std")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecvTimeoutError {

@@ -2,8 +2,8 @@
 #![cfg(any(feature = "alloc", not(doctest)))]
 //! A channel with one slot, which holds the newest value.
 //!
-//! A send replaces the value that no receiver has taken yet and returns it. A send never waits, allocates, or loses the
-//! newest value.
+//! A [`send`](Sender::send) replaces the value that no receiver has taken yet and returns it. It never waits and never
+//! allocates. The last send to arrive wins; [`send_newest`](Sender::send_newest) is for senders that may overtake one another.
 //!
 //! # Which one
 //!
@@ -56,8 +56,8 @@
 //! | call | does | progress |
 //! |---|---|---|
 //! | [`send`](Sender::send) | replaces the unread value and returns it | wait-free |
-//! | [`send_newest`](Sender::send_newest) | replaces it unless it is newer | lock-free |
-//! | [`send_merged`](Sender::send_merged) | merges it with the unread value | lock-free |
+//! | [`send_newest`](Sender::send_newest) | replaces the unread value, unless that is newer | lock-free |
+//! | [`send_merged`](Sender::send_merged) | merges the new value with the unread one | lock-free |
 //! | [`withdraw`](Sender::withdraw) | takes the unread value back | wait-free |
 //! | [`into_shared`](Sender::into_shared) | makes a sender that sends through `&self` | wait-free |
 //! | [`try_recv`](Receiver::try_recv) | takes the value if there is one | wait-free |
@@ -74,8 +74,7 @@
 //!
 //! Memory is constant: a `channel` holds one value, and each handle has room for one more (a reader of a `buffer` for two).
 //! `channel()` makes one allocation. A clone allocates if no dropped handle has left its room behind. Sending, receiving and
-//! waiting do not allocate. (Each send of a `watch` does. Sends of several threads at once through one [`SharedSender`] may, and
-//! so may a wait for the other side's end.)
+//! waiting do not allocate, with [three exceptions](crate::guides::guarantees#memory). Each send of a `watch` does.
 //!
 //! # Features
 //!
@@ -88,6 +87,7 @@
 //! * `sink`: `Sink` for [`Sender`] and [`SharedSender`].
 
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "what only the heap needs"))]
 // Links to items that are not compiled lead to the list of features.
 #![doc = ""]
@@ -146,7 +146,7 @@ pub use select::{Waitable, wait_any, wait_any_deadline, wait_any_timeout};
 pub use wait::ClosedFuture;
 
 /// The README's examples, run.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std", feature = "watch"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
@@ -238,5 +238,5 @@ struct Readme;
 /// let (_tx, rx) = overwrite_channel::watch::channel(Cell::new(1));
 /// assert!(catch_unwind(|| rx.borrow().set(2)).is_ok());
 /// ```
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std", feature = "watch"))]
 struct CompileFail;

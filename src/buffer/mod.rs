@@ -31,6 +31,8 @@
 //! Memory is constant: one value for each writer, two for each reader, and one more. A reader has two, the one that it shows
 //! and one to exchange. So it keeps what it shows while it waits, and [`update`](Reader::update) is wait-free however many
 //! readers there are.
+//!
+//! Handles of a `buffer` do not report counts.
 
 #![forbid(unsafe_code)]
 
@@ -56,6 +58,10 @@ pub use writer::Writer;
 /// allocation does, and not later. `value` and its clones pass over the stack, so let a value of more than some kilobytes be a
 /// box or a `Vec`.
 ///
+/// # Progress
+///
+/// **Wait-free**. This excludes the allocator (one allocation), `T::clone` and the drop of `value`.
+///
 /// # Panics
 ///
 /// If `T::clone` or the drop of `value` panics. Nothing leaks.
@@ -78,6 +84,10 @@ pub fn channel<T: Clone>(value: T) -> (Writer<T>, Reader<T>) {
 /// One allocation holds everything, besides what the values own. A value that is too large for memory fails here, as any
 /// allocation does, and not later. What `make` returns passes over the stack, so let a value of more than some kilobytes be a
 /// box or a `Vec`.
+///
+/// # Progress
+///
+/// **Wait-free**. This excludes the allocator (one allocation), `make` and its drop.
 ///
 /// # Panics
 ///

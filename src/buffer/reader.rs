@@ -95,7 +95,8 @@ impl<T> Reader<T> {
     /// Returns `true` if there is no newer value to take.
     ///
     /// Both answers may be out of date at once: a writer may publish a value, and another reader may take it. Once
-    /// [`is_closed`](Self::is_closed) is `true`, an empty channel stays empty.
+    /// [`is_closed`](Self::is_closed) is `true`, an empty channel stays empty. It does not synchronise with the call that took
+    /// or published the value.
     ///
     /// # Progress
     ///
@@ -186,7 +187,7 @@ impl<T: Clone> Clone for Reader<T> {
     ///
     /// # Panics
     ///
-    /// If `T::clone` panics, or if there are more than half as many handles as a `usize` counts. The channel stays whole.
+    /// If `T::clone` panics, or if the number of handles exceeds half of `usize::MAX`. The channel stays whole.
     fn clone(&self) -> Self {
         Self { taker: self.taker.another(self.taker.handle().another()) }
     }

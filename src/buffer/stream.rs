@@ -13,8 +13,15 @@ use futures_core::{FusedStream, Stream};
 /// was taken. A poll after the end returns `None` again.
 ///
 /// To look at the values without a clone, call [`updated`](Reader::updated) in a loop. Otherwise it is the stream of a
-/// [`Receiver`](crate::Receiver): it leaves its waker behind, and yields once after 128 values in a row. If the clone panics, the
-/// reader shows the value.
+/// [`Receiver`](crate::Receiver): it leaves its waker behind, and yields once after 128 values in a row.
+///
+/// # Progress
+///
+/// As [`poll_updated`](Reader::poll_updated). This excludes the clone.
+///
+/// # Panics
+///
+/// As [`poll_updated`](Reader::poll_updated), and if the clone panics. The reader shows the value then.
 ///
 /// # Examples
 ///

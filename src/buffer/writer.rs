@@ -130,7 +130,8 @@ impl<T> Writer<T> {
 
     /// Returns `true` if a reader has taken the value that was published last, or none was published.
     ///
-    /// Both answers may be out of date at once: another writer may publish a value, and a reader may take it.
+    /// Both answers may be out of date at once: another writer may publish a value, and a reader may take it. It does not
+    /// synchronise with the call that took or published the value.
     ///
     /// # Progress
     ///
@@ -157,6 +158,8 @@ impl<T> Writer<T> {
     /// `true` stays `true`, and every `publish` fails from then on. `false` may be out of date at once: the last reader may be
     /// dropped at any time.
     ///
+    /// It does not synchronise with the readers. To see what they did, await [`closed`](Self::closed).
+    ///
     /// # Progress
     ///
     /// **Wait-free.**
@@ -179,6 +182,8 @@ impl<T> Writer<T> {
     ///
     /// When the future is ready, every further `publish` fails, and everything that the readers did has happened before. A
     /// writer can use it to give up work that no reader will see.
+    ///
+    /// There is no form for threads: poll [`is_closed`](Self::is_closed), or block on this future by an executor.
     ///
     /// # Progress
     ///
@@ -255,7 +260,7 @@ impl<T: Clone> Clone for Writer<T> {
     ///
     /// # Panics
     ///
-    /// If `T::clone` panics, or if there are more than half as many handles as a `usize` counts. The channel stays whole.
+    /// If `T::clone` panics, or if the number of handles exceeds half of `usize::MAX`. The channel stays whole.
     fn clone(&self) -> Self {
         Self::new(self.handle.another())
     }

@@ -12,6 +12,10 @@ impl<T> Receiver<T> {
     ///
     /// Each step **waits**, as [`recv`](Self::recv).
     ///
+    /// # Panics
+    ///
+    /// A step panics as [`recv`](Self::recv).
+    ///
     /// # Examples
     ///
     /// ```
@@ -27,6 +31,17 @@ impl<T> Receiver<T> {
 }
 
 /// An iterator that blocks for each value, made by [`Receiver::iter`].
+///
+/// # Examples
+///
+/// ```
+/// let (mut tx, mut rx) = overwrite_channel::channel();
+/// std::thread::spawn(move || tx.send(1));
+/// for value in &mut rx {
+///     assert_eq!(value, 1);
+/// }
+/// assert!(rx.is_closed());
+/// ```
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<'a, T> {
     receiver: &'a mut Receiver<T>,
@@ -50,6 +65,24 @@ impl<T> fmt::Debug for Iter<'_, T> {
 }
 
 /// An iterator that blocks for each value, made by `Receiver::into_iter`.
+///
+/// # Progress
+///
+/// Each step **waits**, as [`recv`](Receiver::recv).
+///
+/// # Panics
+///
+/// A step panics as [`recv`](Receiver::recv).
+///
+/// # Examples
+///
+/// ```
+/// let (mut tx, rx) = overwrite_channel::channel();
+/// std::thread::spawn(move || tx.send(1));
+/// for value in rx {
+///     assert_eq!(value, 1);
+/// }
+/// ```
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct IntoIter<T> {
     receiver: Receiver<T>,

@@ -14,6 +14,10 @@ impl<T> Receiver<T> {
     ///
     /// Each step is **wait-free**, as [`try_recv`](Self::try_recv).
     ///
+    /// # Panics
+    ///
+    /// A step panics as [`try_recv`](Self::try_recv).
+    ///
     /// # Examples
     ///
     /// ```

@@ -33,6 +33,10 @@ pub use static_channel::StaticChannel;
 /// One allocation holds the channel, its handles' room for values, and the place where its receiver
 /// waits; nothing depends on how many values will be sent. Both handles can be cloned.
 ///
+/// # Progress
+///
+/// **Wait-free**. This excludes the allocator: one allocation.
+///
 /// # Examples
 ///
 /// ```

@@ -76,7 +76,8 @@ impl<T> Receiver<T> {
     /// Returns `true` if there is no value now.
     ///
     /// Both answers may be out of date at once: a sender may put a value in, and another receiver may take it. Once
-    /// [`is_closed`](Self::is_closed) is `true`, an empty channel stays empty.
+    /// [`is_closed`](Self::is_closed) is `true`, an empty channel stays empty. It does not synchronise with the call that took
+    /// or sent the value.
     ///
     /// # Progress
     ///
@@ -184,7 +185,7 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts.
+    /// If the number of handles exceeds half of `usize::MAX`.
     ///
     /// # Examples
     ///
@@ -218,8 +219,8 @@ impl<T> Clone for Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
-    /// than half as many handles as a `usize` counts.
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if the number
+    /// of handles exceeds half of `usize::MAX`.
     #[track_caller]
     fn clone(&self) -> Self {
         self.try_clone().expect(NO_ROOM)

@@ -51,12 +51,15 @@ impl<T> Sender<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying a receiver that waits: a step
-    /// for every 64 of the most receivers that existed at once (32 on 32-bit targets; in a `StaticChannel` for each), and a system
-    /// call to unpark a thread or the `wake` of a task's waker. It notifies one receiver that waits in a call, each that has left a
-    /// waker by `poll_recv` or by its stream, and each thread in `wait_any`. A send that displaces a value notifies, too, if a task
-    /// was notified in a call since a sender last notified for this reason: that task may never poll again. In a channel that never
-    /// had two receivers it does not.
+    /// **Wait-free**: one atomic exchange, no loop, no lock, no allocation. This excludes notifying.
+    ///
+    /// A send to a channel with waiting receivers notifies one that waits in a call. It also notifies every task that left a waker
+    /// by `poll_recv` or a stream, and every thread in `wait_any`. A thread is unparked by a system call, a task by the `wake` of
+    /// its waker. The search takes a step for every 64 of the most receivers that existed at once (32 on 32-bit targets). In a
+    /// [`StaticChannel`](crate::StaticChannel) it takes a step for each wait node.
+    ///
+    /// A send that displaces a value also notifies, if a task was notified in a call since a sender last did so for this reason.
+    /// That task may never poll again. A channel on the heap that never had two receivers does not need this.
     ///
     /// # Errors
     ///
@@ -85,7 +88,8 @@ impl<T> Sender<T> {
     /// Sends `value` unless the value that it would displace is greater. Returns the value that is not kept.
     ///
     /// It is for senders that may overtake one another: a value of an earlier attempt that arrives last does not evict the
-    /// value of the current attempt. Of two equal values, one is kept.
+    /// value of the current attempt. If the two values are equal, `value` is kept and the
+    /// displaced one is returned.
     ///
     /// It is [`send_newest_by_key`](Self::send_newest_by_key) with a clone of the value as the key. A receiver may take the
     /// value as soon as it is in the slot, so the sender needs a copy to compare with. If a key is cheaper to make than a clone,
@@ -123,6 +127,8 @@ impl<T> Sender<T> {
 
     /// Sends `value` unless the value that it would displace has a greater key. Returns the value that is not kept.
     ///
+    /// If the keys are equal, `value` is kept and the displaced one is returned.
+    ///
     /// The value goes in with one exchange. If it displaced a value with a greater key, that value goes back in with another
     /// exchange, until the value that comes out is not greater than the one that went in. Whatever the number of senders, the
     /// value with the greatest key is never lost. `Ok(None)` means that no value came out: the slot was empty, or a receiver
@@ -150,7 +156,8 @@ impl<T> Sender<T> {
     /// * at the end, in the drop of the last key or of `key` itself, the send stands if there was a receiver, and the value that
     ///   the call would have returned is dropped.
     ///
-    /// If a task's waker panics, the value that was put in last has been sent.
+    /// If a task's waker panics, the value that was put in last has been sent. The value that the call would have returned is
+    /// dropped.
     ///
     /// # Examples
     ///
@@ -264,10 +271,12 @@ impl<T> Sender<T> {
         SharedSender::new(self.handle.into())
     }
 
-    /// Returns `true` if no value lies in the slot: a receiver has taken the last one, or none was sent.
+    /// Returns `true` if no value lies in the slot: a receiver has taken the last one, a sender has withdrawn it, or none was
+    /// sent.
     ///
     /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it. While another
-    /// sender merges, the slot is empty although no receiver has the value.
+    /// sender merges, the slot is empty although no receiver has the value. It does not synchronise with the call that took or
+    /// sent the value.
     ///
     /// # Progress
     ///
@@ -330,6 +339,8 @@ impl<T> Sender<T> {
     /// `true` stays `true`, and every send fails from then on. `false` may be out of date at once: the last receiver may be
     /// dropped at any time.
     ///
+    /// It does not synchronise with the receivers. To see what they did, await [`closed`](Self::closed).
+    ///
     /// # Progress
     ///
     /// **Wait-free.**
@@ -352,6 +363,8 @@ impl<T> Sender<T> {
     ///
     /// When the future is ready, every further send fails, and everything that the receivers did has happened before. A sender
     /// can use it to give up work that no receiver will see.
+    ///
+    /// There is no form for threads: poll [`is_closed`](Self::is_closed), or block on this future by an executor.
     ///
     /// # Progress
     ///
@@ -413,7 +426,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts.
+    /// If the number of handles exceeds half of `usize::MAX`.
     ///
     /// # Examples
     ///
@@ -443,8 +456,8 @@ impl<T> Clone for Sender<T> {
     ///
     /// # Panics
     ///
-    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
-    /// than half as many handles as a `usize` counts.
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if the number
+    /// of handles exceeds half of `usize::MAX`.
     #[track_caller]
     fn clone(&self) -> Self {
         self.try_clone().expect(NO_ROOM)

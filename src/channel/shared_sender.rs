@@ -193,8 +193,9 @@ impl<T> SharedSender<T> {
     ///
     /// # Progress
     ///
-    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`] if there is a value. This excludes
-    /// notifying a receiver. It also excludes the allocator, if another thread is sending through this very handle at this instant.
+    /// **Wait-free**, with two exchanges more than [`Sender::withdraw`] if there is a value. This excludes notifying a receiver.
+    /// It also excludes the allocator, which is asked for room if another thread is sending through this very handle at this
+    /// instant. In a [`StaticChannel`](crate::StaticChannel) that room is looked for among its own, which is lock-free.
     ///
     /// # Panics
     ///
@@ -219,10 +220,12 @@ impl<T> SharedSender<T> {
         withdraw(self.handle.borrow().access())
     }
 
-    /// Returns `true` if no value lies in the slot: a receiver has taken the last one, or none was sent.
+    /// Returns `true` if no value lies in the slot: a receiver has taken the last one, a sender has withdrawn it, or none was
+    /// sent.
     ///
     /// Both answers may be out of date at once: another sender may put a value in, and a receiver may take it. While another
-    /// sender merges, the slot is empty although no receiver has the value.
+    /// sender merges, the slot is empty although no receiver has the value. It does not synchronise with the call that took or
+    /// sent the value.
     ///
     /// # Progress
     ///
@@ -284,6 +287,8 @@ impl<T> SharedSender<T> {
 
     /// Returns `true` if every receiver is gone, as [`Sender::is_closed`] does.
     ///
+    /// It does not synchronise with the receivers. To see what they did, await [`closed`](Self::closed).
+    ///
     /// # Progress
     ///
     /// **Wait-free.**
@@ -303,6 +308,8 @@ impl<T> SharedSender<T> {
     }
 
     /// Waits as a task until every receiver is gone, as [`Sender::closed`] does.
+    ///
+    /// There is no form for threads: poll [`is_closed`](Self::is_closed), or block on this future by an executor.
     ///
     /// # Progress
     ///
@@ -353,7 +360,7 @@ impl<T> SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts.
+    /// If the number of handles exceeds half of `usize::MAX`.
     ///
     /// # Examples
     ///
@@ -377,6 +384,21 @@ impl<T> SharedSender<T> {
 
 impl<T> From<Sender<T>> for SharedSender<T> {
     /// Turns a sender into one that sends through `&self`; see [`Sender::into_shared`].
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use overwrite_channel::{SharedSender, channel};
+    ///
+    /// let (tx, mut rx) = channel();
+    /// let tx = SharedSender::from(tx);
+    /// assert_eq!(tx.send(1), Ok(None));
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// ```
     fn from(sender: Sender<T>) -> Self {
         sender.into_shared()
     }
@@ -391,8 +413,8 @@ impl<T> Clone for SharedSender<T> {
     ///
     /// # Panics
     ///
-    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if there are more
-    /// than half as many handles as a `usize` counts.
+    /// If a [`StaticChannel`](crate::StaticChannel) has no room for it: see [`try_clone`](Self::try_clone). And if the number
+    /// of handles exceeds half of `usize::MAX`.
     #[track_caller]
     fn clone(&self) -> Self {
         self.try_clone().expect(NO_ROOM)

@@ -43,6 +43,14 @@ sink! {
     /// receiver is gone. The sink buffers nothing, so flushing does nothing. Closing does nothing either, because a channel
     /// is closed by dropping its senders.
     ///
+    /// # Progress
+    ///
+    /// As [`send`](Sender::send). This excludes the drop of the displaced value.
+    ///
+    /// # Panics
+    ///
+    /// As [`send`](Sender::send), and if the drop of the displaced value panics. The value has been sent then.
+    ///
     /// # Examples
     ///
     /// ```
@@ -60,11 +68,27 @@ sink! {
 
 sink! {
     /// Sends as the sink of [`Sender`] does. The displaced value is dropped.
+    ///
+    /// # Progress
+    ///
+    /// As [`send`](SharedSender::send). This excludes the drop of the displaced value.
+    ///
+    /// # Panics
+    ///
+    /// As [`send`](SharedSender::send), and if the drop of the displaced value panics. The value has been sent then.
     SharedSender<T>
 }
 
 sink! {
-    /// Sends as the sink of [`Sender`] does, through a shared reference. The displaced value is dropped.
+    /// Sends as the sink of [`SharedSender`] does, through a shared reference. The displaced value is dropped.
+    ///
+    /// # Progress
+    ///
+    /// As the sink of [`SharedSender`].
+    ///
+    /// # Panics
+    ///
+    /// As the sink of [`SharedSender`].
     ///
     /// # Examples
     ///

@@ -68,6 +68,10 @@ impl<T, const HANDLES: usize> RefUnwindSafe for StaticChannel<T, HANDLES> {}
 
 impl<T, const HANDLES: usize> StaticChannel<T, HANDLES> {
     /// Makes a channel without handles.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
     #[must_use]
     #[cfg(not(any(overwrite_loom, overwrite_shuttle)))]
     pub const fn new() -> Self {

@@ -17,6 +17,14 @@ use futures_core::{FusedStream, Stream};
 /// of them. The stream is cooperative as that method is, and shares its count: after 128 values or ends in a row, a poll
 /// yields once.
 ///
+/// # Progress
+///
+/// As [`poll_recv`](Receiver::poll_recv).
+///
+/// # Panics
+///
+/// As [`poll_recv`](Receiver::poll_recv).
+///
 /// # Examples
 ///
 /// ```

@@ -18,6 +18,9 @@ use core::{
 /// Receivers can be cloned, and do not compete: each sees the newest value. A receiver costs an allocation only when the
 /// number of receivers at once reaches a new maximum.
 ///
+/// A receiver does not report the number of handles: a sender does, by [`sender_count`](super::Sender::sender_count) and
+/// [`receiver_count`](super::Sender::receiver_count).
+///
 /// # Panics
 ///
 /// The drop of the last receiver notifies the futures of [`closed`](super::Sender::closed). The drop of a receiver drops a waker
@@ -297,7 +300,7 @@ impl<T> Clone for Receiver<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts. It panics or aborts then.
+    /// If the number of handles exceeds half of `usize::MAX`. It panics or aborts then.
     fn clone(&self) -> Self {
         let shared: &Arc<_> = self.registration.owner();
         let receivers = count(&shared.receivers.count);

@@ -249,7 +249,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts. It panics or aborts then.
+    /// If the number of handles exceeds half of `usize::MAX`. It panics or aborts then.
     ///
     /// # Examples
     ///
@@ -271,6 +271,8 @@ impl<T> Sender<T> {
 
     /// Returns `true` if there is no receiver now. [`subscribe`](Self::subscribe) may change that.
     ///
+    /// It does not synchronise with the receivers. To see what they did, await [`closed`](Self::closed).
+    ///
     /// # Progress
     ///
     /// **Wait-free.**
@@ -291,6 +293,8 @@ impl<T> Sender<T> {
     /// Waits as a task until there is no receiver.
     ///
     /// If the channel is opened again before the task looks, it goes on waiting.
+    ///
+    /// There is no form for threads: poll [`is_closed`](Self::is_closed), or block on this future by an executor.
     ///
     /// # Progress
     ///
@@ -388,7 +392,7 @@ impl<T> Clone for Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than half as many handles as a `usize` counts. It panics or aborts then.
+    /// If the number of handles exceeds half of `usize::MAX`. It panics or aborts then.
     fn clone(&self) -> Self {
         count(&self.shared.senders);
         Self::from_counted(Arc::clone(&self.shared))

@@ -13,11 +13,19 @@ use futures_core::{FusedStream, Stream};
 /// A receiver is the stream of clones of the values that it has not seen: after a pause, the newest. The stream ends when every
 /// sender is gone and the receiver has seen the last value. A poll after the end returns `None` again.
 ///
-/// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the stream begin with it. If
-/// the clone panics, the value counts as seen.
+/// The value that is there at first counts as seen; [`mark_changed`](Receiver::mark_changed) makes the stream begin with it.
 ///
 /// The stream is cooperative as [`changed`](Receiver::changed) is, and shares its count: after 128 values or ends in a row, a
 /// poll yields once.
+///
+/// # Progress
+///
+/// As [`poll_changed`](Receiver::poll_changed) and [`borrow_and_update`](Receiver::borrow_and_update). This excludes the clone.
+///
+/// # Panics
+///
+/// As [`poll_changed`](Receiver::poll_changed), and if the clone or the drop of the value panics. The value counts as seen
+/// then.
 ///
 /// # Examples
 ///

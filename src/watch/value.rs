@@ -76,6 +76,10 @@ impl<T> Ref<'_, T> {
 
     /// Returns `true` if the value was new to the receiver that borrowed it. To a sender no value is new.
     ///
+    /// # Progress
+    ///
+    /// **Wait-free.**
+    ///
     /// # Examples
     ///
     /// ```
@@ -92,6 +96,10 @@ impl<T> Ref<'_, T> {
     /// Returns the value itself, if it has been replaced and no other reference to it is left.
     ///
     /// It may fail although no other `Ref` is left, while another thread is about to look at the value, or sends.
+    ///
+    /// # Progress
+    ///
+    /// **Wait-free**. This excludes the allocator, which gets the memory of the value back.
     ///
     /// # Errors
     ///
