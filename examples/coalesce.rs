@@ -17,6 +17,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use support::dice::Dice;
 
 const SYMBOLS: [&str; 5] = ["AMZN", "GOOG", "MSFT", "NFLX", "RUST"];
 const UPDATES: u32 = 200_000;
@@ -28,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 struct Quote {
     /// Of the newest update.
-    price: u32,
+    price: u64,
     /// Of all updates since the consumer looked.
     volume: u64,
 }
@@ -46,11 +47,10 @@ fn merge(mut quotes: Quotes, newer: Quotes) -> Quotes {
 
 /// Returns each update of the market: one symbol.
 fn market() -> impl Iterator<Item = Quotes> {
-    let mut state = 1_u32;
+    let mut dice = Dice::new(1);
     iter::repeat_with(move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let symbol = SYMBOLS[(state >> 16) as usize % SYMBOLS.len()];
-        Quotes::from([(symbol, Quote { price: state >> 20, volume: u64::from(state >> 24) })])
+        let quote = Quote { price: dice.roll() >> 52, volume: dice.roll() >> 56 };
+        Quotes::from([(dice.pick(&SYMBOLS), quote)])
     })
     .take(UPDATES as usize)
 }

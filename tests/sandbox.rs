@@ -20,7 +20,6 @@ mod of_channel;
 #[path = "watch/ways.rs"]
 mod of_watch;
 
-use of_channel::LONG;
 #[cfg(feature = "watch")]
 use of_watch::{Limit, waits};
 #[cfg(feature = "watch")]
@@ -47,7 +46,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::sleeper::Sleeper;
+use support::{rounds::LONG, sleeper::Sleeper};
 
 /// Holds the number of the part that a process runs of its test. Without it, the test starts that process.
 const PART: &str = "OVERWRITE_CHANNEL_SANDBOX";

@@ -156,8 +156,8 @@ fn senders_meet<T: Payload, C: Overwrites<T, Tx: Clone>>(contender: C) {
 
 /// A receiver that sleeps gets the value that comes.
 pub(crate) fn wakes(contender: impl Blocks<u64>) {
-    watched(move |watch| {
-        let _running = watch.running(contender.name());
+    watched(move |watchdog| {
+        let _running = watchdog.running(contender.name());
         for value in 1..50 {
             let (mut tx, mut rx) = contender.open(1);
             let received = asleep(|| contender.recv(&mut rx), || contender.put(&mut tx, value));

@@ -206,7 +206,7 @@ where
 {
     let mut senders = SenderHandles::open(contender, count, pair);
     let nanos = senders.together(|tx, meeting| {
-        meeting.wait();
+        meeting.meet();
         sends(contender, tx).0
     });
     assert!(contender.try_recv(&mut senders.rx).is_some(), "{} keeps a value", contender.name());

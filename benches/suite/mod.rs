@@ -17,6 +17,7 @@ mod latency;
 mod measure;
 mod memory;
 mod original;
+mod payload;
 mod peers;
 mod ratios;
 mod report;
@@ -32,7 +33,7 @@ use tokio::runtime::{Builder, Runtime};
 /// What the suites have in common.
 mod prelude {
     pub(super) use super::{
-        Section, Setup, charts::*, contender::*, measure::*, peers::*, threads::*,
+        Section, Setup, charts::*, contender::*, measure::*, payload::*, peers::*, threads::*,
     };
     pub(super) use std::{
         hint::black_box,

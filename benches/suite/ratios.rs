@@ -15,6 +15,7 @@
 use super::{prelude::*, waits::Echo};
 use crossbeam_utils::CachePadded;
 use std::thread;
+use support::threads::Meeting;
 
 /// The sends of a sender before it is timed.
 const WARM_UP: u32 = 100;
@@ -121,7 +122,7 @@ impl Visit<u64> for Senders {
                 let each = sends.div_ceil(u32::try_from(count).expect("a few senders"));
                 let times = senders.together(|tx, meeting| {
                     (0..WARM_UP).for_each(|_| _ = black_box(contender.send(tx, 1)));
-                    meeting.wait();
+                    meeting.meet();
                     let start = Instant::now();
                     for value in 1..=u64::from(each) {
                         black_box(contender.send(tx, value));
@@ -173,7 +174,7 @@ impl<C: Contender<Tx: Clone>> SenderHandles<C> {
                     }
                     let result = work(tx, meeting);
                     // The end of a thread takes a core from a sender that shares it, so it has to wait.
-                    meeting.wait();
+                    meeting.meet();
                     result
                 })
             });

@@ -7,10 +7,7 @@ use std::{
     hint::spin_loop,
     sync::{
         Arc,
-        atomic::{
-            AtomicBool, AtomicU64,
-            Ordering::{AcqRel, Acquire, Relaxed},
-        },
+        atomic::{AtomicBool, Ordering::Relaxed},
         mpsc,
     },
     thread::{self, JoinHandle},
@@ -119,24 +116,6 @@ impl Drop for Companion {
         self.ended.store(true, Relaxed);
         let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
         assert!(ended || thread::panicking(), "the companion ends well");
-    }
-}
-
-/// Where threads meet, awake: a thread that had to be woken would come when the others have done half their work.
-pub(crate) struct Meeting {
-    threads: u64,
-    arrived: CachePadded<AtomicU64>,
-}
-
-impl Meeting {
-    pub(crate) fn of(threads: usize) -> Self {
-        Self { threads: threads as u64, arrived: CachePadded::default() }
-    }
-
-    /// Returns when all threads are here.
-    pub(crate) fn wait(&self) {
-        let all = (self.arrived.fetch_add(1, AcqRel) / self.threads + 1) * self.threads;
-        poll(128, || (self.arrived.load(Acquire) >= all).then_some(()));
     }
 }
 

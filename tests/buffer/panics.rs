@@ -1,10 +1,6 @@
 //! Panics as values are made. Panics of other user code are in the random programs of `tests/fuzz`.
 
 use overwrite_channel::buffer::{Reader, Writer, channel, channel_with};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
-};
 use support::{
     allocator::measure,
     ledger::{Ledger, Tracked},
@@ -38,22 +34,9 @@ fn what_was_made_before_make_panics_is_dropped_and_freed() {
     leaves_nothing(|ledger| panics(|| channel(ledger.issue().panicking_in(Event::Clone))));
 }
 
-/// Its clone panics when so many clones were made of all.
-struct Fuse(Arc<AtomicUsize>);
-
-impl Clone for Fuse {
-    fn clone(&self) -> Self {
-        if self.0.fetch_sub(1, SeqCst) == 1 {
-            strike();
-        }
-        Self(self.0.clone())
-    }
-}
-
 #[test]
 fn a_clone_that_panics_leaves_no_value_no_handle_and_its_room() {
-    type Fused = (Tracked, Fuse);
-    type Clones = fn(&Writer<Fused>, &Reader<Fused>);
+    type Clones = fn(&Writer<Tracked>, &Reader<Tracked>);
     let cases: [(usize, Clones); 3] = [
         (1, |writer, _| drop(writer.clone())),
         (1, |_, reader| drop(reader.clone())),
@@ -62,9 +45,7 @@ fn a_clone_that_panics_leaves_no_value_no_handle_and_its_room() {
     // There is room on the heap; or inside the block, where the first handles have left it.
     for ((at, clones), inside) in cases.iter().flat_map(|case| [(case, false), (case, true)]) {
         leaves_nothing(|ledger| {
-            let left = Arc::new(AtomicUsize::new(usize::MAX));
-            let fused = || (ledger.issue(), Fuse(left.clone()));
-            let (mut writer, mut reader) = channel_with(fused);
+            let (mut writer, mut reader) = channel_with(|| ledger.issue());
             if inside {
                 writer = writer.clone();
                 reader = reader.clone();
@@ -73,12 +54,10 @@ fn a_clone_that_panics_leaves_no_value_no_handle_and_its_room() {
             // The first clone of a reader makes more than room for values.
             let _ = room();
             let (before, alive) = (room(), ledger.alive());
-            left.store(*at, SeqCst);
             for _ in 0..3 {
+                ledger.panic_in_clone(*at);
                 panics(|| clones(&writer, &reader));
-                left.store(*at, SeqCst);
             }
-            left.store(usize::MAX, SeqCst);
             assert_eq!(ledger.alive(), alive, "clone {at}");
             assert_eq!(room(), before, "clone {at}: its room is lost");
             assert_eq!((writer.publish(), reader.update()), (Ok(false), true));

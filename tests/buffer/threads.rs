@@ -9,7 +9,7 @@ use overwrite_channel::{
     wait_any,
 };
 use std::{iter::repeat_n, thread, time::Duration};
-use support::watchdog::{Watch, watched};
+use support::watchdog::{Watchdog, watched};
 
 /// A value whose words agree, unless it is torn.
 type Words<const N: usize> = [u64; N];
@@ -72,19 +72,23 @@ fn read_all<const N: usize>(mut reader: Reader<Words<N>>, calls: u64, churn: boo
 
 /// In so many threads each, writes so many values, and reads them; without a thread that reads, when all are written.
 /// Returns how many values no reader took, because the readers leave after so many calls.
-fn play<const N: usize>(watch: &Watch, [writers, readers, each]: [u64; 3], calls: u64) -> usize {
+fn play<const N: usize>(
+    watchdog: &Watchdog,
+    [writers, readers, each]: [u64; 3],
+    calls: u64,
+) -> usize {
     let (writer, reader) = channel([0; N]);
     let late = (readers == 0).then(|| reader.clone());
     let (counts, mut taken) = thread::scope(|scope| {
         let write = |(at, writer)| {
             scope.spawn(move || {
-                let _running = watch.running(format!("writer {at} of {writers}"));
+                let _running = watchdog.running(format!("writer {at} of {writers}"));
                 write_all(writer, (0..each).map(|value| value * writers + at))
             })
         };
         let read = |(at, reader)| {
             scope.spawn(move || {
-                let _running = watch.running(format!("reader {at} of {readers}"));
+                let _running = watchdog.running(format!("reader {at} of {readers}"));
                 read_all(reader, calls, at % 2 == 1)
             })
         };
@@ -119,22 +123,22 @@ fn play<const N: usize>(watch: &Watch, [writers, readers, each]: [u64; 3], calls
 
 #[test]
 fn each_value_is_whole_and_taken_once_in_order_and_the_newest_is_not_lost() {
-    watched(|watch| {
+    watched(|watchdog| {
         for (writers, readers) in [(1, 1), (1, 3), (3, 0), (4, 1), (2, 2), (3, 3), (6, 2), (2, 6)] {
-            play::<1>(watch, [writers, readers, 2_000], u64::MAX);
-            play::<128>(watch, [writers, readers, 2_000], u64::MAX);
+            play::<1>(watchdog, [writers, readers, 2_000], u64::MAX);
+            play::<128>(watchdog, [writers, readers, 2_000], u64::MAX);
         }
         for round in 0..200 {
-            play::<3>(watch, [1 + round % 4, 3 - round % 4, 1 + round % 6 * 7], u64::MAX);
+            play::<3>(watchdog, [1 + round % 4, 3 - round % 4, 1 + round % 6 * 7], u64::MAX);
         }
     });
 }
 
 #[test]
 fn readers_may_leave_while_threads_write() {
-    watched(|watch| {
+    watched(|watchdog| {
         let calls = (0..300).map(|play| play % 30);
-        let left = calls.map(|calls| play::<16>(watch, [2, 2, 100], calls)).sum::<usize>();
+        let left = calls.map(|calls| play::<16>(watchdog, [2, 2, 100], calls)).sum::<usize>();
         assert!(left > 0, "no reader left before all was written");
     });
 }
@@ -172,7 +176,7 @@ fn take_all(
 #[test]
 fn a_wait_for_receivers_and_readers_takes_every_value_of_each() {
     const VALUES: u64 = 5_000;
-    watched(|watch| {
+    watched(|watchdog| {
         let (mut sender, mut receiver) = overwrite_channel::channel();
         let ((mut large, large_reader), (mut small, small_reader)) = (channel([0; 64]), channel(0));
         let sends: [Box<dyn FnMut(u64) -> bool + Send>; 3] = [
@@ -183,7 +187,7 @@ fn a_wait_for_receivers_and_readers_takes_every_value_of_each() {
         let (replaced, taken) = thread::scope(|scope| {
             let sends = sends.map(|mut send| {
                 scope.spawn(move || {
-                    let _running = watch.running("sender");
+                    let _running = watchdog.running("sender");
                     let send = |value: &u64| {
                         if value % 16 == 0 {
                             thread::yield_now();
@@ -197,7 +201,7 @@ fn a_wait_for_receivers_and_readers_takes_every_value_of_each() {
             receiver.set_spin_limit(0);
             let takes = [spins, (receiver, large_reader, small_reader)].map(|(one, two, three)| {
                 scope.spawn(move || {
-                    let _running = watch.running("wait_any");
+                    let _running = watchdog.running("wait_any");
                     take_all(one, two, three)
                 })
             });

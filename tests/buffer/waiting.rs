@@ -19,7 +19,7 @@ use support::{
 #[test]
 fn each_value_wakes_one_of_the_threads_that_wait_and_the_end_all() {
     for ((name, wait, timeout), count) in waits().flat_map(|row| [(row, 1), (row, 4)]) {
-        watched(move |watch| {
+        watched(move |watchdog| {
             let (mut writer, reader) = channel(0);
             let readers = vec![reader; count];
             let sleepers: Vec<_> = readers.iter().map(|_| Sleeper::default()).collect();
@@ -27,7 +27,7 @@ fn each_value_wakes_one_of_the_threads_that_wait_and_the_end_all() {
             thread::scope(|scope| {
                 for (mut reader, sleeper) in readers.into_iter().zip(&sleepers) {
                     scope.spawn(move || {
-                        let _running = watch.running(format!("{name}, {timeout:?}, {count}"));
+                        let _running = watchdog.running(format!("{name}, {timeout:?}, {count}"));
                         sleeper.is_this_thread();
                         let mut shown = 0;
                         loop {

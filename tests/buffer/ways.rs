@@ -7,14 +7,8 @@ use overwrite_channel::{
     buffer::{Reader, Writer, channel},
     wait_any, wait_any_deadline, wait_any_timeout,
 };
-use std::{
-    future::poll_fn,
-    ptr,
-    time::{Duration, Instant},
-};
-
-/// A timeout whose deadline can be expressed, and that no test lives to see.
-pub(crate) const LONG: Duration = Duration::from_secs(3600);
+use std::{future::poll_fn, ptr, time::Duration};
+use support::rounds::{LONG, after};
 
 /// Publishes a value. Returns `true` if it replaced one.
 pub(crate) type Write<T> = fn(&mut Writer<T>, T) -> Result<bool, PublishError>;
@@ -96,9 +90,6 @@ pub(crate) fn untimed<T: Clone>() -> Vec<(&'static str, Read<T>)> {
 
 /// Returns the calls that give up when their time is over.
 pub(crate) fn timed<T>() -> [(&'static str, Read<T>); 4] {
-    fn after(timeout: Duration) -> Instant {
-        Instant::now() + timeout.min(LONG)
-    }
     [
         ("wait_timeout", |reader, timeout| shows(reader, |it| it.wait_timeout(timeout))),
         ("wait_deadline", |reader, timeout| shows(reader, |it| it.wait_deadline(after(timeout)))),

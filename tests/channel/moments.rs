@@ -18,20 +18,14 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{panics::caught, rounds::rounds, sleeper::Sleeper, waker::Task, watchdog::watched};
-
-/// Waits for other threads, for a moment without a system call.
-fn until(condition: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if condition() {
-            return;
-        }
-        spin_loop();
-    }
-    while !condition() {
-        thread::yield_now();
-    }
-}
+use support::{
+    panics::caught,
+    rounds::rounds,
+    sleeper::Sleeper,
+    threads::Meeting,
+    waker::Task,
+    watchdog::{until, watched},
+};
 
 /// Two calls that begin at the same time, of a new channel in each round.
 type Row = (&'static str, fn(Sender<usize>, usize), fn(Receiver<usize>, usize));
@@ -97,30 +91,26 @@ static DONE: AtomicUsize = AtomicUsize::new(0);
 #[test]
 fn a_send_or_an_end_at_the_moment_of_a_receive_is_not_missed() {
     for &(name, send, receive) in MEETINGS {
-        watched(move |watch| {
-            let arrived = AtomicUsize::new(0);
-            let meet = |round| {
-                arrived.fetch_add(1, SeqCst);
-                until(|| arrived.load(SeqCst) >= 2 * round);
-            };
+        watched(move |watchdog| {
+            let meeting = Meeting::of(2);
             let (hand_over, handed_over) = mpsc::channel();
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    let _running = watch.running(format!("sender: {name}"));
+                    let _running = watchdog.running(format!("sender: {name}"));
                     let hand_over = hand_over;
                     for round in rounds(10_000) {
                         let (tx, rx) = channel();
                         hand_over.send(rx).unwrap();
-                        meet(round);
+                        meeting.meet();
                         // The moments move against each other by a few instructions.
                         (0..round % 61).for_each(|_| spin_loop());
                         send(tx, round);
                     }
                 });
-                let _running = watch.running(format!("receiver: {name}"));
+                let _running = watchdog.running(format!("receiver: {name}"));
                 for (round, mut rx) in (1..).zip(handed_over) {
                     rx.set_spin_limit(0);
-                    meet(round);
+                    meeting.meet();
                     (0..round % 59).for_each(|_| spin_loop());
                     receive(rx, round);
                 }
@@ -131,7 +121,7 @@ fn a_send_or_an_end_at_the_moment_of_a_receive_is_not_missed() {
 
 /// What becomes of a value that wakes a receiver.
 #[derive(Clone, Copy, PartialEq)]
-enum Fate {
+enum Outcome {
     /// The woken receiver takes it, or the receiver that stays.
     Stays,
     /// A third receiver takes it if it still can.
@@ -143,19 +133,19 @@ enum Fate {
 type Stay = fn(Receiver<usize>, &dyn Fn(usize));
 
 /// How a receiver looks once in each round; how the moments of the sends move against that; and what the value meets.
-type Leaving = (&'static str, fn(&mut Receiver<usize>, usize) -> bool, fn(usize), Fate);
+type Leaving = (&'static str, fn(&mut Receiver<usize>, usize) -> bool, fn(usize), Outcome);
 const LEAVING: [Leaving; 7] = [
     (
         "it times out as the value comes",
         |rx, round| rx.recv_timeout(micros(round % 60)).is_ok(),
         |round| wait(micros(round % 22 * 7)),
-        Fate::Stays,
+        Outcome::Stays,
     ),
     (
         "it times out as the value comes, and is dropped",
         |rx, round| rx.clone().recv_timeout(micros(round % 60)).is_ok(),
         |round| wait(micros(round % 22 * 7)),
-        Fate::Stays,
+        Outcome::Stays,
     ),
     (
         "it panics as it looks at the value, or times out",
@@ -164,7 +154,7 @@ const LEAVING: [Leaving; 7] = [
             caught(looks).unwrap_or(true)
         },
         |round| wait(micros(round % 22 * 7)),
-        Fate::Stays,
+        Outcome::Stays,
     ),
     (
         "it is a future that is dropped as the value comes",
@@ -177,7 +167,7 @@ const LEAVING: [Leaving; 7] = [
             }
         },
         |round| wait(micros(round % 22 * 7)),
-        Fate::Stays,
+        Outcome::Stays,
     ),
     (
         "it waits for any, and takes nothing",
@@ -186,19 +176,19 @@ const LEAVING: [Leaving; 7] = [
             false
         },
         |round| wait(micros(round % 22 * 7)),
-        Fate::Stays,
+        Outcome::Stays,
     ),
     (
         "its time passes between the announcement and the sleep",
         |rx, round| rx.recv_timeout(Duration::from_nanos(round as u64 % 143 * 7)).is_ok(),
         |round| (0..round % 20).for_each(|_| spin_loop()),
-        Fate::IsSnatched,
+        Outcome::IsSnatched,
     ),
     (
         "it takes the next value",
         |rx, _| rx.recv().is_ok(),
         |round| (0..round % 301).for_each(|_| spin_loop()),
-        Fate::IsReplaced,
+        Outcome::IsReplaced,
     ),
 ];
 
@@ -218,7 +208,7 @@ fn a_receiver_that_leaves_strands_no_other() {
     for ((name, look, delay, fate), (kind, stay)) in
         LEAVING.into_iter().flat_map(|row| stays.map(|stay| (row, stay)))
     {
-        watched(move |watch| {
+        watched(move |watchdog| {
             let [stays, leaves] = [(); 2].map(|()| Sleeper::default());
             let [begun, looked, received] = [const { AtomicUsize::new(0) }; 3];
             // The first receiver is notified first, and after that each time the other was the last.
@@ -227,12 +217,12 @@ fn a_receiver_that_leaves_strands_no_other() {
             first.set_spin_limit(0);
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    let _running = watch.running(format!("{kind} that stays: {name}"));
+                    let _running = watchdog.running(format!("{kind} that stays: {name}"));
                     stays.is_this_thread();
                     stay(second, &|_| _ = received.fetch_add(1, SeqCst));
                 });
                 scope.spawn(|| {
-                    let _running = watch.running("receiver that leaves");
+                    let _running = watchdog.running("receiver that leaves");
                     leaves.is_this_thread();
                     for round in 1.. {
                         until(|| begun.load(SeqCst) >= round);
@@ -245,7 +235,7 @@ fn a_receiver_that_leaves_strands_no_other() {
                         received.fetch_add(usize::from(has_value), SeqCst);
                     }
                 });
-                let _running = watch.running("sender");
+                let _running = watchdog.running("sender");
                 let mut total = 0;
                 let mut send = || {
                     assert_eq!(tx.send(total), Ok(None));
@@ -256,24 +246,24 @@ fn a_receiver_that_leaves_strands_no_other() {
                     stays.until_asleep();
                     let call = looked.load(SeqCst) + 1;
                     begun.store(call, SeqCst);
-                    if fate == Fate::IsReplaced {
+                    if fate == Outcome::IsReplaced {
                         leaves.until_asleep();
                     } else {
                         delay(round);
                     }
                     let mut expected = send();
-                    if fate != Fate::Stays && third.try_recv().is_ok() {
+                    if fate != Outcome::Stays && third.try_recv().is_ok() {
                         received.fetch_add(1, SeqCst);
-                        if fate == Fate::IsReplaced {
+                        if fate == Outcome::IsReplaced {
                             delay(round);
                             expected = send();
                         }
                     }
                     // A call without a timeout may go on.
-                    let has_looked = || fate == Fate::IsReplaced || looked.load(SeqCst) == call;
+                    let has_looked = || fate == Outcome::IsReplaced || looked.load(SeqCst) == call;
                     until(|| received.load(SeqCst) == expected && has_looked());
                     // A last value shows whether the receiver that stays is still woken.
-                    if fate != Fate::Stays {
+                    if fate != Outcome::Stays {
                         let expected = send();
                         until(|| received.load(SeqCst) == expected);
                     }

@@ -27,8 +27,8 @@ pub(crate) fn strikes<T>(_: &T) -> bool {
 #[test]
 #[cfg(all(target_os = "linux", not(miri)))]
 fn a_parked_thread_is_unparked_though_a_waker_before_it_panics() {
-    watched(|watch| {
-        let _running = watch.running("receiver and sender");
+    watched(|watchdog| {
+        let _running = watchdog.running("receiver and sender");
         let task = Task::panicking_in(Event::Wake);
         let (mut tx, [mut rx, mut parks]) = receivers();
         parks.set_spin_limit(0);

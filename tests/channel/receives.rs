@@ -9,14 +9,8 @@ use overwrite_channel::{
     buffer::Reader,
     channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
-use std::{
-    future::poll_fn,
-    mem,
-    time::{Duration, Instant},
-};
-
-/// A timeout whose deadline can be expressed, and that no test lives to see.
-pub(crate) const LONG: Duration = Duration::from_secs(3600);
+use std::{future::poll_fn, mem, time::Duration};
+use support::rounds::{LONG, after};
 
 pub(crate) type Received<T> = Result<T, RecvTimeoutError>;
 /// Receives as a thread. A call that has a timeout waits for so long at most.
@@ -51,9 +45,6 @@ pub(crate) fn untimed<T>() -> Vec<(&'static str, Receive<T>)> {
 
 /// Returns the calls that give up when their time is over.
 pub(crate) fn timed<T>() -> [(&'static str, Receive<T>); 6] {
-    fn after(timeout: Duration) -> Instant {
-        Instant::now() + timeout.min(LONG)
-    }
     [
         ("recv_timeout", |rx, timeout| rx.recv_timeout(timeout)),
         ("recv_deadline", |rx, timeout| rx.recv_deadline(after(timeout))),

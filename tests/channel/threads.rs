@@ -11,7 +11,7 @@ use std::{iter::repeat_n, sync::Arc, task::Poll, thread, time::Duration};
 use support::{
     ledger::{Fate, Ledger, Tracked},
     waker::Task,
-    watchdog::{Watch, watched},
+    watchdog::{Watchdog, watched},
 };
 
 /// Its number is the greater the newer it is.
@@ -144,7 +144,7 @@ fn receive_all(Mix(_, _, churn): Mix, mut rx: Receiver<Value>, calls: u64) -> Ve
 
 /// In so many threads each, sends so many values, and receives them; without a thread that receives, when all are sent.
 /// Returns how many values no receiver had, because the receivers leave after so many calls.
-fn play(watch: &Watch, mix: Mix, [senders, receivers, each]: [u32; 3], calls: u64) -> usize {
+fn play(watchdog: &Watchdog, mix: Mix, [senders, receivers, each]: [u32; 3], calls: u64) -> usize {
     let Mix(_, promise, _) = mix;
     let ledger = Ledger::new((senders * each) as usize);
     let (tx, rx) = channel();
@@ -153,7 +153,7 @@ fn play(watch: &Watch, mix: Mix, [senders, receivers, each]: [u32; 3], calls: u6
         let ledger = &ledger;
         let send = |(at, tx)| {
             scope.spawn(move || {
-                let _running = watch.running(format!("sender {at} of {senders}"));
+                let _running = watchdog.running(format!("sender {at} of {senders}"));
                 // Up and down, so that many are older than what they displace.
                 let step = if promise == Promise::Order { 1 } else { 7 };
                 let numbers = (0..each).map(|number| number * step % each * senders + at);
@@ -162,7 +162,7 @@ fn play(watch: &Watch, mix: Mix, [senders, receivers, each]: [u32; 3], calls: u6
         };
         let receive = |rx| {
             scope.spawn(move || {
-                let _running = watch.running(format!("one of {receivers} receivers"));
+                let _running = watchdog.running(format!("one of {receivers} receivers"));
                 receive_all(mix, rx, calls)
             })
         };
@@ -204,9 +204,9 @@ fn play(watch: &Watch, mix: Mix, [senders, receivers, each]: [u32; 3], calls: u6
 #[test]
 fn every_value_has_one_fate_in_order_and_the_last_or_the_greatest_is_received() {
     for mix in MIXES {
-        watched(move |watch| {
+        watched(move |watchdog| {
             let play = |senders, receivers, each| {
-                let left = play(watch, mix, [senders, receivers, each], u64::MAX);
+                let left = play(watchdog, mix, [senders, receivers, each], u64::MAX);
                 assert_eq!(left, 0, "handed back, or left in the channel");
             };
             for (senders, receivers) in [(1, 1), (1, 3)] {
@@ -225,10 +225,10 @@ fn every_value_has_one_fate_in_order_and_the_last_or_the_greatest_is_received() 
 /// What comes too late is handed back, and what no receiver took is dropped with the channel.
 #[test]
 fn receivers_may_leave_while_threads_send() {
-    watched(|watch| {
+    watched(|watchdog| {
         let calls = (0..30).cycle().take(300);
         let cut_short = calls.zip(MIXES.into_iter().cycle());
-        let cut_short = cut_short.map(|(calls, mix)| play(watch, mix, [2, 2, 100], calls));
+        let cut_short = cut_short.map(|(calls, mix)| play(watchdog, mix, [2, 2, 100], calls));
         assert!(cut_short.sum::<usize>() > 0, "no receiver left before all was sent");
     });
 }

@@ -1,6 +1,5 @@
 //! One thread that waits for several channels at once.
 
-use crate::receives::LONG;
 use overwrite_channel::{
     Receiver, Sender, Waitable, channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
@@ -14,6 +13,7 @@ use std::{
 use support::sleeper::asleep;
 use support::{
     panics::message,
+    rounds::{LONG, after},
     waker::{Event, Task},
     watchdog::watched,
 };
@@ -26,7 +26,7 @@ type Wait = fn(Waitables<'_, '_>, Duration) -> Option<usize>;
 const WAITS: [Wait; 3] = [
     |receivers, _| Some(wait_any(receivers)),
     wait_any_timeout,
-    |receivers, timeout| wait_any_deadline(receivers, Instant::now() + timeout.min(LONG)),
+    |receivers, timeout| wait_any_deadline(receivers, after(timeout)),
 ];
 
 /// Waits in every way; what is ready, at once if anything is, is the same.
@@ -57,8 +57,8 @@ fn offering<T>(value: Option<T>, ended: bool) -> (Option<Sender<T>>, Receiver<T>
 
 #[test]
 fn the_first_that_is_ready_is_reported_and_nothing_is_taken() {
-    watched(|watch| {
-        let _running = watch.running("wait_any");
+    watched(|watchdog| {
+        let _running = watchdog.running("wait_any");
         // A bit for each value, and one for each end.
         for offers in 0..64 {
             let has_value = |at: usize| offers >> at & 1 == 1;
@@ -105,8 +105,8 @@ fn of_no_receivers_it_panics() {
 #[cfg(feature = "watch")]
 fn a_thread_sleeps_for_several_flavours() {
     static CHANNEL: StaticChannel<u8, 2> = StaticChannel::new();
-    watched(|watch| {
-        let _running = watch.running("wait_any");
+    watched(|watchdog| {
+        let _running = watchdog.running("wait_any");
         for (ends, spin_limit) in [0, 10, 0, 10].into_iter().enumerate() {
             let (mut static_tx, mut static_rx) = CHANNEL.split().unwrap();
             let (mut tx, mut rx) = channel();
@@ -146,8 +146,8 @@ fn a_thread_sleeps_for_several_flavours() {
 /// to the channel of that waker, to the channel before, which has a node armed, and to the channel after.
 #[test]
 fn what_comes_when_a_wait_is_about_to_sleep_is_neither_missed_nor_taken() {
-    watched(|watch| {
-        let _running = watch.running("wait_any");
+    watched(|watchdog| {
+        let _running = watchdog.running("wait_any");
         for case in 0..8 {
             let (about, at, is_value) = (case % 2, case / 2 % 2, case < 4);
             let (mut senders, mut receivers): (Vec<_>, Vec<_>) = (0..2).map(|_| channel()).unzip();

@@ -19,16 +19,16 @@ use std::{
 use support::{
     sleeper::{Sleeper, asleep, awake},
     waker::{Event, Task},
-    watchdog::{Watch, until, watched},
+    watchdog::{Watchdog, until, watched},
 };
 
 #[test]
 fn every_wait_ends_with_every_value_and_with_every_end() {
-    watched(|watch| {
+    watched(|watchdog| {
         for (name, wait, timeout) in waits() {
             for shared in [false, true] {
                 let case = format!("{name}, {timeout:?}, the last sender is shared: {shared}");
-                let _running = watch.running(&case);
+                let _running = watchdog.running(&case);
                 let (tx, mut rx) = channel();
                 let end = || if shared { drop(tx.into_shared()) } else { drop(tx) };
                 let received = asleep(|| wait(&mut rx, timeout), end);
@@ -38,7 +38,7 @@ fn every_wait_ends_with_every_value_and_with_every_end() {
                 SENDS.into_iter().flat_map(|row| [(row, false), (row, true)])
             {
                 let case = format!("{name}, {timeout:?}, {how}, the last: {last}");
-                let _running = watch.running(&case);
+                let _running = watchdog.running(&case);
                 let (tx, mut rx) = channel();
                 let _other = (!last).then(|| tx.clone());
                 let mut send = sender(tx);
@@ -53,10 +53,10 @@ fn every_wait_ends_with_every_value_and_with_every_end() {
 
 #[test]
 fn a_clone_spins_as_long_as_its_original_and_a_value_ends_its_wait() {
-    watched(|watch| {
+    watched(|watchdog| {
         // `u32::MAX` looks take hours: such a receiver must take the value while it spins.
         for (spin_limit, parks) in [(0, true), (1, true), (10, true), (u32::MAX, false)] {
-            let _running = watch.running(format!("a limit of {spin_limit}"));
+            let _running = watchdog.running(format!("a limit of {spin_limit}"));
             let (mut tx, mut rx) = channel();
             rx.set_spin_limit(spin_limit);
             let mut clone = rx.clone();
@@ -76,9 +76,9 @@ fn a_clone_spins_as_long_as_its_original_and_a_value_ends_its_wait() {
 
 #[test]
 fn a_match_is_awaited_past_what_is_not_wanted() {
-    watched(|watch| {
+    watched(|watchdog| {
         for wanted in [100, 101] {
-            let _running = watch.running(format!("recv_matching of {wanted}"));
+            let _running = watchdog.running(format!("recv_matching of {wanted}"));
             let (mut tx, mut rx) = channel();
             let looked_at = AtomicU32::new(0);
             let wait = || {
@@ -101,8 +101,8 @@ fn a_match_is_awaited_past_what_is_not_wanted() {
 
 #[test]
 fn an_unpark_that_no_send_made_is_not_taken_for_a_value() {
-    watched(|watch| {
-        let _running = watch.running("recv");
+    watched(|watchdog| {
+        let _running = watchdog.running("recv");
         let (mut tx, mut rx) = channel();
         rx.set_spin_limit(0);
 
@@ -142,9 +142,9 @@ fn a_value_that_is_sent_in_time_is_received_however_late_the_wake() {
         assert!(!in_time || received == Ok(7), "{name}: {received:?}");
         in_time
     };
-    watched(move |watch| {
+    watched(move |watchdog| {
         for (name, receive) in timed() {
-            let _running = watch.running(name);
+            let _running = watchdog.running(name);
             // If the sender is not run in time, that shows nothing: then more time.
             let mut timeouts = (4..14).map(|doublings| Duration::from_millis(1 << doublings));
             assert!(timeouts.any(|timeout| in_time(name, receive, timeout)), "{name}");
@@ -157,7 +157,7 @@ type AsReceiver = fn(Receiver<usize>, &dyn Fn(usize));
 /// Sends to threads and tasks that receive, each time when all sleep, where the kernel says so. The end comes with the last
 /// value, and wakes all.
 fn have_equal_shares(
-    watch: &Watch,
+    watchdog: &Watchdog,
     ways: [AsReceiver; 2],
     (mut tx, rxs): (Sender<usize>, Vec<Receiver<usize>>),
     sends: usize,
@@ -168,12 +168,12 @@ fn have_equal_shares(
     thread::scope(|scope| {
         for (at, (rx, sleeper)) in rxs.into_iter().zip(&sleepers).enumerate() {
             scope.spawn(move || {
-                let _running = watch.running(format!("receiver {at} of {count}"));
+                let _running = watchdog.running(format!("receiver {at} of {count}"));
                 sleeper.is_this_thread();
                 ways[at % 2](rx, &|value| turns.lock().unwrap().push((value, at)));
             });
         }
-        let _running = watch.running("sender");
+        let _running = watchdog.running("sender");
         for value in 0..sends {
             sleepers.iter().for_each(Sleeper::until_asleep);
             assert_eq!(tx.send(value), Ok(None));
@@ -196,9 +196,9 @@ fn threads_and_tasks_get_equal_shares_of_slow_sends_and_end_together() {
     static CHANNEL: StaticChannel<usize, MOST> = StaticChannel::new();
     let ways: [AsReceiver; 2] = [as_thread, as_task];
     for ways in ways.into_iter().flat_map(|one| ways.map(|other| [one, other])) {
-        watched(move |watch| {
-            have_equal_shares(watch, ways, many_receivers(4), 400);
-            have_equal_shares(watch, ways, full_of_receivers(&CHANNEL), 3 * MOST);
+        watched(move |watchdog| {
+            have_equal_shares(watchdog, ways, many_receivers(4), 400);
+            have_equal_shares(watchdog, ways, full_of_receivers(&CHANNEL), 3 * MOST);
         });
     }
 }

@@ -4,12 +4,13 @@
 
 use crate::{
     receivers,
-    receives::{LONG, Way, every_way, timed, untimed, updates},
+    receives::{Way, every_way, timed, untimed, updates},
 };
 use futures::FutureExt;
 use overwrite_channel::{Receiver, RecvTimeoutError::Timeout, SendError, Sender, buffer, channel};
 use std::{sync::Arc, task::Poll, time::Duration};
 use support::{
+    rounds::LONG,
     sleeper::asleep,
     waker::{Event, Seen, Task, tasks},
     watchdog::{until, watched},
@@ -282,9 +283,9 @@ fn a_receive_that_waits_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
         assert_eq!(task.seen(), CLONED);
         (tx, rx, task)
     };
-    watched(move |watch| {
+    watched(move |watchdog| {
         for (name, receive) in untimed().into_iter().chain(timed()) {
-            let _running = watch.running(name);
+            let _running = watchdog.running(name);
             let (mut tx, mut rx, task) = left_behind();
             let sends = || {
                 // It parks soon, also where the kernel does not say so.
@@ -300,7 +301,7 @@ fn a_receive_that_waits_drops_the_waker_left_behind_on_its_receiver_and_leaves_n
             assert_eq!((got, task.seen()), (Ok(1), NOTHING), "{name}");
         }
         for (name, receive) in timed() {
-            let _running = watch.running(format!("{name} that times out"));
+            let _running = watchdog.running(format!("{name} that times out"));
             let (mut tx, mut rx, task) = left_behind();
             // A thread that is not run until the time is over does not park at all: then more time.
             let timeouts = (0..14).map(|doublings| Duration::from_millis(1) * (1 << doublings));

@@ -59,8 +59,8 @@ fn check<I: Interpreter>(test: &str, cases: u32) {
     }
     let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..300), |bytes| {
         // In a thread of its own: a channel that is wrong may well go on for ever.
-        watched(move |watch| {
-            let _running = watch.running(format!("{bytes:?}"));
+        watched(move |watchdog| {
+            let _running = watchdog.running(format!("{bytes:?}"));
             // `arc_swap` keeps a record for each thread, which a first channel makes.
             run::<I>(&[], |_| ());
             let ((), counts) = measure(|| run::<I>(&bytes, |_| ()));

@@ -94,14 +94,14 @@ fn writing_reading_and_waiting_allocate_nothing() {
 
 #[test]
 fn values_for_a_thread_that_parks_allocate_nothing_in_any_thread() {
-    watched(|watch| {
+    watched(|watchdog| {
         let (mut writer, mut reader) = channel([0; 512]);
         let mut idle = reader.clone();
         reader.set_spin_limit(0);
         let (sleeper, taken) = (&Sleeper::default(), &AtomicU64::new(0));
         thread::scope(|scope| {
             let waits = scope.spawn(move || {
-                let _running = watch.running("reader");
+                let _running = watchdog.running("reader");
                 sleeper.is_this_thread();
                 cost(|| {
                     while let Ok(value) = reader.wait() {
@@ -113,7 +113,7 @@ fn values_for_a_thread_that_parks_allocate_nothing_in_any_thread() {
                     }
                 })
             });
-            let _running = watch.running("writer");
+            let _running = watchdog.running("writer");
             for round in 1..=5_000 {
                 // Now and then the reader is asleep for certain. This allocates.
                 if round % 20 == 0 {

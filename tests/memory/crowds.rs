@@ -71,8 +71,8 @@ fn left_behind<O: Send>(
 }
 
 fn no_more_than_one_by_one(left_behind: impl Fn(usize) -> isize + Send + 'static) {
-    watched(move |watch| {
-        let _running = watch.running("threads that make owners");
+    watched(move |watchdog| {
+        let _running = watchdog.running("threads that make owners");
         let one_by_one = left_behind(1);
         assert!((0..=BYTES * bytes(MOST)).contains(&one_by_one), "{one_by_one} bytes");
         for _ in 0..ROUNDS {

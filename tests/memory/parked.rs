@@ -21,14 +21,14 @@ fn values_in_statics_between_threads_that_park_allocate_nothing_in_any_thread() 
 
 fn pass_values((mut tx, mut rx): Handles, (mut echo_tx, mut echo_rx): Handles) {
     const ROUNDS: u64 = 5_000;
-    watched(move |watch| {
+    watched(move |watchdog| {
         let mut idle_rx = rx.clone();
         rx.set_spin_limit(0);
         echo_rx.set_spin_limit(0);
         let sleeper = &Sleeper::default();
         thread::scope(|scope| {
             let echo = scope.spawn(move || {
-                let _running = watch.running("echo");
+                let _running = watchdog.running("echo");
                 sleeper.is_this_thread();
                 cost(|| {
                     while let Ok(value) = rx.recv() {
@@ -38,7 +38,7 @@ fn pass_values((mut tx, mut rx): Handles, (mut echo_tx, mut echo_rx): Handles) {
                     }
                 })
             });
-            let _running = watch.running("sender");
+            let _running = watchdog.running("sender");
             for round in 0..ROUNDS {
                 // Now and then the echo is asleep for certain. This allocates.
                 if round % 20 == 0 {

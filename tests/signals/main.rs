@@ -184,11 +184,11 @@ const CASES: &[(&str, Case)] = &[
 
 #[test]
 fn a_handler_sends_whatever_its_signal_interrupts() {
-    watched(|watch| {
+    watched(|watchdog| {
         let (mut tx, mut rx) = CHANNEL.split().unwrap();
         handlers::install([tx.clone(), tx.clone()].map(Sender::into_shared));
         for (name, case) in CASES {
-            let _running = watch.running(*name);
+            let _running = watchdog.running(*name);
             DONE.store(false, Relaxed);
             case(&mut tx, &mut rx);
             THREAD.take(rx.try_recv());

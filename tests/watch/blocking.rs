@@ -16,15 +16,13 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
-    rounds::rounds,
+    rounds::{LONG, rounds},
     sleeper::{Sleeper, asleep, awake},
     watchdog::{until, watched},
 };
 
 const ZERO: Duration = Duration::ZERO;
 const SHORT: Duration = Duration::from_millis(1);
-/// Longer than any test may take.
-const LONG: Duration = Duration::from_secs(600);
 /// So long that a deadline can just be expressed on some systems, and not on others.
 const HUGE: Duration = Duration::from_secs(u64::MAX / 4);
 
@@ -107,7 +105,7 @@ fn a_value_sent_in_time_is_seen_however_late_the_look_is() {
 #[test]
 fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
     for (wait, receivers) in waits(&PATIENT).flat_map(|wait| [(wait, 1), (wait, 4)]) {
-        watched(move |watch| {
+        watched(move |watchdog| {
             let sleepers: Vec<_> = (0..receivers).map(|_| Sleeper::default()).collect();
             let woken = &AtomicUsize::new(0);
             let mut sent = 0;
@@ -116,7 +114,7 @@ fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
                 let spawn = |sleeper| {
                     let mut rx = rx.clone();
                     scope.spawn(move || {
-                        let _running = watch.running(format!("{wait:?}, one of {receivers}"));
+                        let _running = watchdog.running(format!("{wait:?}, one of {receivers}"));
                         Sleeper::is_this_thread(sleeper);
                         for value in 1.. {
                             match wait.run(&mut rx, value) {
@@ -131,7 +129,7 @@ fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
                     })
                 };
                 let threads: Vec<_> = sleepers.iter().map(spawn).collect();
-                let _running = watch.running("sender");
+                let _running = watchdog.running("sender");
                 for (send, turn) in SENDS.iter().cycle().zip(rounds(300)) {
                     if turn <= 20 {
                         for (sleeper, thread) in sleepers.iter().zip(&threads) {
@@ -159,7 +157,7 @@ fn each_change_wakes_every_waiting_thread_and_a_stray_unpark_none() {
 
 #[test]
 fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
-    watched(|watch| {
+    watched(|watchdog| {
         for wait in waits(&[Limit::Never, Limit::Timeout(LONG), Limit::Deadline(LONG)]) {
             // `u32::MAX` looks take hours, and 0 parks at once.
             for spin_limit in [0, u32::MAX] {
@@ -168,7 +166,7 @@ fn a_clone_spins_as_long_as_its_original_and_a_change_ends_the_spin() {
                 let mut clone = rx.clone();
                 rx.set_spin_limit(10);
                 let waits = || {
-                    let _running = watch.running(format!("{wait:?}, {spin_limit} looks"));
+                    let _running = watchdog.running(format!("{wait:?}, {spin_limit} looks"));
                     wait.run(&mut clone, 1)
                 };
                 let sends = || tx.send(1).unwrap();

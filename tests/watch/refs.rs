@@ -10,14 +10,14 @@ use support::{
 #[test]
 fn looks_outlive_the_threads_that_made_them_and_end_in_others() {
     const MANY: usize = 100;
-    watched(|watch| {
+    watched(|watchdog| {
         let ledger = Ledger::new(MANY + 1);
         let (tx, rx) = channel(ledger.issue());
         thread::scope(|scope| {
             // Looks, and the numbers of their values.
             let (to, from) = mpsc::channel::<(usize, Ref<'_, Tracked>)>();
             scope.spawn(move || {
-                let _running = watch.running("the thread that looks end in");
+                let _running = watchdog.running("the thread that looks end in");
                 // Some are kept until others have come.
                 let mut kept = Vec::new();
                 for look in from {
@@ -30,7 +30,7 @@ fn looks_outlive_the_threads_that_made_them_and_end_in_others() {
             });
             for at in 0..MANY {
                 // A thread that comes later may get what arc-swap had at hand for one that has ended.
-                let _running = watch.running("a thread that looks and ends");
+                let _running = watchdog.running("a thread that looks and ends");
                 let rx = &rx;
                 let look = move |_| (at, rx.borrow());
                 let looks = scope.spawn(move || (0..=at % 10).map(look).collect::<Vec<_>>());

@@ -22,12 +22,12 @@ use std::{
 };
 use support::{
     waker::Task,
-    watchdog::{Watch, watched},
+    watchdog::{Watchdog, watched},
 };
 
 /// Runs `send` and `read` in so many threads each, which get their numbers and handles of their own.
 fn senders_and_readers<T: Send + Sync>(
-    watch: &Watch,
+    watchdog: &Watchdog,
     (tx, senders): (Sender<T>, usize),
     send: impl Fn(usize, Sender<T>) + Sync,
     (rx, readers): (Receiver<T>, usize),
@@ -37,14 +37,14 @@ fn senders_and_readers<T: Send + Sync>(
         for at in 0..readers {
             let (rx, read) = (rx.clone(), &read);
             scope.spawn(move || {
-                let _running = watch.running(format!("reader {at}"));
+                let _running = watchdog.running(format!("reader {at}"));
                 read(at, rx);
             });
         }
         for at in 0..senders {
             let (tx, send) = (tx.clone(), &send);
             scope.spawn(move || {
-                let _running = watch.running(format!("sender {at}"));
+                let _running = watchdog.running(format!("sender {at}"));
                 send(at, tx);
             });
         }
@@ -201,7 +201,7 @@ async fn follow_as_task(rx: &mut Receiver<u64>, saw: &mut dyn FnMut(u64)) -> u64
 #[test]
 fn each_modification_is_of_the_newest_value_and_reported_or_skipped() {
     const EACH: u64 = 3_000;
-    watched(|watch| {
+    watched(|watchdog| {
         for senders in 1..=3 {
             let total = senders as u64 * EACH;
             let modified = Mutex::new(Vec::new());
@@ -235,7 +235,7 @@ fn each_modification_is_of_the_newest_value_and_reported_or_skipped() {
                 modified.lock().unwrap().append(&mut mine);
             };
             let (tx, rx) = channel(0);
-            senders_and_readers(watch, (tx, senders), send, (rx, WAYS.len()), |at, mut rx| {
+            senders_and_readers(watchdog, (tx, senders), send, (rx, WAYS.len()), |at, mut rx| {
                 let way = WAYS[at];
                 let may_repeat = matches!(way, Way::Searches(_) | Way::Clones | Way::Marks);
                 let mut newest = None;
@@ -262,7 +262,7 @@ fn each_modification_is_of_the_newest_value_and_reported_or_skipped() {
 fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_torn_or_goes_back() {
     const TURNS: usize = 20_000;
     const READERS: usize = 3;
-    watched(|watch| {
+    watched(|watchdog| {
         // Each value has a share, and as many times its number: even from one sender, odd from the other.
         let share = Arc::new(());
         let value = |number| (Arc::clone(&share), [number; 8]);
@@ -282,7 +282,7 @@ fn senders_and_readers_that_never_stop_do_not_delay_each_other_and_no_value_is_t
                 }
             }
         };
-        senders_and_readers(watch, (tx, 2), send, (rx, READERS), |_, rx| {
+        senders_and_readers(watchdog, (tx, 2), send, (rx, READERS), |_, rx| {
             // More at once than arc-swap has at hand. Each is checked before another takes its place.
             let mut kept: [_; 12] = array::from_fn(|_| None);
             let mut newest = [0; 2];

@@ -4,7 +4,7 @@ use super::{Shared, blocking::Slot, both};
 use crate::suite::prelude::*;
 use arc_swap::ArcSwapOption;
 use crossbeam_queue::ArrayQueue;
-use crossbeam_utils::atomic::AtomicCell;
+use crossbeam_utils::{CachePadded, atomic::AtomicCell};
 use overwrite_channel::{Receiver, Sender, StaticChannel, channel};
 use std::{num::NonZeroU64, num::NonZeroUsize, sync::Mutex};
 use tokio::sync::{broadcast, mpsc, mpsc::error::TrySendError, watch};
@@ -34,7 +34,7 @@ pub(crate) fn each<T: Payload, V: Visit<T>>(visit: &mut V) -> Vec<V::Found> {
             "overwrite-channel, one SharedSender",
             |_| {
                 let (tx, rx) = channel();
-                (Arc::new(tx.into_shared()), rx)
+                (Arc::new(CachePadded::new(tx.into_shared())), rx)
             },
             |tx, value| tx.send(value).expect("a receiver is left"),
             |rx| rx.try_recv().ok(),

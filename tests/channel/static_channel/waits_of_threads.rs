@@ -16,7 +16,7 @@ fn no_value_waits_while_handles_come_and_go() {
     const SENDS: usize = 2_000;
     const RECEIVES: [Receive; 2] = [Receiver::recv, |rx| block_on(rx.recv_async())];
     static CHANNEL: StaticChannel<Tracked, 6> = StaticChannel::new();
-    watched(|watch| {
+    watched(|watchdog| {
         for split in 1..=3 {
             let ledger = &Ledger::new(2 * SENDS);
             let (tx, mut rx) = CHANNEL.split().expect("every handle is gone");
@@ -25,7 +25,7 @@ fn no_value_waits_while_handles_come_and_go() {
             thread::scope(|scope| {
                 for mut own in txs {
                     scope.spawn(move || {
-                        let _running = watch.running(format!("sender of split {split}"));
+                        let _running = watchdog.running(format!("sender of split {split}"));
                         for _ in rounds(SENDS) {
                             let mut clone = own.try_clone();
                             let tx = clone.as_mut().unwrap_or(&mut own);
@@ -38,7 +38,7 @@ fn no_value_waits_while_handles_come_and_go() {
                 }
                 for (mut own, receive) in rxs.into_iter().zip(RECEIVES) {
                     scope.spawn(move || {
-                        let _running = watch.running(format!("receiver of split {split}"));
+                        let _running = watchdog.running(format!("receiver of split {split}"));
                         loop {
                             let mut clone = own.try_clone();
                             let Ok(value) = receive(clone.as_mut().unwrap_or(&mut own)) else {

@@ -1,4 +1,5 @@
-//! Random steps of sends and waits, against a plain model of the turns.
+//! Random steps of sends and waits, against a plain model of the turns: which waits are notified. The random programs of
+//! `tests/fuzz` check that one is.
 
 use crate::{many_receivers, poll, sends::SENDS};
 use overwrite_channel::{channel, wait_any_timeout};

@@ -25,7 +25,7 @@ const SHOWN: usize = 20;
 fn a_parked_thread_has_its_turn_among_stalled_futures() {
     const FUTURES: usize = 3;
     let cases = |row| (0..=FUTURES).map(move |at| (row, at));
-    watched(move |watch| {
+    watched(move |watchdog| {
         for ((name, sender), thread_at) in SENDS.into_iter().flat_map(cases) {
             let about = format!("{name}, the thread at {thread_at}");
             let crowd = Crowd::new(FUTURES);
@@ -37,11 +37,11 @@ fn a_parked_thread_has_its_turn_among_stalled_futures() {
             let sleeper = Sleeper::default();
             thread::scope(|scope| {
                 let receiver = scope.spawn(|| {
-                    let _running = watch.running("receiver");
+                    let _running = watchdog.running("receiver");
                     sleeper.is_this_thread();
                     parks.recv().unwrap();
                 });
-                let _running = watch.running(&about);
+                let _running = watchdog.running(&about);
                 sleeper.until_asleep();
                 for sent in 0..=FUTURES {
                     let displaced = send(sent.try_into().unwrap()).unwrap();
@@ -76,7 +76,7 @@ fn waits() -> Option<u64> {
 #[test]
 fn a_burst_over_parked_threads_unparks_one() {
     const THREADS: usize = 4;
-    watched(|watch| {
+    watched(|watchdog| {
         let (mut shown, mut each_parked_once) = (0, 0);
         for _ in 0..ATTEMPTS {
             let crowd = Crowd::new(2);
@@ -87,7 +87,7 @@ fn a_burst_over_parked_threads_unparks_one() {
             let sleepers = [(); THREADS].map(|()| Sleeper::default());
             let received = AtomicUsize::new(0);
             let parks = |(mut rx, sleeper): (Receiver<i32>, &Sleeper)| {
-                let _running = watch.running("a receiver that parks");
+                let _running = watchdog.running("a receiver that parks");
                 rx.set_spin_limit(0);
                 let before = waits();
                 sleeper.is_this_thread();
@@ -99,7 +99,7 @@ fn a_burst_over_parked_threads_unparks_one() {
                 let threads = rxs.into_iter().zip(&sleepers);
                 let threads: Vec<_> =
                     threads.map(|each| scope.spawn(move || parks(each))).collect();
-                let _running = watch.running("sender");
+                let _running = watchdog.running("sender");
                 sleepers.iter().for_each(Sleeper::until_asleep);
                 assert_eq!(tx.send(0), Ok(None));
                 // Or else the thread was there, and left the next value to the next one.

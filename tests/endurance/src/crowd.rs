@@ -27,7 +27,7 @@ async fn receive<V: View + Clone>(mut actor: Actor, mut steps: Option<usize>, mu
         come_and_go(&mut actor, &mut views, size);
         is_over = wait(&mut actor, &mut views).await;
         actor.doing("a crowd looks");
-        V::settle(&mut views);
+        V::report_progress(&mut views);
     }
     for mut view in views {
         if is_over {

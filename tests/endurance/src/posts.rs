@@ -1,5 +1,6 @@
 //! The posts of all actors, and a watchdog. Every actor notes at its post what it does. An actor that stays at the same
-//! operation for too long is stuck, and the program ends with a table of all posts.
+//! operation for too long is stuck, and the program ends with a table of all posts. `support::watchdog` limits a whole test;
+//! this program runs for as long as asked, so each actor must make progress.
 
 use std::{
     fmt::Write as _,

@@ -47,7 +47,7 @@ pub(crate) trait View: Send + Sync + 'static {
     }
 
     /// Lets the senders know how far all receivers of an actor have come.
-    fn settle(_: &mut [Self])
+    fn report_progress(_: &mut [Self])
     where
         Self: Sized,
     {
@@ -109,10 +109,10 @@ async fn receive<V: View>(mut actor: Actor, mut steps: Option<usize>, mut view: 
         if actor.dice.one_in(15) {
             actor.doing("a receiver is cloned, dropped and asked");
             rules.catch(|| view.fiddle(&mut actor));
-            V::settle(slice::from_mut(&mut view));
+            V::report_progress(slice::from_mut(&mut view));
         }
         let came = rules.catch_in(step(&mut view, &mut actor)).await.flatten();
-        V::settle(slice::from_mut(&mut view));
+        V::report_progress(slice::from_mut(&mut view));
         if came == Some(Err(RecvError)) {
             view.check_end(&actor);
             break;

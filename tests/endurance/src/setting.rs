@@ -1,4 +1,5 @@
-//! What `watch` and `buffer` show: values whose words must agree, and how many are alive.
+//! What `watch` and `buffer` show: values whose words must agree, and how many are alive. A `support::ledger` has an entry
+//! for each value, and here there is no end to them.
 
 use std::{
     hint::black_box,

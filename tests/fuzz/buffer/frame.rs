@@ -3,10 +3,7 @@
 use crate::shared::Value;
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex},
 };
 use support::{ledger::Ledger, panics::strike};
 
@@ -16,8 +13,6 @@ type Ranks = Arc<Mutex<BTreeMap<usize, usize>>>;
 pub(crate) struct Frame {
     value: Value,
     ranks: Ranks,
-    /// Panics when it is cloned once more than so often.
-    pub(super) clones: AtomicUsize,
     /// Panics when it is dropped.
     pub(super) burns: bool,
 }
@@ -34,7 +29,7 @@ impl Frame {
 
     fn with(value: Value, ranks: Ranks) -> Self {
         ranks.lock().unwrap().insert(value.id(), value.rank);
-        Self { value, ranks, clones: AtomicUsize::new(usize::MAX), burns: false }
+        Self { value, ranks, burns: false }
     }
 
     /// Changes it in place.
@@ -57,9 +52,6 @@ impl Frame {
 
 impl Clone for Frame {
     fn clone(&self) -> Self {
-        if self.clones.fetch_sub(1, Relaxed) == 0 {
-            strike();
-        }
         Self::with(self.value.clone(), Arc::clone(&self.ranks))
     }
 }

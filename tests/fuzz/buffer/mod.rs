@@ -4,7 +4,7 @@
 mod frame;
 
 use crate::{
-    shared::{Act, Bytes, Desk, Interpreter, RANKS, RECEIVERS, Seat},
+    shared::{Act, Bytes, HeldReceiver, HeldSender, Interpreter, RANKS, RECEIVERS},
     slot::{Answer, Call, Flavour, Found, HEAP, Item, Log, Patience, Predicate, Slot},
 };
 use frame::Frame;
@@ -15,7 +15,6 @@ use overwrite_channel::{
 use std::{
     collections::BTreeSet,
     mem,
-    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll},
 };
 use support::{
@@ -51,9 +50,8 @@ impl Flavour for Buffer {
 
     fn channel(ledger: &Ledger, spin_limit: u32, _: usize) -> (Writer<Frame>, Reader<Frame>) {
         // One that is not made to its end.
-        let brittle = Frame::new(ledger);
-        brittle.clones.store(2, Relaxed);
-        panics(|| channel(brittle));
+        ledger.panic_in_clone(3);
+        panics(|| channel(Frame::new(ledger)));
         let first = Frame::new(ledger);
         let (tx, mut rx) =
             if spin_limit == 0 { channel(first) } else { channel_with(|| first.clone()) };
@@ -65,13 +63,13 @@ impl Flavour for Buffer {
         match act {
             Act::Send => slot.publish(index, bytes),
             Act::Replace => slot.write(index, bytes),
-            _ => change(slot.desks[index].idle(), bytes),
+            _ => change(slot.senders[index].idle(), &slot.model.ledger, bytes),
         }
     }
 
     /// A writer gets the value back as it is left here.
     fn receiver(slot: &mut Slot<Self>, index: usize, bytes: &mut Bytes<'_>) {
-        change(slot.seats[index].idle(), bytes);
+        change(slot.receivers[index].idle(), &slot.model.ledger, bytes);
     }
 
     fn meddle(tx: &mut Writer<Frame>, rank: usize, _ledger: &Ledger, log: &Log) {
@@ -142,11 +140,11 @@ impl Flavour for Buffer {
     }
 
     /// It has taken a value if it shows another one, also if the call has panicked.
-    fn found(seat: &mut Seat<Slot<Self>>, answer: Answer<()>) -> Answer<usize> {
-        let Some(id) = seat.rx().map(|rx| rx.id()) else {
+    fn found(receiver: &mut HeldReceiver<Slot<Self>>, answer: Answer<()>) -> Answer<usize> {
+        let Some(id) = receiver.rx().map(|rx| rx.id()) else {
             return answer.map(|found| found.map(|()| panic!("the future waits")));
         };
-        if mem::replace(&mut seat.known, id) != id {
+        if mem::replace(&mut receiver.known, id) != id {
             assert!(answer.is_none_or(|found| found.is_ok()), "it has taken a value");
             return Some(Ok(id));
         }
@@ -160,17 +158,17 @@ impl Flavour for Buffer {
         let buffers = if model.handles == [0, 0] { 0 } else { senders + 2 * receivers + 1 };
         assert_eq!(model.ledger.alive().len(), buffers, "lost, or kept");
         let mut places = BTreeSet::from_iter(model.slot.map(|item| item.id));
-        for tx in slot.desks.iter().map(Desk::tx) {
+        for tx in slot.senders.iter().map(HeldSender::tx) {
             tx.rank();
             assert!(places.insert(tx.id()), "two have it");
             assert_eq!((tx.is_empty(), tx.is_closed()), (model.slot.is_none(), receivers == 0));
-            assert!(tx.same_channel(slot.desks[0].tx()) && !tx.same_channel(stranger));
+            assert!(tx.same_channel(slot.senders[0].tx()) && !tx.same_channel(stranger));
         }
-        for seat in &slot.seats {
-            assert!(places.insert(seat.known), "two have it");
-            let Some(rx) = seat.rx() else { continue };
+        for receiver in &slot.receivers {
+            assert!(places.insert(receiver.known), "two have it");
+            let Some(rx) = receiver.rx() else { continue };
             rx.rank();
-            assert_eq!(rx.id(), seat.known, "it shows another");
+            assert_eq!(rx.id(), receiver.known, "it shows another");
             assert_eq!((rx.is_empty(), rx.is_closed()), (model.slot.is_none(), senders == 0));
             assert!(slot.any_rx().is_some_and(|first| rx.same_channel(first)));
             assert!(!rx.same_channel(strange));
@@ -184,27 +182,27 @@ impl Flavour for Buffer {
     }
 }
 
-/// Changes a value in place. It may panic later.
-fn change(frame: &mut Frame, bytes: &mut Bytes<'_>) {
+/// Changes a value in place. It, or a clone of any, may panic later.
+fn change(frame: &mut Frame, ledger: &Ledger, bytes: &mut Bytes<'_>) {
     frame.set(bytes.below(RANKS));
     frame.burns = bytes.one_in(4);
-    frame.clones.store(bytes.pick(&[usize::MAX, usize::MAX, 0, 1]), Relaxed);
+    ledger.panic_in_clone(bytes.pick(&[0, 0, 0, 1, 2]));
 }
 
 impl Slot<Buffer> {
-    fn publish(&mut self, desk: usize, bytes: &mut Bytes<'_>) {
-        let tx = self.desks[desk].idle();
+    fn publish(&mut self, sender: usize, bytes: &mut Bytes<'_>) {
+        let tx = self.senders[sender].idle();
         self.catch_up();
         tx.set(bytes.below(RANKS));
         let item = Item { id: tx.id(), rank: tx.rank() };
         let before = self.futures();
         let published = caught(|| tx.publish().map_err(|PublishError| tx.id()));
-        self.published(desk, item, published, before);
+        self.published(sender, item, published, before);
     }
 
     /// Publishes a value that was made elsewhere. The older one of the writer may panic as it goes.
-    fn write(&mut self, desk: usize, bytes: &mut Bytes<'_>) {
-        let tx = self.desks[desk].idle();
+    fn write(&mut self, sender: usize, bytes: &mut Bytes<'_>) {
+        let tx = self.senders[sender].idle();
         self.catch_up();
         let frame = tx.another(&self.model.ledger, bytes.below(RANKS));
         let (item, old) = (Item { id: frame.id(), rank: frame.rank() }, (tx.id(), tx.burns));
@@ -217,13 +215,13 @@ impl Slot<Buffer> {
             assert!(self.log.take().is_empty());
             return;
         }
-        self.published(desk, item, written, before);
+        self.published(sender, item, written, before);
     }
 
     /// It wakes only after its exchange. If it is refused, it hands the value back, or keeps it.
     fn published(
         &mut self,
-        desk: usize,
+        sender: usize,
         item: Item,
         outcome: Option<Result<bool, usize>>,
         before: [usize; 2],
@@ -240,7 +238,7 @@ impl Slot<Buffer> {
         if replaced.is_some() {
             self.check_past_stalled(before);
         }
-        let holds = self.desks[desk].tx().id();
+        let holds = self.senders[sender].tx().id();
         assert!(replaced.is_none_or(|replaced| replaced.id == holds), "it holds another");
     }
 }

@@ -3,7 +3,7 @@
 mod sending;
 
 use crate::{
-    shared::{Act, Bytes, Desk, Interpreter, Seat, Value},
+    shared::{Act, Bytes, HeldReceiver, HeldSender, Interpreter, Value},
     slot::{Answer, Call, Did, Flavour, Found, HEAP, Log, Patience, Predicate, Slot},
 };
 use futures::future::Either;
@@ -71,7 +71,7 @@ impl Flavour for Channel {
         match act {
             Act::Send => slot.send(index, bytes),
             Act::Withdraw => {
-                let tx = slot.desks[index].idle();
+                let tx = slot.senders[index].idle();
                 // What was done until now, by dropping a future, is done.
                 slot.catch_up();
                 let (before, log) = (slot.futures(), slot.log.clone());
@@ -85,9 +85,9 @@ impl Flavour for Channel {
                 }
             }
             Act::Share => {
-                let Some(handle) = slot.desks[index].idle().try_clone() else { return };
-                drop(slot.desks.swap_remove(index));
-                slot.desks.push(Desk::new(match handle {
+                let Some(handle) = slot.senders[index].idle().try_clone() else { return };
+                drop(slot.senders.swap_remove(index));
+                slot.senders.push(HeldSender::new(match handle {
                     Handle::Own(tx) if bytes.one_in(2) => Handle::Shared(SharedSender::from(tx)),
                     handle => handle.into_shared(),
                 }));
@@ -168,7 +168,7 @@ impl Flavour for Channel {
         rx.poll_recv(cx)
     }
 
-    fn found(_seat: &mut Seat<Slot<Self>>, answer: Answer<Value>) -> Answer<usize> {
+    fn found(_receiver: &mut HeldReceiver<Slot<Self>>, answer: Answer<Value>) -> Answer<usize> {
         answer.map(|found| found.map(Value::taken))
     }
 
@@ -182,14 +182,14 @@ impl Flavour for Channel {
             "lost, or kept"
         );
         let expected = (model.slot.is_none(), senders, receivers);
-        for tx in slot.desks.iter().map(Desk::tx) {
+        for tx in slot.senders.iter().map(HeldSender::tx) {
             let says = with!(tx => (tx.is_empty(), tx.sender_count(), tx.receiver_count()));
             assert_eq!(says, expected, "what a sender says");
             assert_eq!(with!(tx => tx.is_closed()), receivers == 0);
-            assert_ne!(tx.is_same_channel(slot.desks[0].tx()), Some(false));
+            assert_ne!(tx.is_same_channel(slot.senders[0].tx()), Some(false));
             assert!(strangers.iter().all(|other| tx.is_same_channel(other) != Some(true)));
         }
-        for rx in slot.seats.iter().filter_map(Seat::rx) {
+        for rx in slot.receivers.iter().filter_map(HeldReceiver::rx) {
             let says = (rx.is_empty(), rx.sender_count(), rx.receiver_count());
             assert_eq!(says, expected, "what a receiver says");
             assert_eq!(rx.is_closed(), senders == 0);

@@ -136,7 +136,7 @@ impl Handle {
 }
 
 impl Slot<Channel> {
-    pub(super) fn send(&mut self, desk: usize, bytes: &mut Bytes<'_>) {
+    pub(super) fn send(&mut self, sender: usize, bytes: &mut Bytes<'_>) {
         let how = bytes.below(if cfg!(feature = "sink") { SINK + 2 } else { SINK });
         let mut value = Value::new(&self.model.ledger, bytes.below(RANKS));
         if bytes.one_in(4) {
@@ -175,7 +175,7 @@ impl Slot<Channel> {
             was_merged = Some(merged);
             None
         };
-        let tx = self.desks[desk].idle();
+        let tx = self.senders[sender].idle();
         // What was done until now, by dropping a future, is done.
         self.catch_up();
         let is_refused = self.model.handles[RECEIVERS] == 0;
@@ -212,6 +212,8 @@ impl Slot<Channel> {
         }
         // It wakes only after its last exchange.
         let log = self.log.take();
+        let strikes = log.iter().any(|did| matches!(did, Did::Look { strikes: true, .. }));
+        assert!(!strikes || sent.is_none(), "a panic is swallowed");
         let has_displaced = how != MERGED && self.model.slot.is_some();
         let is_alone = log.iter().all(|did| matches!(did, Did::Look { .. }));
         if sent.is_some() && is_alone && (has_displaced || was_merged == Some(true)) {

@@ -54,22 +54,22 @@ impl Closing {
     }
 }
 
-/// A sender.
-pub(crate) struct Desk<I: Interpreter> {
+/// A sender, with what borrows from it.
+pub(crate) struct HeldSender<I: Interpreter> {
     // First what borrows, because what it borrows is dropped last.
     pub(crate) kept: Vec<I::Kept>,
     pub(super) closing: Closing,
     tx: Lender<I::Tx>,
 }
 
-impl<I: Interpreter> Desk<I> {
+impl<I: Interpreter> HeldSender<I> {
     pub(crate) fn new(tx: I::Tx) -> Self {
         Self { kept: Vec::new(), closing: Closing::default(), tx: Lender::new(tx) }
     }
 
     pub(crate) fn tx(&self) -> &'static I::Tx {
-        // SAFETY: what borrows from it is used in the same step, or lies before it in its desk. What borrows it mutably
-        // does so within one step.
+        // SAFETY: what borrows from it is used in the same step, or lies before it in this struct. What borrows it
+        // mutably does so within one step.
         unsafe { self.tx.share() }
     }
 
@@ -91,8 +91,8 @@ pub(crate) struct Asleep {
     pub(crate) in_call: bool,
 }
 
-/// A receiver.
-pub(crate) struct Seat<I: Interpreter> {
+/// A receiver, with what borrows from it and what is known of it.
+pub(crate) struct HeldReceiver<I: Interpreter> {
     // First what borrows, because what it borrows is dropped last.
     pub(crate) wait: Option<I::Waiting>,
     pub(crate) kept: Vec<I::Kept>,
@@ -108,7 +108,7 @@ pub(crate) struct Seat<I: Interpreter> {
     pub(crate) in_a_row: InARow,
 }
 
-impl<I: Interpreter> Seat<I> {
+impl<I: Interpreter> HeldReceiver<I> {
     pub(crate) fn new(rx: I::Rx, known: I::Known) -> Self {
         let (wait, kept, asleep, owes, has_ended, in_a_row) = Default::default();
         Self { wait, kept, rx: Lender::new(rx), known, asleep, owes, has_ended, in_a_row }
@@ -119,7 +119,7 @@ impl<I: Interpreter> Seat<I> {
         assert!(self.wait.is_none());
         self.kept.clear();
         // SAFETY: nothing that was lent is left. What borrows from it now is used in the same step, or lies before it
-        // in its seat.
+        // in this struct.
         unsafe { self.rx.lend() }
     }
 

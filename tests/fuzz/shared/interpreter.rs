@@ -1,6 +1,6 @@
 //! What an interpreter is, and the steps that all flavours have.
 
-use super::{Bytes, Desk, Poller, Seat, handles::Closing};
+use super::{Bytes, HeldReceiver, HeldSender, Poller, handles::Closing};
 use overwrite_channel::{
     ClosedFuture, Waitable, channel, wait_any, wait_any_deadline, wait_any_timeout,
 };
@@ -68,7 +68,7 @@ pub(crate) trait Interpreter: Sized {
 
     fn new(ledger: Ledger, bytes: &mut Bytes<'_>) -> Self;
     /// Returns the handles that steps can use.
-    fn sides(&mut self) -> (&mut Vec<Desk<Self>>, &mut Vec<Seat<Self>>);
+    fn sides(&mut self) -> (&mut Vec<HeldSender<Self>>, &mut Vec<HeldReceiver<Self>>);
     /// Does with a sender what one flavour alone does, if anything.
     fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>);
     /// Does with a receiver, in which no future waits, what one flavour alone does, if anything.
@@ -88,7 +88,7 @@ pub(crate) trait Interpreter: Sized {
         caught(|| rx.clone())
     }
     /// Makes a receiver for a crowd.
-    fn enter(&mut self) -> Option<Seat<Self>>;
+    fn enter(&mut self) -> Option<HeldReceiver<Self>>;
     /// Makes a poller whose waker may use a handle of its own.
     fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller;
     fn closed(tx: &Self::Tx) -> ClosedFuture<'_>;
@@ -110,13 +110,13 @@ pub(crate) trait Interpreter: Sized {
 
     fn step(&mut self, bytes: &mut Bytes<'_>, note: impl FnOnce(fmt::Arguments<'_>)) {
         let what = bytes.below(Self::SENDER.len() + Self::RECEIVER.len() + 3);
-        let (desks, seats) = self.sides();
+        let (senders, receivers) = self.sides();
         if let Some(&act) = Self::SENDER.get(what) {
-            let Some(index) = bytes.index(desks.len()) else { return };
+            let Some(index) = bytes.index(senders.len()) else { return };
             note(format_args!("sender {index}: {act:?}"));
             self.use_sender(act, index, bytes);
         } else if let Some(&act) = Self::RECEIVER.get(what - Self::SENDER.len()) {
-            let Some(index) = bytes.index(seats.len()) else { return };
+            let Some(index) = bytes.index(receivers.len()) else { return };
             note(format_args!("receiver {index}: {act:?}"));
             self.use_receiver(act, index, bytes);
         } else {
@@ -127,52 +127,52 @@ pub(crate) trait Interpreter: Sized {
     }
 
     fn use_sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
-        let (desks, _) = self.sides();
+        let (senders, _) = self.sides();
         match act {
-            Act::Clone if desks.len() < MOST_HANDLES => {
-                let tx = desks[index].tx();
+            Act::Clone if senders.len() < MOST_HANDLES => {
+                let tx = senders[index].tx();
                 let Some(clone) = self.clone_tx(tx) else { return };
-                self.sides().0.push(Desk::new(clone));
+                self.sides().0.push(HeldSender::new(clone));
                 self.count(SENDERS, 1);
             }
             // Without a sender, or a receiver, little happens any more.
-            Act::Drop if desks.len() > 1 || bytes.one_in(4) => self.drop_handle(SENDERS, index),
+            Act::Drop if senders.len() > 1 || bytes.one_in(4) => self.drop_handle(SENDERS, index),
             Act::Closed => self.wait_for_closed(index, bytes),
             _ => self.sender(act, index, bytes),
         }
     }
 
     fn use_receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
-        let (_, seats) = self.sides();
-        let handles = seats.len();
-        let seat = &mut seats[index];
+        let (_, receivers) = self.sides();
+        let handles = receivers.len();
+        let receiver = &mut receivers[index];
         match act {
             Act::Drop if handles > 1 || bytes.one_in(4) => self.drop_handle(RECEIVERS, index),
             Act::Poll => self.poll(index, bytes),
             Act::PollOften if bytes.one_in(4) => self.poll_often(index, bytes),
-            Act::EndWait if seat.wait.is_none() => {}
+            Act::EndWait if receiver.wait.is_none() => {}
             Act::EndWait if bytes.one_in(2) => {
                 // Its waker stays where it is.
-                mem::forget(seat.wait.take());
-                caught(|| seat.kept.clear());
+                mem::forget(receiver.wait.take());
+                caught(|| receiver.kept.clear());
             }
             Act::EndWait => {
                 // A waker that was left behind stays: the future has yielded, or was not polled.
-                let last = seat.asleep.take_if(|last| last.in_call);
-                caught(|| drop(seat.wait.take()));
+                let last = receiver.asleep.take_if(|last| last.in_call);
+                caught(|| drop(receiver.wait.take()));
                 if let Some(last) = &last {
                     last.poller.check_released();
                 }
-                seat.end_wait(last);
+                receiver.end_wait(last);
             }
             // It needs no receiver without a future.
             Act::WaitAny => self.receiver(act, index, bytes),
-            _ if seat.wait.is_some() => {}
+            _ if receiver.wait.is_some() => {}
             Act::Clone if handles < MOST_HANDLES => {
-                let (rx, known) = (seat.idle(), seat.known);
+                let (rx, known) = (receiver.idle(), receiver.known);
                 let Some(clone) = self.clone_rx(rx) else { return };
                 let known = Self::known(&clone, known);
-                self.sides().1.push(Seat::new(clone, known));
+                self.sides().1.push(HeldReceiver::new(clone, known));
                 self.count(RECEIVERS, 1);
             }
             _ => self.receiver(act, index, bytes),
@@ -197,8 +197,8 @@ pub(crate) trait Interpreter: Sized {
         let mut how = bytes.below(4);
         if self.sides().1.len() <= MOST_HANDLES {
             for _ in 0..bytes.crowd() {
-                let Some(seat) = self.enter() else { break };
-                self.sides().1.push(seat);
+                let Some(receiver) = self.enter() else { break };
+                self.sides().1.push(receiver);
                 self.count(RECEIVERS, 1);
             }
             how = how.min(1);
@@ -219,12 +219,12 @@ pub(crate) trait Interpreter: Sized {
 
     /// One future or many begin to wait for the receivers' end; or those that are there are polled again. Then each is
     /// kept, dropped or forgotten.
-    fn wait_for_closed(&mut self, sender: usize, bytes: &mut Bytes<'_>) {
-        let waiting: usize = self.sides().0.iter().map(|desk| desk.closing.waits.len()).sum();
+    fn wait_for_closed(&mut self, index: usize, bytes: &mut Bytes<'_>) {
+        let waiting: usize = self.sides().0.iter().map(|sender| sender.closing.waits.len()).sum();
         let room = self.room_for_closed() - waiting;
-        let desk = &mut self.sides().0[sender];
+        let sender = &mut self.sides().0[index];
         let (Closing { mut waits, mut in_a_row, .. }, tx) =
-            (mem::take(&mut desk.closing), desk.tx());
+            (mem::take(&mut sender.closing), sender.tx());
         if waits.is_empty() {
             let size = if bytes.one_in(4) { bytes.crowd() } else { 1 };
             waits.extend((0..size.min(room)).map(|_| (Self::closed(tx), None)));
@@ -259,20 +259,20 @@ pub(crate) trait Interpreter: Sized {
             caught(|| drop((last, now)));
             self.catch_up();
         }
-        self.sides().0[sender].closing = Closing { waits: kept, in_a_row, ..Closing::default() };
+        self.sides().0[index].closing = Closing { waits: kept, in_a_row, ..Closing::default() };
     }
 
     fn drop_handle(&mut self, side: usize, index: usize) {
-        let (desks, seats) = self.sides();
+        let (senders, receivers) = self.sides();
         if side == SENDERS {
-            let desk = desks.swap_remove(index);
+            let sender = senders.swap_remove(index);
             self.count(side, -1);
-            caught(|| drop(desk));
+            caught(|| drop(sender));
         } else {
-            let mut seat = seats.swap_remove(index);
+            let mut receiver = receivers.swap_remove(index);
             self.count(side, -1);
-            let asleep = seat.asleep.take();
-            caught(|| drop(seat));
+            let asleep = receiver.asleep.take();
+            caught(|| drop(receiver));
             if let Some(asleep) = &asleep {
                 asleep.poller.check_released();
             }
@@ -323,7 +323,7 @@ pub(crate) fn run<I: Interpreter>(bytes: &[u8], mut note: impl FnMut(fmt::Argume
     while !bytes.is_empty() {
         interpreter.step(&mut bytes, &mut note);
         let is_closed = interpreter.counts()[RECEIVERS] == 0;
-        interpreter.sides().0.iter_mut().for_each(|desk| desk.closing.check(is_closed));
+        interpreter.sides().0.iter_mut().for_each(|sender| sender.closing.check(is_closed));
         interpreter.check();
     }
     interpreter.end();

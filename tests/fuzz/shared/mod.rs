@@ -7,7 +7,7 @@ mod poller;
 mod value;
 
 pub(crate) use bytes::Bytes;
-pub(crate) use handles::{Asleep, Desk, Lender, Seat};
+pub(crate) use handles::{Asleep, HeldReceiver, HeldSender, Lender};
 pub(crate) use interpreter::{
     Act, Interpreter, MOST_HANDLES, RECEIVERS, SENDERS, run, wait_any_of,
 };

@@ -54,7 +54,7 @@ impl<F: Flavour> Slot<F> {
     /// With a clone of some handle.
     pub(crate) fn meddler(&mut self, bytes: &mut Bytes<'_>) -> Option<Meddle> {
         let side = if bytes.one_in(2) {
-            Side::Sender(self.clone_tx(self.desks.first()?.tx())?)
+            Side::Sender(self.clone_tx(self.senders.first()?.tx())?)
         } else {
             Side::Receiver(self.clone_rx(self.any_rx()?)?)
         };

@@ -17,8 +17,8 @@ use std::{
 };
 use support::ledger::Ledger;
 
-type Seat<F> = crate::shared::Seat<Slot<F>>;
-type Desk<F> = crate::shared::Desk<Slot<F>>;
+type HeldReceiver<F> = crate::shared::HeldReceiver<Slot<F>>;
+type HeldSender<F> = crate::shared::HeldSender<Slot<F>>;
 
 /// With so many receivers, no more wakers use handles of their own: each may wake the next one in the middle of its own
 /// wake, which takes the stack of all of them.
@@ -93,7 +93,7 @@ pub(crate) trait Flavour: Sized + 'static {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Self::Taken, RecvError>>;
     /// Returns the number of the value that was found.
-    fn found(seat: &mut Seat<Self>, answer: Answer<Self::Taken>) -> Answer<usize>;
+    fn found(receiver: &mut HeldReceiver<Self>, answer: Answer<Self::Taken>) -> Answer<usize>;
 
     /// Checks which values are there, and what senders and receivers say.
     fn check(slot: &Slot<Self>);
@@ -105,8 +105,8 @@ pub(crate) trait Flavour: Sized + 'static {
 pub(crate) struct Slot<F: Flavour> {
     pub(crate) model: Model,
     pub(crate) log: Log,
-    pub(crate) desks: Vec<Desk<F>>,
-    pub(crate) seats: Vec<Seat<F>>,
+    pub(crate) senders: Vec<HeldSender<F>>,
+    pub(crate) receivers: Vec<HeldReceiver<F>>,
     /// Handles of another channel, which stays empty.
     pub(crate) strangers: (F::Tx, F::Rx),
     /// Number of futures that wait for the receivers' end, and were forgotten.
@@ -133,15 +133,15 @@ impl<F: Flavour> Interpreter for Slot<F> {
         Self {
             model: Model { ledger, keeps: F::KEEPS, room, slot: None, handles: [1, 1] },
             log: Log::default(),
-            desks: vec![Desk::new(tx)],
-            seats: vec![Seat::new(rx, known)],
+            senders: vec![HeldSender::new(tx)],
+            receivers: vec![HeldReceiver::new(rx, known)],
             strangers,
             forgotten: 0,
         }
     }
 
-    fn sides(&mut self) -> (&mut Vec<Desk<F>>, &mut Vec<Seat<F>>) {
-        (&mut self.desks, &mut self.seats)
+    fn sides(&mut self) -> (&mut Vec<HeldSender<F>>, &mut Vec<HeldReceiver<F>>) {
+        (&mut self.senders, &mut self.receivers)
     }
 
     fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
@@ -175,10 +175,10 @@ impl<F: Flavour> Interpreter for Slot<F> {
         self.model.another(|| F::clone_rx(rx))
     }
 
-    fn enter(&mut self) -> Option<Seat<F>> {
+    fn enter(&mut self) -> Option<HeldReceiver<F>> {
         let rx = self.clone_rx(self.any_rx()?)?;
         let known = F::known(&rx);
-        Some(Seat::new(rx, known))
+        Some(HeldReceiver::new(rx, known))
     }
 
     fn poller(&mut self, bytes: &mut Bytes<'_>) -> Poller {
@@ -203,7 +203,7 @@ impl<F: Flavour> Interpreter for Slot<F> {
         for did in self.log.take() {
             self.model.apply(&did, &mut Call::default());
         }
-        self.model.settle();
+        self.model.drop_with_last_handle();
     }
 
     fn count(&mut self, side: usize, change: isize) {
@@ -220,11 +220,11 @@ impl<F: Flavour> Interpreter for Slot<F> {
         let (is_empty, no_sender) = (self.model.slot.is_none(), self.model.handles[SENDERS] == 0);
         // A forgotten future is notified as any other. Then its receiver has the baton.
         let (mut is_served, mut all_called) = (false, true);
-        for seat in &self.seats {
+        for receiver in &self.receivers {
             #[cfg(feature = "stream")]
-            assert!(seat.rx().is_none_or(|rx| F::is_terminated(rx) == seat.has_ended));
-            is_served |= seat.owes;
-            let Some(asleep) = &seat.asleep else { continue };
+            assert!(receiver.rx().is_none_or(|rx| F::is_terminated(rx) == receiver.has_ended));
+            is_served |= receiver.owes;
+            let Some(asleep) = &receiver.asleep else { continue };
             let was_called = asleep.poller.calls() > 0;
             assert!(was_called || !no_sender, "it sleeps, and no sender is left");
             if asleep.in_call {
@@ -248,7 +248,7 @@ impl<F: Flavour> Slot<F> {
 
     /// Returns how many futures were notified and not polled since, and how many sleep.
     pub(crate) fn futures(&self) -> [usize; 2] {
-        let asleep = self.seats.iter().filter_map(|seat| seat.asleep.as_ref());
+        let asleep = self.receivers.iter().filter_map(|receiver| receiver.asleep.as_ref());
         let calls = asleep.filter(|asleep| asleep.in_call).map(|asleep| asleep.poller.calls());
         let (notified, asleep): (Vec<_>, Vec<_>) = calls.partition(|&calls| calls > 0);
         [notified.len(), asleep.len()]
@@ -256,6 +256,6 @@ impl<F: Flavour> Slot<F> {
 
     /// Returns a receiver in which no future waits.
     pub(crate) fn any_rx(&self) -> Option<&'static F::Rx> {
-        self.seats.iter().find_map(Seat::rx)
+        self.receivers.iter().find_map(HeldReceiver::rx)
     }
 }

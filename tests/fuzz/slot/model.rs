@@ -179,7 +179,7 @@ impl Model {
     }
 
     /// What the last handle has taken along.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn drop_with_last_handle(&mut self) {
         if self.handles == [0, 0] {
             self.slot = None;
         }

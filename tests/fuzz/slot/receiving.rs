@@ -11,12 +11,12 @@ impl<F: Flavour> Slot<F> {
     pub(super) fn wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let matches = F::MATCHES && bytes.one_in(2);
         let predicate = matches.then(|| Lender::new(self.predicate(bytes)));
-        let seat = &mut self.seats[index];
-        let rx = seat.idle();
+        let receiver = &mut self.receivers[index];
+        let rx = receiver.idle();
         // SAFETY: the future is dropped, or forgotten, before the lender is.
         let wanted = predicate.as_ref().map(|predicate| unsafe { predicate.lend() });
-        seat.kept.extend(predicate);
-        seat.wait = Some(F::wait(rx, wanted));
+        receiver.kept.extend(predicate);
+        receiver.wait = Some(F::wait(rx, wanted));
         if !bytes.one_in(4) {
             self.poll(index, bytes);
         }
@@ -24,42 +24,42 @@ impl<F: Flavour> Slot<F> {
 
     /// Receives without a wait.
     pub(super) fn take(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let rx = self.seats[index].idle();
+        let rx = self.receivers[index].idle();
         let answer = caught(|| F::take(rx, bytes.below(2)));
         self.received(index, answer, false);
     }
 
     /// By its future if there is one, else as a stream or by hand, and then the waker is left behind.
     pub(super) fn poll_receiver(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let seat = &mut self.seats[index];
-        let in_call = seat.wait.is_some();
-        let is_matching = !seat.kept.is_empty();
+        let receiver = &mut self.receivers[index];
+        let in_call = receiver.wait.is_some();
+        let is_matching = !receiver.kept.is_empty();
         let as_stream = !in_call && cfg!(feature = "stream") && !bytes.one_in(2);
-        let last = seat.asleep.take();
-        let was_woken =
-            seat.owes || last.as_ref().is_some_and(|last| last.in_call && last.poller.was_woken());
+        let last = receiver.asleep.take();
+        let was_woken = receiver.owes
+            || last.as_ref().is_some_and(|last| last.in_call && last.poller.was_woken());
         // With the last waker, or with another one.
         let (now, last, same) = match last {
             Some(Asleep { poller, in_call }) if bytes.one_in(2) => (poller, None, Some(in_call)),
             last => (self.poller(bytes), last, None),
         };
-        let seat = &mut self.seats[index];
-        let poll = match &mut seat.wait {
+        let receiver = &mut self.receivers[index];
+        let poll = match &mut receiver.wait {
             Some(wait) => now.poll(wait),
-            None => now.call(|cx| F::poll(seat.idle(), as_stream, cx)),
+            None => now.call(|cx| F::poll(receiver.idle(), as_stream, cx)),
         };
         let mut result = None;
         let news = poll.map(|poll| poll.map(|ready| result.insert(ready).is_ok()));
-        seat.has_ended |= as_stream && news == Some(Poll::Ready(false));
+        receiver.has_ended |= as_stream && news == Some(Poll::Ready(false));
         // A wait that matches is charged each value.
         let looks = self.log.looks();
-        if (in_call || as_stream) && seat.in_a_row.polled(news, looks.len(), &now) {
+        if (in_call || as_stream) && receiver.in_a_row.polled(news, looks.len(), &now) {
             // It has registered nothing: what was left behind there still is.
             let (left, now) = match same {
                 Some(in_call) => (Some(Asleep { poller: now, in_call }), None),
                 None => (last, Some(now)),
             };
-            seat.asleep = left;
+            receiver.asleep = left;
             // What it had taken before it yielded. What is there, it leaves.
             let takes = looks.iter().map(|item| item.id).collect();
             let mut call = Call { takes, may_lose: false };
@@ -69,19 +69,19 @@ impl<F: Flavour> Slot<F> {
         }
         if F::KEEPS && news != Some(Poll::Pending) {
             // The reader shows what it has taken, also if the poll has panicked.
-            let wait = seat.wait.take();
+            let wait = receiver.wait.take();
             caught(|| drop(wait));
         }
         let pending = Err(Some(false));
         let answer = result.map_or(pending, |ready| ready.map_err(|RecvError| Some(true)));
         let has_taken = self.received(index, news.map(|_| answer), is_matching);
-        let seat = &mut self.seats[index];
-        seat.owes = news.is_none() && in_call && was_woken && !has_taken;
+        let receiver = &mut self.receivers[index];
+        receiver.owes = news.is_none() && in_call && was_woken && !has_taken;
         assert!(
             news != Some(Poll::Pending) || !self.model.is_ready(),
             "it waits for what is there"
         );
-        seat.polled(news, now, last, bytes);
+        receiver.polled(news, now, last, bytes);
     }
 
     /// Checks what a call has found. Returns `true` if it has taken something.
@@ -94,7 +94,7 @@ impl<F: Flavour> Slot<F> {
         let (looks, log) = (self.log.looks(), self.log.take());
         let takes = looks.iter().map(|item| item.id).collect();
         let mut call = Call { takes, may_lose: answer.is_none() };
-        let found = F::found(&mut self.seats[index], answer);
+        let found = F::found(&mut self.receivers[index], answer);
         for item in looks {
             // A predicate that panics is the end.
             let is_found = found == Some(Ok(item.id));

@@ -20,8 +20,8 @@ use std::{
 };
 use support::ledger::Ledger;
 
-type Desk = crate::shared::Desk<Register>;
-type Seat = crate::shared::Seat<Register>;
+type HeldSender = crate::shared::HeldSender<Register>;
+type HeldReceiver = crate::shared::HeldReceiver<Register>;
 
 /// How many looks a handle keeps before it parts with the first, a crowd of looks apart.
 const MOST_KEPT: usize = 3;
@@ -39,8 +39,8 @@ pub(crate) struct Register {
     notes: Arc<Notes>,
     version: u64,
     present: Present,
-    desks: Vec<Desk>,
-    seats: Vec<Seat>,
+    senders: Vec<HeldSender>,
+    receivers: Vec<HeldReceiver>,
     /// Values that were replaced, from the senders that replaced them.
     replaced: Vec<Look>,
     /// Each handle that a waker has shares one of these: senders, receivers.
@@ -61,8 +61,8 @@ impl Register {
     }
 
     fn looks(&self) -> impl Iterator<Item = &Look> {
-        let by_senders = self.desks.iter().flat_map(|desk| &desk.kept);
-        let by_receivers = self.seats.iter().flat_map(|seat| &seat.kept);
+        let by_senders = self.senders.iter().flat_map(|sender| &sender.kept);
+        let by_receivers = self.receivers.iter().flat_map(|receiver| &receiver.kept);
         by_senders.chain(by_receivers).chain(&self.replaced)
     }
 
@@ -128,26 +128,27 @@ impl Interpreter for Register {
             channel(first)
         };
         rx.set_spin_limit(bytes.pick(&[0, 3]));
-        let (desks, seats) = (vec![Desk::new(tx)], vec![Seat::new(rx, Known::at(0))]);
+        let (senders, receivers) =
+            (vec![HeldSender::new(tx)], vec![HeldReceiver::new(rx, Known::at(0))]);
         let (replaced, meddling) = Default::default();
-        Self { notes, version: 0, present, desks, seats, replaced, meddling }
+        Self { notes, version: 0, present, senders, receivers, replaced, meddling }
     }
 
-    fn sides(&mut self) -> (&mut Vec<Desk>, &mut Vec<Seat>) {
-        (&mut self.desks, &mut self.seats)
+    fn sides(&mut self) -> (&mut Vec<HeldSender>, &mut Vec<HeldReceiver>) {
+        (&mut self.senders, &mut self.receivers)
     }
 
     fn sender(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
-        let tx = self.desks[index].tx();
+        let tx = self.senders[index].tx();
         match act {
             Act::Send => self.send(tx, bytes),
             Act::Replace => self.replace(tx, bytes),
             Act::Modify => self.modify(tx, bytes),
             Act::Borrow => {
-                self.borrow(|this| &mut this.desks[index].kept, || tx.borrow(), false, bytes);
+                self.borrow(|this| &mut this.senders[index].kept, || tx.borrow(), false, bytes);
             }
-            Act::Subscribe if self.seats.len() < MOST_HANDLES => {
-                self.seats.push(Seat::new(tx.subscribe(), Known::at(self.version)));
+            Act::Subscribe if self.receivers.len() < MOST_HANDLES => {
+                self.receivers.push(HeldReceiver::new(tx.subscribe(), Known::at(self.version)));
             }
             _ => {}
         }
@@ -155,27 +156,27 @@ impl Interpreter for Register {
 
     fn receiver(&mut self, act: Act, index: usize, bytes: &mut Bytes<'_>) {
         let (version, present) = (self.version, self.present.id);
-        let seat = &mut self.seats[index];
-        let is_new = seat.known.is_new(version);
+        let receiver = &mut self.receivers[index];
+        let is_new = receiver.known.is_new(version);
         match act {
             Act::Wait => self.wait(index, bytes),
             Act::Borrow => {
-                let rx = seat.rx().expect("no future waits");
-                self.borrow(|this| &mut this.seats[index].kept, || rx.borrow(), is_new, bytes);
+                let rx = receiver.rx().expect("no future waits");
+                self.borrow(|this| &mut this.receivers[index].kept, || rx.borrow(), is_new, bytes);
             }
             Act::Take => {
-                let look = Look::new(seat.idle().borrow_and_update(), present, is_new);
-                seat.known.see(version);
-                seat.kept.push(look);
+                let look = Look::new(receiver.idle().borrow_and_update(), present, is_new);
+                receiver.known.mark_seen(version);
+                receiver.kept.push(look);
             }
             Act::Mark => {
-                seat.idle().mark_changed();
-                seat.known.is_marked = true;
-                seat.has_ended = false;
+                receiver.idle().mark_changed();
+                receiver.known.is_marked = true;
+                receiver.has_ended = false;
             }
             Act::Unmark => {
-                seat.idle().mark_unchanged();
-                seat.known.see(version);
+                receiver.idle().mark_unchanged();
+                receiver.known.mark_seen(version);
             }
             Act::Block => self.block(index, bytes),
             Act::WaitAny => self.wait_any(bytes),
@@ -187,9 +188,9 @@ impl Interpreter for Register {
         self.poll_receiver(index, bytes);
     }
 
-    fn enter(&mut self) -> Option<Seat> {
-        let tx = self.desks.first()?.tx();
-        Some(Seat::new(tx.subscribe(), Known::at(self.version)))
+    fn enter(&mut self) -> Option<HeldReceiver> {
+        let tx = self.senders.first()?.tx();
+        Some(HeldReceiver::new(tx.subscribe(), Known::at(self.version)))
     }
 
     /// One that may send, or look, in the middle of what wakes it.
@@ -198,7 +199,7 @@ impl Interpreter for Register {
         // What counts a handle goes before the handle does.
         let [counts_tx, counts_rx] = &self.meddling;
         Poller::new(bytes, |bytes| {
-            match (self.desks.first(), self.seats.iter().find_map(Seat::rx)) {
+            match (self.senders.first(), self.receivers.iter().find_map(HeldReceiver::rx)) {
                 (_, Some(rx)) if bytes.one_in(2) => {
                     let meddler = (Arc::clone(counts_rx), Mutex::new(rx.clone()));
                     Some(Box::new(move || {
@@ -206,8 +207,8 @@ impl Interpreter for Register {
                         look(&mut rx.lock().unwrap(), &notes.ledger);
                     }))
                 }
-                (Some(desk), _) => {
-                    let meddler = (Arc::clone(counts_tx), desk.tx().clone());
+                (Some(sender), _) => {
+                    let meddler = (Arc::clone(counts_tx), sender.tx().clone());
                     Some(Box::new(move || {
                         let (_, tx) = &meddler;
                         notes.meddle(tx);
@@ -229,7 +230,7 @@ impl Interpreter for Register {
 
     fn counts(&self) -> [usize; 2] {
         let [tx, rx] = self.meddling.each_ref().map(|meddling| Arc::strong_count(meddling) - 1);
-        [self.desks.len() + tx, self.seats.len() + rx]
+        [self.senders.len() + tx, self.receivers.len() + rx]
     }
 
     fn check(&self) {
@@ -238,7 +239,7 @@ impl Interpreter for Register {
         let present = (senders + receivers > 0).then_some(self.present.id);
         let alive: BTreeSet<_> = self.looks().map(|look| look.id).chain(present).collect();
         assert!(self.notes.ledger.alive().into_iter().eq(alive), "lost, or kept");
-        for tx in self.desks.iter().map(Desk::tx) {
+        for tx in self.senders.iter().map(HeldSender::tx) {
             assert_eq!((tx.sender_count(), tx.receiver_count()), (senders, receivers));
             assert_eq!(tx.is_closed(), receivers == 0);
             assert_eq!(tx.borrow().value.id(), self.present.id);
@@ -248,17 +249,20 @@ impl Interpreter for Register {
             let is_same = one.value.rank == other.value.rank;
             assert_eq!((one == other, **one == ***other), (is_same, is_same), "compared");
         }
-        for seat in &self.seats {
-            let Known { skipped, asleep_at, .. } = seat.known;
-            if let Some(asleep) = &seat.asleep {
+        for receiver in &self.receivers {
+            let Known { skipped, asleep_at, .. } = receiver.known;
+            if let Some(asleep) = &receiver.asleep {
                 let must = version > asleep_at || senders == 0;
                 assert_eq!(asleep.poller.calls(), usize::from(must), "wakes, at {asleep_at}");
             }
-            let Some(rx) = seat.rx() else { continue };
+            let Some(rx) = receiver.rx() else { continue };
             assert_eq!((rx.is_closed(), rx.skipped()), (senders == 0, skipped));
-            assert_eq!(rx.has_changed().ok(), (senders > 0).then_some(seat.known.is_new(version)));
+            assert_eq!(
+                rx.has_changed().ok(),
+                (senders > 0).then_some(receiver.known.is_new(version))
+            );
             #[cfg(feature = "stream")]
-            assert_eq!(futures::stream::FusedStream::is_terminated(rx), seat.has_ended);
+            assert_eq!(futures::stream::FusedStream::is_terminated(rx), receiver.has_ended);
         }
     }
 }

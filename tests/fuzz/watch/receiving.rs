@@ -29,7 +29,7 @@ impl Known {
         self.is_marked || version > self.seen
     }
 
-    pub(super) fn see(&mut self, version: u64) {
+    pub(super) fn mark_seen(&mut self, version: u64) {
         self.is_marked = false;
         self.skipped += version.saturating_sub(self.seen + 1);
         self.seen = version;
@@ -45,9 +45,9 @@ pub(crate) enum Waiting {
 impl Register {
     /// A future begins to wait, and mostly it is polled.
     pub(super) fn wait(&mut self, index: usize, bytes: &mut Bytes<'_>) {
-        let seat = &mut self.seats[index];
-        let rx = seat.idle();
-        seat.wait = Some(if bytes.one_in(2) {
+        let receiver = &mut self.receivers[index];
+        let rx = receiver.idle();
+        receiver.wait = Some(if bytes.one_in(2) {
             Waiting::For(rx.wait_for(wanted), false)
         } else {
             Waiting::Changed(rx.changed())
@@ -61,15 +61,15 @@ impl Register {
     pub(super) fn block(&mut self, index: usize, bytes: &mut Bytes<'_>) {
         let (version, present) = (self.version, self.present);
         let no_sender = self.counts()[SENDERS] == 0;
-        let seat = &mut self.seats[index];
-        let (is_new, is_changed) = (seat.known.is_new(version), bytes.one_in(2));
+        let receiver = &mut self.receivers[index];
+        let (is_new, is_changed) = (receiver.known.is_new(version), bytes.one_in(2));
         let is_poison = !is_changed && present.rank == POISON;
         let is_there = if is_changed { is_new } else { is_wanted(present.rank) };
         let ends = is_there || is_poison || no_sender;
         let (how, patience) = (bytes.below(if ends { 3 } else { 2 }), bytes.patience());
         // If it parks, it drops the waker that was left behind.
-        let last = if patience.is_zero() { None } else { seat.asleep.take() };
-        let rx = seat.idle();
+        let last = if patience.is_zero() { None } else { receiver.asleep.take() };
+        let rx = receiver.idle();
         let deadline = Instant::now() + patience;
         let show = |shown| Some(Look::new(shown, present.id, is_new));
         let result = caught(|| match (is_changed, how) {
@@ -82,9 +82,9 @@ impl Register {
         });
         // A waker that was left behind may have had the last sender, and those that are woken then may panic.
         let end = if self.counts()[SENDERS] == 0 { Disconnected } else { Timeout };
-        let seat = &mut self.seats[index];
+        let receiver = &mut self.receivers[index];
         if is_there || !is_changed {
-            seat.known.see(version);
+            receiver.known.mark_seen(version);
         }
         if matches!(result, Some(Err(Timeout))) {
             assert!(Instant::now() >= deadline, "it gave up early");
@@ -94,7 +94,7 @@ impl Register {
             Some(Err(error)) => assert_eq!((error, is_there || is_poison), (end, false)),
             Some(Ok(look)) => {
                 assert!(is_there && look.is_some() != is_changed, "it is not there");
-                seat.kept.extend(look);
+                receiver.kept.extend(look);
             }
         }
         caught(|| drop(last));
@@ -103,14 +103,16 @@ impl Register {
     /// Waits for all receivers in which no future waits.
     pub(super) fn wait_any(&mut self, bytes: &mut Bytes<'_>) {
         let (version, is_closed) = (self.version, self.counts()[SENDERS] == 0);
-        let seats: Vec<_> = self.seats.iter_mut().filter(|seat| seat.wait.is_none()).collect();
-        let ready = seats.iter().position(|seat| is_closed || seat.known.is_new(version));
+        let receivers: Vec<_> =
+            self.receivers.iter_mut().filter(|receiver| receiver.wait.is_none()).collect();
+        let ready =
+            receivers.iter().position(|receiver| is_closed || receiver.known.is_new(version));
         let patience = bytes.patience();
         // If it parks, it drops the wakers that were left behind.
         let (mut last, mut rxs) = (Vec::new(), Vec::<&mut dyn Waitable>::new());
-        for seat in seats {
-            last.extend(seat.asleep.take_if(|_| ready.is_none() && !patience.is_zero()));
-            rxs.push(seat.idle());
+        for receiver in receivers {
+            last.extend(receiver.asleep.take_if(|_| ready.is_none() && !patience.is_zero()));
+            rxs.push(receiver.idle());
         }
         let found = wait_any_of(rxs, patience, ready.is_some(), bytes);
         // A waker that went may have had the last sender.
@@ -127,14 +129,14 @@ impl Register {
         let (version, present, is_closed) =
             (self.version, self.present, self.counts()[SENDERS] == 0);
         let now = self.poller(bytes);
-        let seat = &mut self.seats[index];
-        let by_hand = seat.wait.is_none() && (!cfg!(feature = "stream") || bytes.one_in(2));
-        let is_new = seat.known.is_new(version);
+        let receiver = &mut self.receivers[index];
+        let by_hand = receiver.wait.is_none() && (!cfg!(feature = "stream") || bytes.one_in(2));
+        let is_new = receiver.known.is_new(version);
         let mut found = None;
         let show = |shown| found = Some(Look::new(shown, present.id, is_new));
         self.notes.counts();
         // Ready with `false` at the end.
-        let poll = match &mut seat.wait {
+        let poll = match &mut receiver.wait {
             Some(Waiting::Changed(future)) => {
                 now.poll(future).map(|poll| poll.map(|end| end.is_ok()))
             }
@@ -142,13 +144,13 @@ impl Register {
                 now.poll(future).map(|poll| poll.map(|end| end.map(show).is_ok()))
             }
             None if by_hand => {
-                let poll = now.call(|cx| seat.idle().poll_changed(cx));
+                let poll = now.call(|cx| receiver.idle().poll_changed(cx));
                 poll.map(|poll| poll.map(|end| end.is_ok()))
             }
             // The clone is a value of its own.
             #[cfg(feature = "stream")]
             None => {
-                let rx = std::pin::Pin::new(seat.idle());
+                let rx = std::pin::Pin::new(receiver.idle());
                 now.call(|cx| futures::Stream::poll_next(rx, cx).map(|next| next.is_some()))
             }
             #[cfg(not(feature = "stream"))]
@@ -156,7 +158,7 @@ impl Register {
         };
         let (clones, looks) = self.notes.counts();
         let mut charged = looks;
-        let has_looked = match &mut seat.wait {
+        let has_looked = match &mut receiver.wait {
             None if by_hand => poll == Some(Poll::Ready(true)),
             Some(Waiting::Changed(_)) => poll == Some(Poll::Ready(true)),
             Some(Waiting::For(_, was_looking)) => {
@@ -173,29 +175,29 @@ impl Register {
             }
             None => {
                 assert!(clones == 0 || poll.is_none() == present.is_brittle);
-                seat.has_ended |= poll == Some(Poll::Ready(false));
+                receiver.has_ended |= poll == Some(Poll::Ready(false));
                 clones > 0
             }
         };
         if has_looked {
             assert!(is_new || looks > 0, "it was not new");
-            seat.known.see(version);
+            receiver.known.mark_seen(version);
         }
-        if !by_hand && seat.in_a_row.polled(poll, charged, &now) {
+        if !by_hand && receiver.in_a_row.polled(poll, charged, &now) {
             caught(|| drop(now));
             return;
         }
         assert!(poll != Some(Poll::Ready(true)) || has_looked, "it is there, and was not seen");
         if poll == Some(Poll::Pending) {
-            assert!(!seat.known.is_new(version) && !is_closed, "it waits, at {version}");
-            seat.known.asleep_at = version;
+            assert!(!receiver.known.is_new(version) && !is_closed, "it waits, at {version}");
+            receiver.known.asleep_at = version;
         }
         // A waker that went may have had the last sender.
-        let is_end = !seat.known.is_new(version) && self.counts()[SENDERS] == 0;
+        let is_end = !receiver.known.is_new(version) && self.counts()[SENDERS] == 0;
         assert!(poll != Some(Poll::Ready(false)) || is_end, "the end");
-        let seat = &mut self.seats[index];
-        let last = seat.asleep.take();
-        seat.polled(poll, now, last, bytes);
-        seat.kept.extend(found);
+        let receiver = &mut self.receivers[index];
+        let last = receiver.asleep.take();
+        receiver.polled(poll, now, last, bytes);
+        receiver.kept.extend(found);
     }
 }

@@ -43,7 +43,7 @@ fn main() {
 
 fn check_all(seed: u64, histories: usize) {
     check::<channel::Slot>("channel", seed, histories);
-    check::<static_channel::StaticSlot>("static channel", seed, histories);
+    check::<channel::Slot<static_channel::Static>>("static channel", seed, histories);
     check::<buffer::Buffer>("buffer", seed, histories);
     check::<watch::Register>("watch", seed, histories);
 }
@@ -73,8 +73,8 @@ fn check<S: Subject>(name: &str, first: u64, histories: usize) {
 
 #[test]
 fn few_thousand_histories_of_each_channel_are_linearizable() {
-    support::watchdog::watched(|watch| {
-        let _running = watch.running("the histories");
+    support::watchdog::watched(|watchdog| {
+        let _running = watchdog.running("the histories");
         check_all(0, 2000);
     });
 }

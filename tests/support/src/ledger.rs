@@ -17,6 +17,8 @@ pub struct Ledger(Arc<Entries>);
 
 struct Entries {
     issued: AtomicUsize,
+    /// The clones until one panics.
+    fuse: AtomicUsize,
     dropped: Vec<AtomicU8>,
     /// By `Fate`.
     fates: [Vec<AtomicU8>; 6],
@@ -65,7 +67,8 @@ impl Ledger {
     pub fn new(room: usize) -> Self {
         let zeros = || (0..room).map(|_| AtomicU8::new(0)).collect();
         let fates = [(); 6].map(|()| zeros());
-        Self(Arc::new(Entries { issued: AtomicUsize::new(0), dropped: zeros(), fates }))
+        let (issued, fuse) = Default::default();
+        Self(Arc::new(Entries { issued, fuse, dropped: zeros(), fates }))
     }
 
     /// Issues the next value. Values are numbered from 0.
@@ -79,6 +82,11 @@ impl Ledger {
         let next = |id: usize| (id < self.0.dropped.len()).then_some(id + 1);
         let id = self.0.issued.fetch_update(Relaxed, Relaxed, next).ok()?;
         Some(Tracked { id, check: !id, panics_in: None, ledger: self.clone() })
+    }
+
+    /// Makes one clone of its values panic: the first from now on, or the second, or a later one. 0 means none.
+    pub fn panic_in_clone(&self, nth: usize) {
+        self.0.fuse.store(nth, Relaxed);
     }
 
     /// Returns how many values were issued.
@@ -188,7 +196,7 @@ impl Tracked {
 
 impl Clone for Tracked {
     fn clone(&self) -> Self {
-        if self.panics_in == Some(Event::Clone) {
+        if self.panics_in == Some(Event::Clone) || self.ledger.0.fuse.fetch_sub(1, Relaxed) == 1 {
             strike();
         }
         self.ledger.issue()

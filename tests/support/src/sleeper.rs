@@ -33,7 +33,7 @@ impl Sleeper {
     }
 
     /// Returns `true` if the thread was never seen asleep in a hundred looks.
-    pub fn stays_awake(&self) -> bool {
+    fn stays_awake(&self) -> bool {
         while self.0.get().is_none() && KERNEL_KNOWS {
             thread::yield_now();
         }

@@ -16,6 +16,7 @@ pub fn on_a_stack_of<R: Send + 'static>(
 
 /// Where threads meet, awake: a thread that had to be woken would come when the others have done half their work.
 #[derive(Debug)]
+#[repr(align(128))] // on cache lines of its own
 pub struct Meeting {
     threads: usize,
     came: AtomicUsize,

@@ -8,32 +8,32 @@ use std::{
         mpsc::{RecvTimeoutError, channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The threads of a test that run now.
 #[derive(Debug, Clone, Default)]
-pub struct Watch(Arc<Mutex<Vec<String>>>);
+pub struct Watchdog(Arc<Mutex<Vec<String>>>);
 
 /// A thread that runs until this is dropped.
 #[derive(Debug)]
 pub struct Running<'a> {
-    watch: &'a Watch,
+    watchdog: &'a Watchdog,
     name: String,
 }
 
-impl Watch {
+impl Watchdog {
     /// Adds a thread.
     pub fn running(&self, name: impl Into<String>) -> Running<'_> {
         let name = name.into();
         self.0.lock().unwrap().push(name.clone());
-        Running { watch: self, name }
+        Running { watchdog: self, name }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let mut names = self.watch.0.lock().unwrap();
+        let mut names = self.watchdog.0.lock().unwrap();
         if let Some(at) = names.iter().position(|name| *name == self.name) {
             names.swap_remove(at);
         }
@@ -41,25 +41,27 @@ impl Drop for Running<'_> {
 }
 
 /// Runs `body` to its end, which must come within a minute. That is many times longer than it takes.
-pub fn watched(body: impl FnOnce(&Watch) + Send + 'static) {
-    let watch = Watch::default();
+pub fn watched(body: impl FnOnce(&Watchdog) + Send + 'static) {
+    let watchdog = Watchdog::default();
     let (done, ended) = channel::<()>();
     let runner = thread::spawn({
-        let watch = watch.clone();
+        let watchdog = watchdog.clone();
         move || {
             // Dropped at the end, also if the body panics.
             let _done = done;
-            body(&watch);
+            body(&watchdog);
         }
     });
     let stuck = ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout);
-    assert!(!stuck, "stuck after a minute: {}", watch.0.lock().unwrap().join(", "));
+    assert!(!stuck, "stuck after a minute: {}", watchdog.0.lock().unwrap().join(", "));
     if let Err(panic) = runner.join() {
         resume_unwind(panic);
     }
 }
 
-/// Waits until another thread has made `condition` true: for a moment without a system call, then by yielding.
+/// Waits until another thread has made `condition` true: for a moment without a system call, then by yielding. Panics
+/// after two minutes: the other thread may have panicked.
+#[track_caller]
 pub fn until(mut condition: impl FnMut() -> bool) {
     for _ in 0..1000 {
         if condition() {
@@ -67,7 +69,9 @@ pub fn until(mut condition: impl FnMut() -> bool) {
         }
         spin_loop();
     }
+    let start = Instant::now();
     while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(120), "no other thread came in two minutes");
         thread::yield_now();
     }
 }

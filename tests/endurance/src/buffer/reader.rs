@@ -123,7 +123,7 @@ impl View for Viewer {
         (self.log.world.stalls && !self.rx.is_closed()).then(|| self.log.world.taken.load(Relaxed))
     }
 
-    fn settle(readers: &mut [Self]) {
+    fn report_progress(readers: &mut [Self]) {
         readers.iter_mut().for_each(Self::look);
     }
 

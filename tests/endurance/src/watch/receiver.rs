@@ -173,7 +173,7 @@ impl View for Viewer {
 
     /// Notes how many changes they all have seen. A crowd looks until all have seen the same one: a receiver that is
     /// behind may not wait next, and senders wait for it.
-    fn settle(viewers: &mut [Self]) {
+    fn report_progress(viewers: &mut [Self]) {
         let is_crowd = viewers.len() > 1;
         loop {
             let looks = viewers.iter_mut().map(|viewer| {

@@ -5,19 +5,20 @@ pub(crate) mod specification;
 use crate::{
     script::{Call, Subject, moment, pause_for},
     world::{
-        Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender, TryRecvError,
-        channel, pause,
+        CROWD, Receiver, RecvError, RecvTimeoutError, SendError, Sender, SharedSender,
+        TryRecvError, channel, pause,
     },
 };
 use specification::{Operation, Place, merged};
 use std::{
+    marker::PhantomData,
     pin::pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
 use support::dice::Dice;
 
-/// What the channel has dropped itself.
+/// What the channel has dropped itself. A `support::ledger` does not know the numbers of merged values.
 pub(crate) type Dropped = Arc<Mutex<Vec<u32>>>;
 
 /// A number that is noted if it is dropped before it was handed out.
@@ -73,33 +74,41 @@ impl Sends {
     }
 }
 
-/// The channel with one slot.
-pub(crate) struct Slot;
+/// Where a channel is.
+pub(crate) trait Open: 'static {
+    /// See [`Subject::CROWD`].
+    const CROWD: usize = CROWD;
 
-impl Slot {
-    /// Makes the handles of a history from the first two of its channel.
-    pub(crate) fn with(
-        (tx, mut rx): (Sender<Value>, Receiver<Value>),
-        dice: &mut Dice,
-        senders: usize,
-    ) -> (Vec<Sends>, Receiver<Value>, Dropped) {
-        let left = Dropped::default();
-        rx.set_spin_limit(dice.pick(&[0, 10]));
-        let is_shared = dice.one_in(3);
-        let tx =
-            if is_shared { Handle::Shared(Arc::new(tx.into_shared())) } else { Handle::Own(tx) };
-        (vec![Sends { tx, left: left.clone() }; senders], rx, left)
+    fn open() -> (Sender<Value>, Receiver<Value>);
+}
+
+/// On the heap.
+pub(crate) struct Heap;
+
+impl Open for Heap {
+    fn open() -> (Sender<Value>, Receiver<Value>) {
+        channel()
     }
 }
 
-impl Subject for Slot {
+/// The channel with one slot.
+pub(crate) struct Slot<O = Heap>(PhantomData<O>);
+
+impl<O: Open> Subject for Slot<O> {
     type Model = Place;
     type Sender = Sends;
     type Receiver = Receiver<Value>;
     type Witness = Dropped;
 
+    const CROWD: usize = O::CROWD;
+
     fn channel(dice: &mut Dice, senders: usize) -> (Vec<Sends>, Receiver<Value>, Dropped) {
-        Self::with(channel(), dice, senders)
+        let ((tx, mut rx), left) = (O::open(), Dropped::default());
+        rx.set_spin_limit(dice.pick(&[0, 10]));
+        let is_shared = dice.one_in(3);
+        let tx =
+            if is_shared { Handle::Shared(Arc::new(tx.into_shared())) } else { Handle::Own(tx) };
+        (vec![Sends { tx, left: left.clone() }; senders], rx, left)
     }
 
     fn leave_waker(rx: &mut Receiver<Value>) {

@@ -42,7 +42,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn see(&mut self, version: u64) {
+    fn mark_seen(&mut self, version: u64) {
         if version > self.version {
             self.skipped += version - self.version - 1;
             self.version = version;
@@ -86,13 +86,13 @@ impl Model for Numbered {
                 value == self.value && has_changed == is_new
             }
             Operation::BorrowAndUpdate { value, has_changed, skipped } => {
-                seen.see(self.version);
+                seen.mark_seen(self.version);
                 value == self.value && has_changed == is_new && skipped == seen.skipped
             }
             Operation::HasChanged(said) => said == (left.senders > 0).then_some(is_new),
             Operation::Changed { changed: Some(Ok(skipped)), .. } => {
                 let version = seen.version + 1 + skipped.checked_sub(seen.skipped)?;
-                seen.see(version);
+                seen.mark_seen(version);
                 version == self.version
             }
             Operation::Changed { changed, .. } => {

@@ -1,5 +1,6 @@
 //! A model of all calls: a value, and for each receiver whether that value is new to it. Random walks make calls on a
-//! changing number of handles, and after each step every handle must be in the model's state.
+//! changing number of handles, and after each step every handle must be in the model's state. Unlike `tests/fuzz`, it makes
+//! the calls that tokio has, and runs on tokio's `watch` too.
 
 use super::Polled;
 use crate::{
