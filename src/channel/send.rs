@@ -64,14 +64,15 @@ pub(super) fn send_merged<T>(
     }
     let mut owed = Owed::new(&access);
     loop {
-        let others_wait = owed.must_notify;
-        if let Some(unread) = access.take(others_wait, || owed.must_notify = true) {
-            // The exchange has set `WAITING` again. So a send notifies, however long `merge` takes.
-            owed.must_notify = false;
+        if !access.channel().slot.is_empty() {
+            owed.must_notify |= owed.wait_list.lower_may_stall();
+        }
+        // While it owes a notification, its exchange sets `WAITING`: a send notifies meanwhile, however long `merge` takes.
+        if let Some(unread) = access.take(owed.must_notify, || owed.must_notify = true) {
             owed.has_taken = true;
             value = merge(unread, value);
         }
-        match access.put_if_empty(value) {
+        match access.put_if_empty(value, || owed.must_notify = true) {
             Ok(()) => return Ok(owed.has_taken),
             Err(held) => value = held,
         }
@@ -87,14 +88,14 @@ pub(super) fn withdraw<T>(mut access: Access<'_, T>) -> Option<T> {
     value
 }
 
-/// What a sender that takes values owes the receivers. The drop notifies: the call has no value in hand then that a panic of a
-/// waker would lose, or a panic of `merge` unwinds.
+/// What a call that takes values owes the receivers. The drop notifies one of them: after `send_merged` has put its value in, because
+/// a waker that panics must not lose it; or while a panic of `merge` unwinds.
 struct Owed<'a> {
     wait_list: &'a WaitList,
-    /// It has removed `WAITING` (I3).
+    /// The call has removed `WAITING` (I3), or has lowered the flag that a task may be stalled.
     must_notify: bool,
-    /// It took a value of which a task may have been notified, which may stall. One more receiver is notified, because the next
-    /// send finds the slot empty and would not.
+    /// It took a value of which a task may have been notified, which may stall. The next send finds the slot empty, and would not
+    /// notify another receiver.
     has_taken: bool,
 }
 
@@ -107,9 +108,9 @@ impl<'a> Owed<'a> {
 
 impl Drop for Owed<'_> {
     fn drop(&mut self) {
-        let passes_stalled = self.has_taken && self.wait_list.lower_may_stall();
-        // One that is awake serves both duties.
-        if passes_stalled || self.must_notify {
+        // A notifier may have raised the flag after the call looked.
+        self.must_notify |= self.has_taken && self.wait_list.lower_may_stall();
+        if self.must_notify {
             self.wait_list.notify_one();
         }
     }

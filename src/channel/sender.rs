@@ -202,8 +202,8 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If `merge` panics. The two values that it was given are dropped, and the channel goes on working. Or if a task's waker
-    /// panics when it is woken. The value has been sent then.
+    /// If `merge` panics. The two values that it was given are dropped, and the channel goes on working. Or if the drop of `merge`
+    /// or a task's waker panics. The value has been sent then.
     ///
     /// # Examples
     ///

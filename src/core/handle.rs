@@ -165,12 +165,11 @@ impl<'a, T> Access<'a, T> {
         unsafe { self.channel.put(self.node, read) }
     }
 
-    /// Puts `value` in, unless there is one. Returns it if there is. Notifies a receiver first if it must.
-    pub(crate) fn put_if_empty(&mut self, value: T) -> Result<(), T> {
-        let wait_list = &self.channel.counts.wait_list;
+    /// Puts `value` in, unless there is one. Returns it if there is. `must_notify` as in [`take`](Self::take).
+    pub(crate) fn put_if_empty(&mut self, value: T, must_notify: impl FnOnce()) -> Result<(), T> {
         self.node.write(value);
         // SAFETY: written above.
-        if unsafe { self.channel.slot.put_if_empty(self.node, || wait_list.notify_one()) } {
+        if unsafe { self.channel.slot.put_if_empty(self.node, must_notify) } {
             return Ok(());
         }
         // SAFETY: the node was not exchanged.

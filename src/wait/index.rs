@@ -18,6 +18,7 @@
 //! * **W6** *A bit and its share of the count change only at the hands of the party that may touch the waiter (W4).* So
 //!   bits and counts need no ordering of their own: they are ordered by what orders the node's state against the
 //!   notifiers.
+//! * **W8** *A node has one owner at most: the party that set its `claimed` bit owns it until that party clears the bit.*
 
 #![forbid(unsafe_code)]
 

@@ -199,7 +199,8 @@ impl WaitList {
     /// Leaves a node to the next claimer.
     ///
     /// # Safety
-    /// The caller owns the node, which is one of this list, and has not armed it. It does not use the node again.
+    /// The caller owns the node, which is one of this list and lies in `segment`, if in any. It has disarmed the node, or seen that a
+    /// notifier has begun to take the waiter, and does not use the node again.
     pub(super) unsafe fn release(&self, node: &WaitNode, segment: Option<&Segment>) {
         if let Some(segment) = segment {
             let place = segment.release(node);

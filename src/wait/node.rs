@@ -71,7 +71,7 @@ impl WaitNode {
     /// Stores `waiter`, for notifiers to take.
     ///
     /// # Safety
-    /// The caller owns the node, and has seen it idle.
+    /// The caller owns the node, and has seen it idle since it last armed it.
     pub(super) unsafe fn arm(&self, armed: Armed, waiter: Waiter) {
         self.waiter.with_mut(|place| {
             // SAFETY: in `IDLE` the waiter's place belongs to the owner (W4).
@@ -91,7 +91,7 @@ impl WaitNode {
     /// Takes the waiter back. Returns `None` if a notifier took the waiter.
     ///
     /// # Safety
-    /// The caller owns the node, and has armed it so.
+    /// The caller owns the node, and has armed it so: it has written the waiter itself.
     pub(super) unsafe fn disarm(&self, armed: Armed) -> Option<Waiter> {
         // ORDERING: Relaxed when it succeeds: the waiter is still the one that the owner wrote. Acquire when it
         // fails, pairs with both writes of `take`: a baton's holder sees every node that its notifier saw armed.

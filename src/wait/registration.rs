@@ -100,7 +100,7 @@ impl<P: ListOwner> Registration<P> {
         if let Some(segment) = self.segment() {
             segment.set(armed, self.node());
         }
-        // SAFETY: the node belongs to this owner (W7), and was seen idle.
+        // SAFETY: the node is owned (W8), and was seen idle.
         unsafe { self.node().arm(armed, waiter) };
         self.armed = Some(armed);
         true
@@ -109,7 +109,7 @@ impl<P: ListOwner> Registration<P> {
     #[cold]
     fn move_away(&mut self) -> bool {
         // In this order: an owner never has two nodes (W7).
-        // SAFETY: the node belongs to this owner, which has not armed it and uses the next one from now on.
+        // SAFETY: the node is owned (W8). A notifier is taking its waiter, and the owner uses the next node from now on.
         unsafe { self.owner.wait_list().release(self.node(), self.segment()) };
         let (node, segment) = self.owner.wait_list().claim_vacant();
         (self.node, self.segment) = (node, segment);
@@ -133,7 +133,7 @@ impl<P: ListOwner> Registration<P> {
         let Some(armed) = self.armed.take() else {
             return Disarmed::Idle;
         };
-        // SAFETY: the node belongs to this owner (W7), which has armed it so.
+        // SAFETY: the node is owned (W8), and was armed so by this owner.
         let Some(waiter) = (unsafe { self.node().disarm(armed) }) else {
             return Disarmed::Notified(armed);
         };
@@ -148,7 +148,7 @@ impl<P: ListOwner> Drop for Registration<P> {
     fn drop(&mut self) {
         // Dropped last: a waker's drop is user code.
         let _waiter = self.disarm();
-        // SAFETY: the node belongs to this owner, which has disarmed it and ends.
+        // SAFETY: the node is owned (W8) and disarmed, and the owner ends.
         unsafe { self.owner.wait_list().release(self.node(), self.segment()) };
     }
 }

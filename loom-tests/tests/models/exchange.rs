@@ -4,6 +4,7 @@ use crate::scene::{
     Tracked, assert_each_once, displaced, let_them_wait, model, poll_once, put, send, send_newest,
     spawn, take, wait_as_task,
 };
+use loom::sync::mpsc;
 use overwrite_channel_loom::{Sender, TryRecvError};
 use std::task::Poll;
 use support::{
@@ -305,11 +306,12 @@ fn waker_panics_in_a_merge() {
     });
 }
 
-/// `send_merged`, whose closure waits for the receiver ∥ two sends ∥ a thread that waits: the second send notifies it.
+/// `send_merged`, whose closure waits for the receiver ∥ two sends ∥ a thread that waits: the second send notifies it, although the
+/// call has removed `WAITING` as it looked for an unread value.
 #[test]
 fn a_send_notifies_while_a_merge_goes_on() {
     model(3, |mut tx, mut rx| {
-        let (received, is_received) = loom::sync::mpsc::channel();
+        let (received, is_received) = mpsc::channel();
         put(&mut tx, 1);
         let mut other = tx.clone();
         let _sends = spawn(move || {
@@ -327,6 +329,31 @@ fn a_send_notifies_while_a_merge_goes_on() {
                 is_received.recv().unwrap();
             }
             Tracked::new(unread.number() + value.number())
+        };
+        drop(tx.send_merged(Tracked::new(4), sum));
+    });
+}
+
+/// A future that was notified of the unread value is not polled again. A send notifies the other receiver while the closure of
+/// `send_merged` goes on.
+#[test]
+fn a_send_passes_a_stalled_future_while_a_merge_goes_on() {
+    model(2, |mut tx, mut stalled| {
+        let (received, is_received) = mpsc::channel();
+        let (mut rx, mut other) = (stalled.clone(), tx.clone());
+        let mut future = stalled.recv_async();
+        assert!(poll_once(&mut future).is_pending());
+        let _waits = spawn(move || {
+            rx.recv().unwrap();
+            received.send(()).unwrap();
+            rx
+        });
+        let_them_wait();
+        put(&mut tx, 1);
+        let sum = |_, value| {
+            drop(other.send(Tracked::new(2)));
+            is_received.recv().unwrap();
+            value
         };
         drop(tx.send_merged(Tracked::new(4), sum));
     });
