@@ -306,29 +306,30 @@ fn waker_panics_in_a_merge() {
     });
 }
 
-/// `send_merged`, whose closure waits for the receiver ∥ two sends ∥ a thread that waits: the second send notifies it, although the
-/// call has removed `WAITING` as it looked for an unread value.
+/// `send_merged`, whose closure sends and waits for a wake ∥ a task that takes the unread value, waits for the next one, and sends:
+/// the task is woken, although the call has removed `WAITING` as it looked for an unread value.
 #[test]
 fn a_send_notifies_while_a_merge_goes_on() {
     model(3, |mut tx, mut rx| {
-        let (received, is_received) = mpsc::channel();
+        let (woken, is_woken) = mpsc::channel();
         put(&mut tx, 1);
-        let mut other = tx.clone();
-        let _sends = spawn(move || {
-            drop(other.send(Tracked::new(2)));
-            drop(other.send(Tracked::new(3)));
-            other
-        });
+        let (mut other, mut inner) = (tx.clone(), tx.clone());
         let _waits = spawn(move || {
-            while rx.recv().unwrap().number() < 3 {}
-            received.send(()).unwrap();
-            rx
+            let wakes = woken.clone();
+            let task = Task::acting_in(Event::Wake, move || wakes.send(()).unwrap());
+            take(&mut rx);
+            if rx.poll_recv(&mut task.context()).is_ready() {
+                woken.send(()).unwrap();
+            }
+            drop(other.send(Tracked::new(2)));
+            (rx, other)
         });
         let sum = |unread: Tracked, value: Tracked| {
             if unread.number() == 2 {
-                is_received.recv().unwrap();
+                drop(inner.send(Tracked::new(3)));
+                is_woken.recv().unwrap();
             }
-            Tracked::new(unread.number() + value.number())
+            value
         };
         drop(tx.send_merged(Tracked::new(4), sum));
     });
