@@ -88,8 +88,8 @@ pub(super) fn withdraw<T>(mut access: Access<'_, T>) -> Option<T> {
     value
 }
 
-/// What a call that takes values owes the receivers. The drop notifies one of them: after `send_merged` has put its value in, because
-/// a waker that panics must not lose it; or while a panic of `merge` unwinds.
+/// Notifies a receiver at the end of a call that takes values, if it owes that: after `send_merged` has put its value in, because a
+/// waker that panics must not lose it; or while a panic of `merge` unwinds.
 struct Owed<'a> {
     wait_list: &'a WaitList,
     /// The call has removed `WAITING` (I3), or has lowered the flag that a task may be stalled.

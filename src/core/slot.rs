@@ -127,7 +127,7 @@ impl<T> Slot<T> {
 
     /// Exchanges `node`, if the slot is full. Returns what `taken` makes of the node that came back, if that was `FULL`.
     /// Wait-free: at most one exchange. With `others_wait` the exchange leaves `WAITING` behind, for receivers that sleep
-    /// although the word does not say so. Without it, a notification follows if the exchange removed `WAITING` (I3).
+    /// although the word does not say so. Without it, `take` calls `notify` if the exchange removed `WAITING` (I3).
     #[inline]
     pub(super) fn take<'n, R>(
         &self,
@@ -175,7 +175,7 @@ impl<T> Slot<T> {
     }
 
     /// Exchanges `node`, with `FULL`, if the slot is empty, and leaves a value where it is. Returns `false` if there is a value.
-    /// Lock-free. A notification follows if the slot said `WAITING` (I3).
+    /// Lock-free. Calls `notify` if the slot said `WAITING` (I3).
     ///
     /// # Safety
     /// The node holds a value.

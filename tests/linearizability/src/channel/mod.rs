@@ -18,7 +18,7 @@ use std::{
 };
 use support::dice::Dice;
 
-/// What the channel has dropped itself. A `support::ledger` does not know the numbers of merged values.
+/// Notes what the channel has dropped itself. A `support::ledger` does not know the numbers of merged values.
 pub(crate) type Dropped = Arc<Mutex<Vec<u32>>>;
 
 /// A number that is noted if it is dropped before it was handed out.
@@ -74,7 +74,7 @@ impl Sends {
     }
 }
 
-/// Where a channel is.
+/// Opens a channel for a history.
 pub(crate) trait Open: 'static {
     /// See [`Subject::CROWD`].
     const CROWD: usize = CROWD;
